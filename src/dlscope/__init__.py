@@ -1,0 +1,1 @@
+"""Measure, explain, predict, bound and redesign what a deep-learning model costs."""

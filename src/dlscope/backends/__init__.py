@@ -1,0 +1,1 @@
+"""Frameworks behind one interface, one file each."""

@@ -1,0 +1,193 @@
+"""`Backend` → `Predictor`: a framework, and one model it has opened.
+
+A backend writes three hooks: `version`, `_open`, and the predictor's `_predict`. The public methods
+here check, refuse and close in the same way for every framework.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, ClassVar, Self, final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from dlscope.core.errors import (
+    BackendError,
+    DlscopeError,
+    FeedError,
+    LoadError,
+    PlanError,
+    did_you_mean,
+)
+from dlscope.core.manifest import Document
+
+Tensors = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """A graph input or output: `shape` has a number, or None where the size is free."""
+
+    name: str
+    dtype: str
+    shape: tuple[int | None, ...]
+
+    def accepts(self, shape: tuple[int, ...]) -> bool:
+        """Whether an array of `shape` fits."""
+        return len(shape) == len(self.shape) and all(
+            wanted is None or wanted == got for wanted, got in zip(self.shape, shape, strict=True)
+        )
+
+    def __str__(self) -> str:
+        return f"{self.dtype}[{', '.join('?' if d is None else str(d) for d in self.shape)}]"
+
+
+class Options(Document):
+    """Options every backend has; a backend adds its own in a subclass.
+
+    `threads` is the number of threads one prediction may use.
+    """
+
+    threads: int = 1
+
+
+class Predictor(ABC):
+    """One opened model. `inputs` and `outputs` are set by the subclass before it is used."""
+
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    _closed: bool = False
+
+    @final
+    def predict(self, feeds: Tensors) -> Tensors:
+        """Outputs by tensor name for `feeds` by tensor name; `feeds` are left untouched.
+
+        Raises `FeedError` when an input is missing, unknown, or of another dtype or shape, and
+        `BackendError` after `close`.
+        """
+        self._check(feeds)
+        return self._predict(feeds)
+
+    @final
+    def close(self) -> None:
+        """Give the model back; closing twice does nothing."""
+        if not self._closed:
+            self._closed = True
+            self._close()
+
+    @final
+    def __enter__(self) -> Self:
+        return self
+
+    @final
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def report(self) -> Mapping[str, str | int | float | bool]:
+        """What the framework really does: precision, threads, device, as it says itself."""
+        return {}
+
+    @abstractmethod
+    def _predict(self, feeds: Tensors) -> Tensors: ...
+
+    def _close(self) -> None:
+        """Release the framework's resources."""
+
+    def _check(self, feeds: Tensors) -> None:
+        where = type(self).__name__
+        if self._closed:
+            raise BackendError(
+                "predict was called after close", where=where, fix="open the model again"
+            )
+        for spec in self.inputs:
+            if spec.name not in feeds:
+                raise FeedError(
+                    f"input {spec.name!r} is missing", where=where, fix=f"feed {spec.name}: {spec}"
+                )
+            array = feeds[spec.name]
+            if array.dtype != np.dtype(spec.dtype) or not spec.accepts(array.shape):
+                got = f"{array.dtype}[{', '.join(map(str, array.shape))}]"
+                raise FeedError(
+                    f"input {spec.name!r} is {spec}, got {got}",
+                    where=where,
+                    fix="convert the array, or correct element_type and shape in the manifest",
+                )
+        if len(feeds) > len(self.inputs):
+            known = [spec.name for spec in self.inputs]
+            extra = next(name for name in feeds if name not in known)
+            raise FeedError(
+                f"there is no input {extra!r}", where=where, fix=did_you_mean(extra, known)
+            )
+
+
+class Backend(ABC):
+    """A framework that can open models of the declared `formats`.
+
+    `modules` are the Python modules it needs; `tolerance` is the largest difference from the
+    reference, relative to max|reference|, at which it still computes the same model.
+    """
+
+    name: ClassVar[str]
+    formats: ClassVar[frozenset[str]] = frozenset({"onnx"})
+    devices: ClassVar[tuple[str, ...]] = ("cpu",)
+    levels: ClassVar[tuple[str, ...]] = ("MODEL",)
+    options: ClassVar[type[Options]] = Options
+    tolerance: ClassVar[float] = 1e-4
+
+    @classmethod
+    @abstractmethod
+    def version(cls) -> str:
+        """Exact version of the framework, as it reports itself."""
+
+    @final
+    def check(self, options: Mapping[str, Any]) -> Options:
+        """`options` with every default written out. Raises `PlanError` for a bad one."""
+        try:
+            return self.options.model_validate(dict(options))
+        except ValidationError as error:
+            first = error.errors()[0]
+            option = ".".join(map(str, first["loc"]))
+            raise PlanError(
+                f"backend {self.name!r}: option {option!r}: {first['msg']}",
+                where=f"framework.options.{option}",
+                fix=did_you_mean(option, self.options.model_fields),
+            ) from error
+
+    @final
+    def open(self, model: Path, options: Mapping[str, Any] | None = None) -> Predictor:
+        """Load the model file. Raises `LoadError` when the framework refuses it."""
+        checked = self.check(options or {})
+        if not model.is_file():
+            raise LoadError(
+                "there is no such model file", where=str(model), fix="check the path of the graph"
+            )
+        try:
+            return self._open(model, checked)
+        except DlscopeError:
+            raise
+        # Frameworks raise whatever they like; it becomes a stated error with their own words.
+        except Exception as error:
+            raise LoadError(
+                f"{self.name} cannot open the model: {_first_line(error)}",
+                where=str(model),
+                fix="check the file with `dlscope manifest check`, or choose another backend",
+            ) from error
+
+    @abstractmethod
+    def _open(self, model: Path, options: Any) -> Predictor: ...
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,1 @@
+"""The nouns: manifest, plan, run, trace, table, report; and what all of them need."""

@@ -1,0 +1,50 @@
+"""Manifests: what is asked for, as frozen documents that are checked completely.
+
+model        a network, its inputs and outputs, and every pre- and post-processing step
+dataset      labelled items and how to read them
+framework    one exact version of a backend and its options
+system       what a machine reports of itself
+scenario     how queries arrive and when a run ends
+experiment   a matrix of the others
+"""
+
+from __future__ import annotations
+
+from dlscope.core.manifest.base import Asset, Document, Manifest, Source, parse_manifest
+from dlscope.core.manifest.dataset import DatasetManifest
+from dlscope.core.manifest.experiment import ExperimentManifest, Reference, SystemSelector
+from dlscope.core.manifest.framework import FrameworkManifest, FrameworkRequirement
+from dlscope.core.manifest.model import InputSpec, ModelManifest, OutputSpec, StepSpec
+from dlscope.core.manifest.scenario import ScenarioManifest
+from dlscope.core.manifest.system import SystemManifest, SystemRequirement
+
+KINDS: dict[str, type[Manifest]] = {
+    "model": ModelManifest,
+    "dataset": DatasetManifest,
+    "framework": FrameworkManifest,
+    "system": SystemManifest,
+    "scenario": ScenarioManifest,
+    "experiment": ExperimentManifest,
+}
+
+__all__ = [
+    "KINDS",
+    "Asset",
+    "DatasetManifest",
+    "Document",
+    "ExperimentManifest",
+    "FrameworkManifest",
+    "FrameworkRequirement",
+    "InputSpec",
+    "Manifest",
+    "ModelManifest",
+    "OutputSpec",
+    "Reference",
+    "ScenarioManifest",
+    "Source",
+    "StepSpec",
+    "SystemManifest",
+    "SystemRequirement",
+    "SystemSelector",
+    "parse_manifest",
+]

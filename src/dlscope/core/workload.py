@@ -1,0 +1,57 @@
+"""`Workload`: the verb a Plan names, and what it is given to work with."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, final
+
+from dlscope.core.errors import PlanError
+from dlscope.core.plan import Plan
+from dlscope.core.run import Run
+
+Progress = Callable[[Mapping[str, Any]], None]
+"""Receives `{"step": name, "done": n, "total": n or None, …}`; called at most a few times a second."""
+
+
+def _ignore(event: Mapping[str, Any]) -> None:
+    del event
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where a Plan is carried out: the files of its assets, a folder to keep partial results in,
+    where to report progress, and whether the user has asked to stop.
+    """
+
+    assets: Mapping[str, Path]
+    run_id: str
+    partial: Path | None = None
+    progress: Progress = _ignore
+    should_stop: Callable[[], bool] = field(default=lambda: False)
+
+
+class Workload(ABC):
+    """Carries out one kind of Plan."""
+
+    name: ClassVar[str]
+
+    @final
+    def execute(self, plan: Plan, context: Context) -> Run:
+        """Carry out `plan`; the Run is closed and belongs to it.
+
+        Raises `PlanError` when the plan names another workload; other errors are the caller's
+        to record as a failed Run.
+        """
+        if plan.workload != self.name:
+            raise PlanError(
+                f"the plan is for workload {plan.workload!r}, not {self.name!r}",
+                where=f"plan {plan.digest[:12]}",
+                fix=f"execute it with the workload {plan.workload!r}",
+            )
+        return self._execute(plan, context)
+
+    @abstractmethod
+    def _execute(self, plan: Plan, context: Context) -> Run: ...

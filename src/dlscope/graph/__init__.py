@@ -1,0 +1,1 @@
+"""Network graphs: reading them, building them, the files their weights come in."""

@@ -1,0 +1,1 @@
+"""Scenarios: how queries are issued and when a run ends."""

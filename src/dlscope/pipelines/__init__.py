@@ -1,0 +1,1 @@
+"""Pre- and post-processing steps, chained and checked before anything runs."""

@@ -1,0 +1,1 @@
+"""Renderers: one Report as text, Markdown, HTML or JSON."""

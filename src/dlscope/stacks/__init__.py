@@ -1,0 +1,1 @@
+"""The software and hardware around a measurement."""

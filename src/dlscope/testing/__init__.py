@@ -1,0 +1,1 @@
+"""Conformance suites, one class for each kind of plugin, for our plugins and yours."""

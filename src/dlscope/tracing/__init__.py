@@ -1,0 +1,1 @@
+"""Spans and the clocks they are taken from."""
