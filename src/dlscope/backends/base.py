@@ -9,13 +9,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from dlscope.core.errors import (
     BackendError,
@@ -24,6 +26,7 @@ from dlscope.core.errors import (
     LoadError,
     PlanError,
     did_you_mean,
+    raise_all,
 )
 from dlscope.core.manifest import Document
 
@@ -40,9 +43,18 @@ class TensorSpec:
 
     def accepts(self, shape: tuple[int, ...]) -> bool:
         """Whether an array of `shape` fits."""
-        return len(shape) == len(self.shape) and all(
-            wanted is None or wanted == got for wanted, got in zip(self.shape, shape, strict=True)
-        )
+        if len(shape) != len(self.shape):
+            return False
+        # A plain loop: every prediction passes here, and a generator costs three times as much.
+        for wanted, got in zip(self.shape, shape, strict=True):
+            if wanted is not None and wanted != got:
+                return False
+        return True
+
+    @cached_property
+    def numpy_dtype(self) -> np.dtype[Any]:
+        """`dtype` as NumPy compares it."""
+        return np.dtype(self.dtype)
 
     def __str__(self) -> str:
         return f"{self.dtype}[{', '.join('?' if d is None else str(d) for d in self.shape)}]"
@@ -54,7 +66,7 @@ class Options(Document):
     `threads` is the number of threads one prediction may use.
     """
 
-    threads: int = 1
+    threads: int = Field(default=1, ge=1)
 
 
 class Predictor(ABC):
@@ -69,10 +81,20 @@ class Predictor(ABC):
         """Outputs by tensor name for `feeds` by tensor name; `feeds` are left untouched.
 
         Raises `FeedError` when an input is missing, unknown, or of another dtype or shape, and
-        `BackendError` after `close`.
+        `BackendError` after `close` or when the framework fails.
         """
         self._check(feeds)
-        return self._predict(feeds)
+        try:
+            return self._predict(feeds)
+        except DlscopeError:
+            raise
+        # Frameworks raise whatever they like; it becomes a stated error with their own words.
+        except Exception as error:
+            raise BackendError(
+                f"the framework failed to predict: {_first_line(error)}",
+                where=type(self).__name__,
+                fix="check the values that were fed, or choose another backend",
+            ) from error
 
     @final
     def close(self) -> None:
@@ -101,34 +123,48 @@ class Predictor(ABC):
     @abstractmethod
     def _predict(self, feeds: Tensors) -> Tensors: ...
 
-    def _close(self) -> None:
+    def _close(self) -> None:  # noqa: B027 (a hook that most frameworks need not fill in)
         """Release the framework's resources."""
 
     def _check(self, feeds: Tensors) -> None:
-        where = type(self).__name__
         if self._closed:
             raise BackendError(
-                "predict was called after close", where=where, fix="open the model again"
+                "predict was called after close",
+                where=type(self).__name__,
+                fix="open the model again",
             )
         for spec in self.inputs:
-            if spec.name not in feeds:
-                raise FeedError(
-                    f"input {spec.name!r} is missing", where=where, fix=f"feed {spec.name}: {spec}"
-                )
-            array = feeds[spec.name]
-            if array.dtype != np.dtype(spec.dtype) or not spec.accepts(array.shape):
-                got = f"{array.dtype}[{', '.join(map(str, array.shape))}]"
-                raise FeedError(
-                    f"input {spec.name!r} is {spec}, got {got}",
-                    where=where,
-                    fix="convert the array, or correct element_type and shape in the manifest",
-                )
+            array = feeds.get(spec.name)
+            if (
+                not isinstance(array, np.ndarray)
+                or array.dtype != spec.numpy_dtype
+                or not spec.accepts(array.shape)
+            ):
+                raise self._misfit(spec, array)
         if len(feeds) > len(self.inputs):
-            known = [spec.name for spec in self.inputs]
-            extra = next(name for name in feeds if name not in known)
-            raise FeedError(
-                f"there is no input {extra!r}", where=where, fix=did_you_mean(extra, known)
-            )
+            raise self._stranger(feeds)
+
+    def _misfit(self, spec: TensorSpec, array: object) -> FeedError:
+        where = type(self).__name__
+        if array is None:
+            fix = f"feed {spec.name}: {spec}"
+            return FeedError(f"input {spec.name!r} is missing", where=where, fix=fix)
+        if not isinstance(array, np.ndarray):
+            got = f"{type(array).__name__}, not a NumPy array"
+            fix = f"feed a NumPy array of {spec}"
+        else:
+            got = f"{array.dtype}[{', '.join(map(str, array.shape))}]"
+            fix = "convert the array, or correct element_type and shape in the manifest"
+        return FeedError(f"input {spec.name!r} is {spec}, got {got}", where=where, fix=fix)
+
+    def _stranger(self, feeds: Tensors) -> FeedError:
+        known = [spec.name for spec in self.inputs]
+        extra = next(name for name in feeds if name not in known)
+        return FeedError(
+            f"there is no input {extra!r}",
+            where=type(self).__name__,
+            fix=did_you_mean(extra, known),
+        )
 
 
 class Backend(ABC):
@@ -152,17 +188,15 @@ class Backend(ABC):
 
     @final
     def check(self, options: Mapping[str, Any]) -> Options:
-        """`options` with every default written out. Raises `PlanError` for a bad one."""
+        """`options` with every default written out.
+
+        Raises `PlanError` for a bad one, `Problems` for several.
+        """
         try:
             return self.options.model_validate(dict(options))
         except ValidationError as error:
-            first = error.errors()[0]
-            option = ".".join(map(str, first["loc"]))
-            raise PlanError(
-                f"backend {self.name!r}: option {option!r}: {first['msg']}",
-                where=f"framework.options.{option}",
-                fix=did_you_mean(option, self.options.model_fields),
-            ) from error
+            raise_all([self._option_problem(details) for details in error.errors()])
+            raise AssertionError("a validation error has at least one problem") from error
 
     @final
     def open(self, model: Path, options: Mapping[str, Any] | None = None) -> Predictor:
@@ -176,16 +210,27 @@ class Backend(ABC):
             return self._open(model, checked)
         except DlscopeError:
             raise
-        # Frameworks raise whatever they like; it becomes a stated error with their own words.
         except Exception as error:
             raise LoadError(
                 f"{self.name} cannot open the model: {_first_line(error)}",
                 where=str(model),
-                fix="check the file with `dlscope manifest check`, or choose another backend",
+                fix="export the model again, or choose another backend",
             ) from error
 
     @abstractmethod
     def _open(self, model: Path, options: Any) -> Predictor: ...
+
+    def _option_problem(self, details: ErrorDetails) -> PlanError:
+        option = ".".join(map(str, details["loc"]))
+        if details["type"] == "extra_forbidden":
+            what = f"unknown option {option!r}"
+            fix = did_you_mean(option, self.options.model_fields)
+        else:
+            message = details["msg"]
+            what = f"option {option!r} is {details['input']!r}"
+            fix = message[:1].lower() + message[1:]
+        where = f"framework.options.{option}"
+        return PlanError(f"backend {self.name!r}: {what}", where=where, fix=fix)
 
 
 def _first_line(error: Exception) -> str:

@@ -19,7 +19,7 @@ class Analysis(ABC):
 
     @final
     def table(self, runs: Sequence[Run]) -> Table:
-        """The table over `runs`; runs are taken in the order of their plans, then of their start."""
+        """The table over `runs`, which are taken in the order of their plans, then their ids."""
         return self._table(sorted(runs, key=_order))
 
     @final

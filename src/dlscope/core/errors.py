@@ -15,13 +15,15 @@ DlscopeError                       what happened, where, how to mend it
 ├── MeasurementError               a measurement gives no number
 ├── StoreError                     the store cannot be read or written
 └── Problems                       several of the above, found together
+    └── Unsatisfiable                … so that nothing at all can be done
+    └── Unsatisfiable                … so that no plan can be carried out here
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from typing import Any, Self
+from typing import Any, Self, final
 
 
 class DlscopeError(Exception):
@@ -89,7 +91,7 @@ class GraphError(DlscopeError):
     """A network graph cannot be understood."""
 
 
-class UnsupportedOp(GraphError):
+class UnsupportedOp(GraphError):  # noqa: N818 - it reads as what it is, as in ONNX tools
     """A graph uses an operator that this part of dlscope does not know."""
 
 
@@ -105,7 +107,7 @@ class StoreError(DlscopeError):
     """The store cannot be read or written."""
 
 
-class Problems(DlscopeError):
+class Problems(DlscopeError):  # noqa: N818 - several errors, not one
     """Several problems found together, so that all can be mended at once."""
 
     @classmethod
@@ -116,6 +118,11 @@ class Problems(DlscopeError):
         error = cls(f"{len(flat)} problems", where=first.where, fix=first.fix)
         error.problems = flat
         return error
+
+
+@final
+class Unsatisfiable(Problems):
+    """Nothing of what is asked can be carried out here; the problems say why."""
 
 
 def raise_all(problems: Sequence[DlscopeError]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import Field
+
 from dlscope.core.manifest import (
     DatasetManifest,
     Document,
@@ -26,11 +28,11 @@ class Plan(Document):
     framework: FrameworkManifest
     dataset: DatasetManifest
     scenario: ScenarioManifest
-    assets: dict[str, str] = {}
+    assets: dict[str, str] = Field(default_factory=dict)
     batch_size: int = 1
     items: int
     trace_level: int = 30
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field(default_factory=dict)
     keep_outputs: int = 100
     seed: int = 0
     repeat: int = 0

@@ -52,7 +52,7 @@ def missing_distribution(kind: str, name: str, module: str, *, where: str) -> Pl
     return PluginError(
         f"{singular} {name!r} needs {module!r}, which is not installed",
         where=where,
-        fix=f"pip install 'dlscope[{_EXTRAS.get(module, module)}]'",
+        fix=f"pip install {_REQUIREMENTS.get(module, module)}",
     )
 
 
@@ -67,11 +67,17 @@ def _entry_points(kind: str) -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=f"dlscope.{kind}")}
 
 
-_EXTRAS = {
-    "onnxruntime": "ort",
-    "cv2": "opencv",
-    "tokenizers": "text",
-    "safetensors": "text",
-    "altair": "figures",
-    "vl_convert": "figures",
+# Where the module of a third-party plugin is missing, its own name is the best guess.
+_REQUIREMENTS = {
+    module: f"'dlscope[{extra}]'"
+    for module, extra in {
+        "altair": "figures",
+        "cv2": "opencv",
+        "onnxruntime": "ort",
+        "openvino": "openvino",
+        "safetensors": "text",
+        "tokenizers": "text",
+        "torch": "torch",
+        "vl_convert": "figures",
+    }.items()
 }

@@ -146,7 +146,7 @@ class Run:
     items: tuple[ItemResult, ...] = ()
     metrics: tuple[Metric, ...] = ()
     conditions: tuple[Condition, ...] = ()
-    trace: Trace = Trace()
+    trace: Trace = field(default_factory=Trace)
     memory_bytes: Mapping[str, int] = field(default_factory=dict)
     framework_report: Mapping[str, Any] = field(default_factory=dict)
     error: Mapping[str, str] | None = None

@@ -33,9 +33,9 @@ class Interval(NamedTuple):
 def percentile(sorted_values: Sample, p: float) -> Sample:
     """`sorted[⌊n·p⌋]` counted from 0 and clipped to n−1, along the last axis (LoadGen).
 
-    The 0.9 percentile of 100 values is the 91st.
+    The 0.9 percentile of 100 values is the 91st. Raises `MeasurementError` for no values.
     """
-    n = sorted_values.shape[-1]
+    n = _count(sorted_values)
     # n·p is rounded first, or 0.29·100 = 28.999… would name the wrong value.
     index = min(math.floor(round(n * p, 9)), n - 1)
     return np.asarray(sorted_values[..., index])
@@ -44,9 +44,9 @@ def percentile(sorted_values: Sample, p: float) -> Sample:
 def trimmed_mean(sorted_values: Sample) -> Sample:
     """Mean without the lowest and the highest fifth: k = ⌊n/5⌋, mean of sorted[k : n−k].
 
-    The mean of fewer than 3 values, the median of 3.
+    The mean of fewer than 3 values, the median of 3. Raises `MeasurementError` for none.
     """
-    n = sorted_values.shape[-1]
+    n = _count(sorted_values)
     k = 1 if n == 3 else n // 5
     return np.asarray(sorted_values[..., k : n - k].mean(axis=-1))
 
@@ -54,6 +54,17 @@ def trimmed_mean(sorted_values: Sample) -> Sample:
 def mean(sorted_values: Sample) -> Sample:
     """Arithmetic mean along the last axis."""
     return np.asarray(sorted_values.mean(axis=-1))
+
+
+def _count(values: Sample) -> int:
+    n: int = values.shape[-1]
+    if n == 0:
+        raise MeasurementError(
+            "a statistic needs at least one sample",
+            where="statistics",
+            fix="let the scenario run for at least one query",
+        )
+    return n
 
 
 def require_samples(values: Sample, what: str) -> Sample:

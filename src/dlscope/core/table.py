@@ -41,6 +41,10 @@ class Column:
     lo: str | None = None
     hi: str | None = None
 
+    def __post_init__(self) -> None:
+        if not self.doc.strip():
+            raise ValueError(f"column {self.name} has no documentation")
+
     def to_json(self) -> dict[str, Any]:
         """The four public fields of the JSON contract."""
         return {"name": self.name, "dtype": self.dtype, "unit": self.unit, "doc": self.doc}
@@ -121,15 +125,12 @@ class Table:
 
     def to_csv(self) -> str:
         """All rows; the header gives the unit in brackets: `mean_ns [ns]`. Absent is empty."""
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(
+        header = [
             f"{column.name} [{column.unit}]" if column.unit else column.name
             for column in self.columns
-        )
-        for row in self.rows:
-            writer.writerow("" if cell is None else _encode(cell) for cell in row)
-        return out.getvalue()
+        ]
+        rows = [["" if cell is None else _encode(cell) for cell in row] for row in self.rows]
+        return "".join(map(_csv_line, [header, *rows]))
 
     def _repr_html_(self) -> str:
         from dlscope.core import registry
@@ -149,6 +150,13 @@ class Table:
                 raise TypeError(
                     f"table {self.name}: column {column.name} holds {column.dtype}, got {cell!r}"
                 )
+
+
+def _csv_line(cells: Sequence[Cell]) -> str:
+    out = io.StringIO()
+    # csv quotes a carriage return only where it ends its own lines with one.
+    csv.writer(out, lineterminator="\r\n").writerow(cells)
+    return out.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _encode(cell: Cell) -> Cell:

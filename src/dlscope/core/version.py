@@ -7,22 +7,21 @@ comparison  = [ "=" "==" "!=" ">" ">=" "<" "<=" "~" "^" ] version | "*"
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 _IDENTIFIERS = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
 _VERSION = re.compile(
-    rf"(?P<release>\d+(?:\.\d+)*)(?:\.post(?P<post>\d+))?"
-    rf"(?:-(?P<pre>{_IDENTIFIERS}))?(?:\+(?P<build>{_IDENTIFIERS}))?"
+    r"(?P<release>\d+(?:\.\d+)*)"
+    r"(?:\.?(?P<label>a|b|rc)(?P<number>\d+))?(?:\.post(?P<post>\d+))?(?:\.dev(?P<dev>\d+))?"
+    rf"(?:-(?P<pre>{_IDENTIFIERS}))?(?:\+(?P<build>{_IDENTIFIERS}))?",
+    re.ASCII,
 )
-_PEP_440_PRE = re.compile(r"(?<=\d)\.?(?P<label>a|b|rc|dev)(?P<number>\d+)")
 _COMPARISON = re.compile(r"(?P<operator>==|!=|>=|<=|[=><~^])?\s*(?P<version>[^\s=<>!~^]+)")
 
 
-@functools.total_ordering
 @dataclass(frozen=True)
 class Version:
     """`release` numbers (at least three), `post` number (−1 is none), pre-release, build.
@@ -41,13 +40,12 @@ class Version:
 
         Missing numbers count as 0. Raises ValueError for anything else.
         """
-        match = _VERSION.fullmatch(_from_pep_440(text.strip()))
+        match = _VERSION.fullmatch(text.strip())
         if match is None:
             raise ValueError(f"{text!r} is not a version")
         release = tuple(int(number) for number in match["release"].split("."))
         release += (0,) * (3 - len(release))
-        pre = tuple(match["pre"].split(".")) if match["pre"] else ()
-        return cls(release, int(match["post"] or -1), pre, match["build"] or "")
+        return cls(release, int(match["post"] or -1), _pre_release(match), match["build"] or "")
 
     def __str__(self) -> str:
         text = ".".join(map(str, self.release))
@@ -58,11 +56,20 @@ class Version:
     def __lt__(self, other: Version) -> bool:
         return self._key() < other._key()
 
+    def __le__(self, other: Version) -> bool:
+        return self._key() <= other._key()
+
+    def __gt__(self, other: Version) -> bool:
+        return self._key() > other._key()
+
+    def __ge__(self, other: Version) -> bool:
+        return self._key() >= other._key()
+
     def same_precedence(self, other: Version) -> bool:
         """Whether neither comes before the other; the build does not count."""
         return self._key() == other._key()
 
-    def _key(self) -> tuple[object, ...]:
+    def _key(self) -> tuple[Any, ...]:
         release = self.release
         while len(release) > 3 and release[-1] == 0:
             release = release[:-1]
@@ -80,7 +87,7 @@ class Constraint:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read a constraint. Raises ValueError saying what is wrong with it."""
-        return cls(text, tuple(_alternative(part) for part in text.split("||")))
+        return cls(text, tuple(_alternative(part, text) for part in text.split("||")))
 
     def __str__(self) -> str:
         return self.text
@@ -98,14 +105,17 @@ class Constraint:
         return max((version for version in versions if self.allows(version)), default=None)
 
 
-def _from_pep_440(text: str) -> str:
-    return _PEP_440_PRE.sub(lambda match: f"-{match['label']}.{match['number']}", text, count=1)
+def _pre_release(match: re.Match[str]) -> tuple[str, ...]:
+    python = (match["label"], match["number"]) if match["label"] else ()
+    development = ("dev", match["dev"]) if match["dev"] else ()
+    semver = tuple(match["pre"].split(".")) if match["pre"] else ()
+    return (*python, *development, *semver)
 
 
-def _alternative(text: str) -> tuple[tuple[str, Version], ...]:
+def _alternative(text: str, whole: str) -> tuple[tuple[str, Version], ...]:
     bounds: list[tuple[str, Version]] = []
     for part in text.split(","):
-        bounds.extend(_comparison(part.strip(), text))
+        bounds.extend(_comparison(part.strip(), whole))
     return tuple(bounds)
 
 
@@ -146,9 +156,9 @@ def _holds(operator: str, version: Version, bound: Version) -> bool:
     if operator == "!=":
         return not version.same_precedence(bound)
     if operator in ("<", "<="):
-        return version < bound or (operator == "<=" and version.same_precedence(bound))
-    return version > bound or (operator == ">=" and version.same_precedence(bound))
+        return version <= bound if operator == "<=" else version < bound
+    return version >= bound if operator == ">=" else version > bound
 
 
 def _names_prerelease_of(alternative: tuple[tuple[str, Version], ...], version: Version) -> bool:
-    return any(bound.pre and bound.release == version.release for _, bound in alternative)
+    return any(bound.pre and bound.release[:3] == version.release[:3] for _, bound in alternative)

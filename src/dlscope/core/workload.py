@@ -13,7 +13,7 @@ from dlscope.core.plan import Plan
 from dlscope.core.run import Run
 
 Progress = Callable[[Mapping[str, Any]], None]
-"""Receives `{"step": name, "done": n, "total": n or None, …}`; called at most a few times a second."""
+"""Receives `{"step": name, "share": 0…1, …}`, at most a few times a second."""
 
 
 def _ignore(event: Mapping[str, Any]) -> None:
@@ -22,11 +22,12 @@ def _ignore(event: Mapping[str, Any]) -> None:
 
 @dataclass(frozen=True)
 class Context:
-    """Where a Plan is carried out: the files of its assets, a folder to keep partial results in,
-    where to report progress, and whether the user has asked to stop.
+    """Where a Plan is carried out.
+
+    `partial` is a folder whose content survives an interruption; `progress` is told how the plan
+    comes along; `should_stop` says whether the user has asked to end early.
     """
 
-    assets: Mapping[str, Path]
     run_id: str
     partial: Path | None = None
     progress: Progress = _ignore

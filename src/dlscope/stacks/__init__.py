@@ -1,1 +1,1 @@
-"""The software and hardware around a measurement."""
+"""The machine and the software a measurement runs on: described, fingerprinted and watched."""

@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Annotated, Any, Literal, Self, TypeVar, get_args
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
-from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import PydanticCustomError
 
 from dlscope.core.digest import digest
-from dlscope.core.errors import ManifestError, did_you_mean, raise_all
+from dlscope.core.errors import raise_all
+from dlscope.core.manifest.problems import Locate as Locate
+from dlscope.core.manifest.problems import problems_in
 from dlscope.core.version import Constraint, Version
 
-M = TypeVar("M", bound="Manifest")
-Locate = Callable[[tuple[int | str, ...]], str]
-"""From a path inside a document to the place a person looks for: `resnet50.yaml:12, inputs[0]`."""
+M = TypeVar("M", bound="Document")
 
 
 class Document(BaseModel):
     """A frozen part of a manifest; an unknown field is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     def to_json(self) -> dict[str, Any]:
         """All fields, defaults written out, as plain JSON data."""
         return self.model_dump(mode="json")
 
-    @cached_property
+    # Not cached: `model_copy(update=…)` would carry the digest of the original along.
+    @property
     def digest(self) -> str:
         """SHA-256 of the canonical JSON; the same digest means the same content."""
         return digest(self.to_json())
@@ -94,16 +93,21 @@ class Source:
             return cls("pkg", match["distribution"], match["version"], match["path"])
         if scheme == "file" and rest:
             return cls("file", rest)
-        if scheme == "https" and rest.startswith("//"):
+        if scheme == "https" and _HTTPS.fullmatch(rest):
             return cls("https", text)
-        if scheme == "generated" and rest:
-            network, _, query = rest.partition("?")
-            pairs = (pair.partition("=") for pair in query.split("&") if pair)
-            return cls("generated", network, options={key: value for key, _, value in pairs})
+        if scheme == "generated" and (match := _GENERATED.fullmatch(rest)):
+            pairs = (pair.partition("=") for pair in (match["query"] or "").split("&") if pair)
+            return cls("generated", match["network"], options={k: v for k, _, v in pairs})
         raise ValueError(f"{text!r} is not a source")
 
 
-_PKG = re.compile(r"(?P<distribution>[\w.-]+)==(?P<version>[\w.+!-]+)#(?P<path>.+)")
+_HTTPS = re.compile(r"//[^/\s]+(?:/\S*)?")
+_GENERATED = re.compile(
+    r"(?P<network>[\w.-]+)(?:\?(?P<query>(?:[^=&]+=[^=&]*(?:&[^=&]+=[^=&]*)*)?))?"
+)
+_PKG = re.compile(
+    r"(?P<distribution>[\w.-]+)==(?P<version>[\w.+!-]+)#(?P<path>(?!/|(?:.*/)?\.\.(?:/|$)).+)"
+)
 
 
 def _source(value: Any) -> str:
@@ -143,76 +147,12 @@ class Manifest(Document):
 
 
 def parse_manifest(kind: type[M], data: Mapping[str, Any], locate: Locate) -> M:
-    """`data` as a manifest of `kind`.
+    """`data` as a manifest, or a part of one, of `kind`.
 
     Raises `ManifestError`, or `Problems` with one `ManifestError` for everything wrong with it.
     """
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        problems = [_problem(kind, details, locate) for details in error.errors()]
-        raise_all(problems)
+        raise_all(problems_in(kind, data, error.errors(), locate))
         raise AssertionError("a validation error has at least one problem") from error
-
-
-def _problem(kind: type[BaseModel], details: ErrorDetails, locate: Locate) -> ManifestError:
-    path = tuple(part for part in details["loc"] if not _is_union_tag(part))
-    what, fix = _words(kind, details, path)
-    return ManifestError(what, where=locate(path), fix=fix)
-
-
-def _is_union_tag(part: int | str) -> bool:
-    # pydantic adds the member of a union to the path: `framework.FrameworkRequirement.name`.
-    return isinstance(part, str) and (part[:1].isupper() or "[" in part) and part not in "NCHWK"
-
-
-def _words(
-    kind: type[BaseModel], details: ErrorDetails, path: tuple[int | str, ...]
-) -> tuple[str, str]:
-    last = path[-1] if path else kind.__name__
-    value = details["input"]
-    context = details.get("ctx", {})
-    match details["type"]:
-        case "refused":
-            return context["what"], context["fix"]
-        case "extra_forbidden":
-            return f"unknown field {last!r}", did_you_mean(str(last), _fields_at(kind, path[:-1]))
-        case "missing":
-            return f"field {last!r} is missing", f"add {last}: …"
-        case "literal_error":
-            words = re.findall(r"'([^']*)'", context["expected"])
-            return f"{value!r} is not a value of {last!r}", _choose(str(value), words, context)
-        case "string_pattern_mismatch":
-            return f"{value!r} does not fit {last!r}", f"it must match {context['pattern']}"
-    message = details["msg"]
-    return f"{last!r} is {value!r}: {message[:1].lower()}{message[1:]}", "correct the value"
-
-
-def _choose(value: str, words: list[str], context: Mapping[str, Any]) -> str:
-    if not words:
-        return f"use {context['expected']}"
-    advice = did_you_mean(value, words)
-    listing = f"use {' or '.join(words)}" if len(words) < 9 else ""
-    if advice.startswith("did") and listing:
-        return f"{listing} ({advice})"
-    return listing or advice
-
-
-def _fields_at(kind: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
-    models: list[type[BaseModel]] = [kind]
-    for part in path:
-        if isinstance(part, str):
-            fields = [model.model_fields[part] for model in models if part in model.model_fields]
-            models = [model for info in fields for model in _models_in(info)]
-    return [name for model in models for name in model.model_fields]
-
-
-def _models_in(info: FieldInfo) -> list[type[BaseModel]]:
-    found: list[type[BaseModel]] = []
-    pending: list[Any] = [info.annotation]
-    while pending:
-        annotation = pending.pop()
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            found.append(annotation)
-        pending.extend(get_args(annotation))
-    return found

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from pydantic import Field
+
 from dlscope.core.manifest.base import Document, Manifest, Name, SemVer, Sha256, SourceText
 from dlscope.core.manifest.model import Task
 
@@ -28,7 +30,7 @@ class DatasetManifest(Manifest):
     license: str
     reader: Name
     source: SourceText | None = None
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field(default_factory=dict)
     procedural: Procedural | None = None
     sha256: Sha256 | None = None
     items: int

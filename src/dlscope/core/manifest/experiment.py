@@ -14,21 +14,24 @@ class Reference(Document):
 
     name: str
     version: VersionConstraint = "*"
-    overrides: dict[str, Any] = {}
-    options: dict[str, Any] = {}
+    overrides: dict[str, Any] = Field(default_factory=dict)
+    options: dict[str, Any] = Field(default_factory=dict)
 
     def __str__(self) -> str:
         return self.name if self.version == "*" else f"{self.name}@{self.version}"
 
 
-def _reference(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    name, at, version = value.partition("@")
+def parse_reference(text: str) -> dict[str, str]:
+    """The fields of `name`, `name@constraint` or `name==version`."""
+    name, at, version = text.partition("@")
     if at:
         return {"name": name, "version": version}
-    name, equals, version = value.partition("==")
+    name, equals, version = text.partition("==")
     return {"name": name, "version": f"=={version}"} if equals else {"name": name}
+
+
+def _reference(value: Any) -> Any:
+    return parse_reference(value) if isinstance(value, str) else value
 
 
 NamedReference = Annotated[Reference, BeforeValidator(_reference)]
@@ -44,7 +47,7 @@ class SystemSelector(Document):
     """Which machines to run on."""
 
     device: Literal["cpu", "gpu", "npu", "any"] = "any"
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = Field(default_factory=dict)
 
 
 def _scenario(value: Any) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from pydantic import Field
+
 from dlscope.core.manifest.base import Document, ExactVersion, Manifest, Name, VersionConstraint
 
 
@@ -12,7 +14,7 @@ class FrameworkRequirement(Document):
 
     name: Name
     version: VersionConstraint = "*"
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field(default_factory=dict)
 
 
 class FrameworkManifest(Manifest):
@@ -24,7 +26,7 @@ class FrameworkManifest(Manifest):
     formats: tuple[str, ...] = ("onnx",)
     devices: tuple[str, ...] = ("cpu",)
     levels: tuple[str, ...] = ("MODEL",)
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field(default_factory=dict)
 
     @property
     def identity(self) -> str:

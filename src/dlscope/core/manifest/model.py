@@ -69,13 +69,13 @@ class StepSpec(Document):
     """One step by name with its parameters; `parameters` holds every default once planned."""
 
     name: str
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] = Field(default_factory=dict)
 
 
 def _step(value: Any) -> Any:
     if isinstance(value, str):
         return {"name": value}
-    if isinstance(value, Mapping) and set(value) != {"name", "parameters"}:
+    if isinstance(value, Mapping) and not {"name"} <= set(value) <= {"name", "parameters"}:
         if len(value) != 1:
             raise refuse(
                 f"a step has one name, found {', '.join(map(str, value)) or 'none'}",
@@ -161,8 +161,8 @@ class ModelManifest(Manifest):
     inputs: tuple[InputSpec, ...] = Field(min_length=1)
     outputs: tuple[OutputSpec, ...] = Field(min_length=1)
     hooks: Hooks | None = None
-    reference: dict[str, dict[str, str | float]] = {}
-    attributes: dict[str, str | int | float | bool] = {}
+    reference: dict[str, dict[str, str | float]] = Field(default_factory=dict)
+    attributes: dict[str, str | int | float | bool] = Field(default_factory=dict)
     visibility: Literal["listed", "hidden"] = "listed"
 
     @property

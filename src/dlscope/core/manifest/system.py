@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from dlscope.core.manifest.base import Document, Manifest
 
 
@@ -35,7 +37,7 @@ class Cpu(Document):
     threads: int
     effective_cores: int
     features: tuple[str, ...] = ()
-    cache_bytes: dict[str, int] = {}
+    cache_bytes: dict[str, int] = Field(default_factory=dict)
     governor: str | None = None
 
 
@@ -63,4 +65,4 @@ class SystemManifest(Manifest):
     virtualisation: str | None = None
     price_per_hour: float | None = None
     currency: str | None = None
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = Field(default_factory=dict)

@@ -1,0 +1,38 @@
+"""One measuring Run per machine at a time: two measurements side by side spoil each other."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows has no flock; measurements there are not kept apart.
+    fcntl = None  # type: ignore[assignment]
+
+
+def lock_path() -> Path:
+    """The lock file shared by all dlscope processes of this user on this machine."""
+    owner = os.getuid() if hasattr(os, "getuid") else "user"
+    return Path(tempfile.gettempdir()) / f"dlscope-{owner}.lock"
+
+
+@contextmanager
+def device_lock(on_wait: Callable[[], None]) -> Iterator[None]:
+    """Hold the machine; `on_wait` is told once when another measurement must end first."""
+    with lock_path().open("w") as file:
+        if fcntl is not None and not _taken_at_once(file.fileno()):
+            on_wait()
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX)
+        yield
+
+
+def _taken_at_once(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,110 @@
+"""The worker process: reads plans from standard input, executes them, tells how they come along.
+
+    parent → worker   {"do": "run", "plan": …, "run_id": …, "partial": …, "into": folder}
+                      {"do": "stop"}                      finish the current query and close the Run
+    worker → parent   {"event": "progress", "step": …}    a few times a second
+                      {"event": "done", "digests": …}     the Run lies in `into`; digests of its files
+
+When standard input ends the parent is gone, and the worker ends too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import sys
+import threading
+import traceback
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+from dlscope.core import registry
+from dlscope.core.errors import DlscopeError
+from dlscope.core.plan import Plan
+from dlscope.core.run import Run
+from dlscope.core.workload import Context, Workload
+from dlscope.stacks.fingerprint import environment
+from dlscope.store.exchange import export_run
+
+Message = Mapping[str, Any]
+
+
+def main() -> None:
+    """Serve plans until standard input ends."""
+    channel = _private_channel()
+    stop = threading.Event()
+    orders: queue.Queue[Message] = queue.Queue()
+    threading.Thread(target=_listen, args=(sys.stdin, orders, stop), daemon=True).start()
+
+    def tell(message: Message) -> None:
+        channel.write(json.dumps(message) + "\n")
+        channel.flush()
+
+    workloads: dict[str, Workload] = {}
+    while True:
+        order = orders.get()
+        plan = Plan.model_validate(order["plan"])
+        context = Context(
+            run_id=order["run_id"],
+            partial=Path(order["partial"]),
+            progress=lambda event: tell({"event": "progress", **event}),
+            should_stop=stop.is_set,
+        )
+        digests = export_run(Path(order["into"]), _carried_out(workloads, plan, context))
+        tell({"event": "done", "digests": digests})
+
+
+def _private_channel() -> TextIO:
+    # Frameworks print to standard output; what they say must not mix with our messages.
+    sys.stdout.flush()
+    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return channel
+
+
+def _listen(stdin: TextIO, orders: queue.Queue[Message], stop: threading.Event) -> None:
+    for line in stdin:
+        message = json.loads(line)
+        if message["do"] == "stop":
+            stop.set()
+        else:
+            orders.put(message)
+    os._exit(1)
+
+
+def _carried_out(workloads: dict[str, Workload], plan: Plan, context: Context) -> Run:
+    started = datetime.now(UTC).isoformat(timespec="milliseconds")
+    try:
+        if plan.workload not in workloads:
+            workloads[plan.workload] = registry.load("workloads", plan.workload)()
+        return workloads[plan.workload].execute(plan, context)
+    except DlscopeError as error:
+        return _failed(plan, context, started, error.to_json())
+    # Whatever a framework or a plugin raises becomes a failed Run that says so.
+    except Exception as error:
+        traceback.print_exc()
+        words = {
+            "kind": type(error).__name__,
+            "what": str(error) or type(error).__name__,
+            "where": plan.label,
+            "fix": "see the log of the run; if dlscope is at fault, please report it",
+        }
+        return _failed(plan, context, started, words)
+
+
+def _failed(plan: Plan, context: Context, started: str, error: Mapping[str, str]) -> Run:
+    return Run(
+        id=context.run_id,
+        plan=plan,
+        environment=environment(),
+        status="failed",
+        started_utc=started,
+        error=error,
+    )
+
+
+if __name__ == "__main__":
+    main()

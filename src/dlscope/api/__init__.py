@@ -1,0 +1,43 @@
+"""The library face: the functions that the command line calls, too.
+
+import dlscope
+
+report = dlscope.evaluate("efficientnet-lite0", dataset="imagenet-mini20")
+report.table("latency")
+"""
+
+from __future__ import annotations
+
+from dlscope.api.demo import demo
+from dlscope.api.evaluation import (
+    compare,
+    evaluate,
+    experiment,
+    report,
+    run_experiment,
+    study_preprocessing,
+)
+from dlscope.api.machine import doctor, systems
+from dlscope.api.manifests import catalog, check_manifests, manifest_schema, manifest_text
+from dlscope.api.stored import runs, store_info
+from dlscope.api.watcher import QUIET, Watcher
+
+__all__ = [
+    "QUIET",
+    "Watcher",
+    "catalog",
+    "check_manifests",
+    "compare",
+    "demo",
+    "doctor",
+    "evaluate",
+    "experiment",
+    "manifest_schema",
+    "manifest_text",
+    "report",
+    "run_experiment",
+    "runs",
+    "store_info",
+    "study_preprocessing",
+    "systems",
+]

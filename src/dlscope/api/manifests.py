@@ -1,0 +1,134 @@
+"""Manifests: what the catalog holds, and whether a file is right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dlscope.core.errors import DlscopeError, ManifestError, did_you_mean, raise_all
+from dlscope.core.table import Column, Table
+
+if TYPE_CHECKING:
+    from dlscope.core.report import Report
+
+_COLUMNS = {
+    "models": (
+        Column("model", "str", "name for the command line"),
+        Column("version", "str", "version of the manifest", priority=2),
+        Column("task", "str", "what it does"),
+        Column("dataset", "str", "data set it is evaluated on by default"),
+        Column("license", "str", "licence of the weights", priority=2),
+        Column("description", "str", "what it is", priority=3),
+    ),
+    "datasets": (
+        Column("dataset", "str", "name for the command line"),
+        Column("version", "str", "version of the manifest", priority=2),
+        Column("task", "str", "task it is labelled for"),
+        Column("items", "int", "how many items it has", role="count"),
+        Column("data_kind", "str", "photographs, recordings, text, procedural or mixed"),
+        Column("license", "str", "licence of the items", priority=2),
+        Column("description", "str", "what it is", priority=3),
+    ),
+}
+_CHECK_COLUMNS = (
+    Column("file", "str", "file that was checked"),
+    Column("kind", "str", "kind of manifest"),
+    Column("name", "str", "name it declares"),
+    Column("digest", "str", "SHA-256 of its canonical JSON", role="id", priority=2),
+    Column("graph", "str", "whether the graph was there to be checked against"),
+)
+
+
+def catalog(kind: str) -> Report:
+    """The models or the data sets of the catalog, those in DLSCOPE_CATALOG included."""
+    from dlscope.catalog.finder import find, names
+    from dlscope.core.report import Report, Section
+
+    singular = kind.removesuffix("s")
+    records = []
+    for name in names(kind):
+        manifest = find(kind, name)
+        data = manifest.to_json()
+        dataset = data.get("attributes", {}).get("dataset")
+        records.append({**data, "dataset": dataset, singular: manifest.name})
+    table = Table.of(kind, _COLUMNS[kind], records)
+    return Report(
+        title=kind.capitalize(),
+        answer=f"{len(table)} {kind} in the catalog.",
+        tables=(table,),
+        sections=(Section(kind.capitalize(), (table,)),),
+        command=f"dlscope {kind}",
+    )
+
+
+def manifest_text(kind: str, reference: str) -> str:
+    """The manifest that `reference` means, as YAML to start from."""
+    from dlscope.catalog.document import dump_manifest
+    from dlscope.catalog.finder import find
+
+    return dump_manifest(find(kind, reference))
+
+
+def manifest_schema(kind: str) -> Mapping[str, Any]:
+    """The JSON Schema of one kind of manifest."""
+    from dlscope.core.manifest import KINDS
+
+    if kind not in KINDS:
+        raise ManifestError(
+            f"{kind!r} is not a kind of manifest",
+            where="manifest schema",
+            fix=did_you_mean(kind, KINDS),
+        )
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | KINDS[
+        kind
+    ].model_json_schema()
+
+
+def check_manifests(files: Sequence[Path]) -> Report:
+    """Every file checked completely: fields, steps, and models against their graphs.
+
+    Raises everything that is wrong with all of them at once.
+    """
+    from dlscope.core.report import Report, Section
+
+    problems: list[DlscopeError] = []
+    records = []
+    for path in files:
+        try:
+            records.append(_checked(path))
+        except DlscopeError as error:
+            problems.extend(error.problems)
+    raise_all(problems)
+    table = Table.of("checked", _CHECK_COLUMNS, records)
+    right = "is right" if len(table) == 1 else "are right"
+    return Report(
+        title="Manifests",
+        answer=f"{', '.join(path.name for path in files)} {right}.",
+        tables=(table,),
+        sections=(Section("Checked", (table,)),),
+        command=f"dlscope manifest check {' '.join(map(str, files))}",
+    )
+
+
+def _checked(path: Path) -> Mapping[str, Any]:
+    from dlscope.catalog.document import load_manifest
+    from dlscope.catalog.finder import find
+    from dlscope.core.manifest import ModelManifest
+    from dlscope.methods.evaluation.checking import check_model
+    from dlscope.methods.evaluation.planning import close_model
+
+    manifest = load_manifest(path)
+    graph = None
+    if isinstance(manifest, ModelManifest):
+        anchored = find("models", str(path.resolve()))
+        assert isinstance(anchored, ModelManifest)
+        raise_all(check_model(close_model(anchored)))
+        graph = "checked"
+    return {
+        "file": str(path),
+        "kind": manifest.kind,
+        "name": manifest.identity,
+        "digest": manifest.digest,
+        "graph": graph,
+    }

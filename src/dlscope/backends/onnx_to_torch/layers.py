@@ -1,0 +1,263 @@
+"""Rules for convolution, pooling, normalisation and dense layers.
+
+Axes: N batch, C channels, then 1 to 3 spatial axes; ONNX lists pads as all begins, all ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import torch
+import torch.nn.functional as F  # noqa: N812 (PyTorch's own name for it)
+from torch import Tensor, fx
+
+from dlscope.backends.onnx_to_torch.node import OnnxNode, Rules
+
+_MAX_POOL = (F.max_pool1d, F.max_pool2d, F.max_pool3d)
+_AVERAGE_POOL = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)
+
+
+@dataclass(frozen=True)
+class Window:
+    """How a kernel slides: one number for each spatial axis, `pads` two."""
+
+    kernel: tuple[int, ...]
+    strides: tuple[int, ...]
+    dilations: tuple[int, ...]
+    pads: tuple[int, ...]
+    same: str
+
+    @classmethod
+    def of(cls, node: OnnxNode, kernel: tuple[int, ...] | None = None) -> Self:
+        """The window of `node`; `kernel` where the weights tell it."""
+        kernel = kernel or node.attribute("kernel_shape")
+        if kernel is None:
+            raise node.refusal("a kernel whose shape is not known")
+        ones, zeros = (1,) * len(kernel), (0,) * (2 * len(kernel))
+        auto = node.attribute("auto_pad", "NOTSET")
+        return cls(
+            kernel,
+            node.attribute("strides", ones),
+            node.attribute("dilations", ones),
+            node.attribute("pads", zeros) if auto == "NOTSET" else zeros,
+            auto if auto.startswith("SAME") else "",
+        )
+
+    @property
+    def begins(self) -> tuple[int, ...]:
+        """Padding before each axis."""
+        return self.pads[: len(self.kernel)]
+
+    @property
+    def ends(self) -> tuple[int, ...]:
+        """Padding after each axis."""
+        return self.pads[len(self.kernel) :]
+
+    @property
+    def is_even(self) -> bool:
+        """Whether every axis is padded alike on both sides, and not by need."""
+        return not self.same and self.begins == self.ends
+
+    @property
+    def is_within_half(self) -> bool:
+        """Whether no pad is larger than half the kernel, PyTorch's bound for pooling."""
+        return all(pad <= size // 2 for pad, size in zip(self.begins, self.kernel, strict=True))
+
+    def padded(self, node: OnnxNode, x: Any, value: float) -> fx.Node:
+        """`x` with the padding written out."""
+        if self.same:
+            is_upper = self.same == "SAME_UPPER"
+            arguments = (self.kernel, self.strides, self.dilations, is_upper, value)
+            return node.call(pad_to_same, x, *arguments)
+        return node.call(F.pad, x, innermost_first(self.begins, self.ends), "constant", value)
+
+
+def innermost_first(begins: tuple[int, ...], ends: tuple[int, ...]) -> list[int]:
+    """Pads as PyTorch takes them: both of the last axis, then of the one before."""
+    pairs = zip(reversed(begins), reversed(ends), strict=True)
+    return [pad for pair in pairs for pad in pair]
+
+
+def pad_to_same(
+    x: Tensor,
+    kernel: tuple[int, ...],
+    strides: tuple[int, ...],
+    dilations: tuple[int, ...],
+    is_upper: bool,
+    value: float,
+) -> Tensor:
+    """`x` padded so that a window of stride s leaves ⌈n/s⌉ positions; the odd one last if upper.
+
+    total = max((⌈n/s⌉ − 1) · s + (k − 1) · d + 1 − n, 0)       (ONNX, auto_pad SAME_*)
+    """
+    begins, ends = [], []
+    axes = zip(x.shape[2:], kernel, strides, dilations, strict=True)
+    for size, width, stride, dilation in axes:
+        reach = (-(-size // stride) - 1) * stride + (width - 1) * dilation + 1
+        total = max(reach - size, 0)
+        less, more = total // 2, total - total // 2
+        begins.append(less if is_upper else more)
+        ends.append(more if is_upper else less)
+    return F.pad(x, innermost_first(tuple(begins), tuple(ends)), "constant", value)
+
+
+def _convolution(node: OnnxNode) -> fx.Node:
+    weight = node.constant(1)
+    window = Window.of(node, weight.shape[2:] if weight is not None else None)
+    zeros = (0,) * len(window.kernel)
+    x = node.tensor(0) if window.is_even else window.padded(node, node.tensor(0), 0.0)
+    padding = window.begins if window.is_even else zeros
+    groups = node.attribute("group", 1)
+    fixed = (window.strides, padding, window.dilations, False, zeros, groups)
+    return node.call(torch.convolution, x, node.tensor(1), node.tensor(2), *fixed)
+
+
+def _transposed_convolution(node: OnnxNode) -> fx.Node:
+    weight = node.constant(1)
+    window = Window.of(node, weight.shape[2:] if weight is not None else None)
+    if window.same or node.attribute("output_shape") is not None:
+        raise node.refusal("padding by output shape")
+    zeros = (0,) * len(window.kernel)
+    padding = window.begins if window.is_even else zeros
+    extra = node.attribute("output_padding", zeros)
+    fixed = (window.strides, padding, window.dilations, True, extra, node.attribute("group", 1))
+    whole = node.call(torch.convolution, node.tensor(0), node.tensor(1), node.tensor(2), *fixed)
+    if window.is_even:
+        return whole
+    crop = [-pad for pad in innermost_first(window.begins, window.ends)]
+    return node.call(F.pad, whole, crop)
+
+
+def _max_pool(node: OnnxNode) -> fx.Node:
+    node.require_one_output()
+    window = Window.of(node)
+    pool = _MAX_POOL[len(window.kernel) - 1]
+    ceil = bool(node.attribute("ceil_mode", 0))
+    x, padding = node.tensor(0), window.begins
+    if not (window.is_even and window.is_within_half):
+        x, padding = window.padded(node, x, float("-inf")), (0,) * len(window.kernel)
+    return node.call(pool, x, window.kernel, window.strides, padding, window.dilations, ceil)
+
+
+def _average_pool(node: OnnxNode) -> fx.Node:
+    window = Window.of(node)
+    if set(window.dilations) != {1}:
+        raise node.refusal("dilations")
+    pool = _AVERAGE_POOL[len(window.kernel) - 1]
+    ceil, counts = (bool(node.attribute(key, 0)) for key in ("ceil_mode", "count_include_pad"))
+    x, fixed = node.tensor(0), (window.kernel, window.strides)
+    if window.is_even and window.is_within_half:
+        return node.call(pool, x, *fixed, window.begins, ceil, counts)
+    mean = node.call(pool, window.padded(node, x, 0.0), *fixed, 0, ceil)
+    if counts:
+        return mean
+    ones = window.padded(node, node.call(torch.ones_like, x), 0.0)
+    return node.call(torch.div, mean, node.call(pool, ones, *fixed, 0, ceil))
+
+
+def _global_average_pool(node: OnnxNode) -> fx.Node:
+    return node.call(mean_over_space, node.tensor(0))
+
+
+def _global_max_pool(node: OnnxNode) -> fx.Node:
+    return node.call(max_over_space, node.tensor(0))
+
+
+def mean_over_space(x: Tensor) -> Tensor:
+    """Mean over all spatial axes, which become 1."""
+    return x.mean(tuple(range(2, x.ndim)), keepdim=True)
+
+
+def max_over_space(x: Tensor) -> Tensor:
+    """Largest value over all spatial axes, which become 1."""
+    return x.amax(tuple(range(2, x.ndim)), keepdim=True)
+
+
+def _batch_normalization(node: OnnxNode) -> fx.Node:
+    if node.attribute("training_mode", 0):
+        raise node.refusal("training mode")
+    node.require_one_output()
+    scale, bias, mean, variance = (node.tensor(index) for index in range(1, 5))
+    epsilon = node.attribute("epsilon", 1e-5)
+    statistics = (mean, variance, scale, bias, False, 0.0, epsilon)
+    return node.call(F.batch_norm, node.tensor(0), *statistics)
+
+
+def _instance_normalization(node: OnnxNode) -> fx.Node:
+    epsilon = node.attribute("epsilon", 1e-5)
+    affine = {"weight": node.tensor(1), "bias": node.tensor(2)}
+    return node.call(F.instance_norm, node.tensor(0), **affine, eps=epsilon)
+
+
+def _layer_normalization(node: OnnxNode) -> tuple[fx.Node, ...]:
+    axis, epsilon = node.attribute("axis", -1), node.attribute("epsilon", 1e-5)
+    tensors = [node.tensor(index) for index in range(3)]
+    normed = node.call(layer_norm, *tensors, axis, epsilon)
+    if len(node.outputs) == 1:
+        return (normed,)
+    mean = node.call(mean_from, tensors[0], axis)
+    return normed, mean, node.call(inverse_deviation_from, tensors[0], mean, axis, epsilon)
+
+
+def layer_norm(x: Tensor, scale: Tensor, bias: Tensor | None, axis: int, epsilon: float) -> Tensor:
+    """Normalisation over the axes from `axis` on; scale and bias may need broadcasting."""
+    shape = x.shape[axis:]
+    if scale.shape == shape and (bias is None or bias.shape == shape):
+        return F.layer_norm(x, shape, scale, bias, epsilon)
+    normed = F.layer_norm(x, shape, None, None, epsilon) * scale
+    return normed if bias is None else normed + bias
+
+
+def mean_from(x: Tensor, axis: int) -> Tensor:
+    """Mean over the axes from `axis` on."""
+    return x.mean(tuple(range(axis % x.ndim, x.ndim)), keepdim=True)
+
+
+def inverse_deviation_from(x: Tensor, mean: Tensor, axis: int, epsilon: float) -> Tensor:
+    """1/√(variance + epsilon) over the axes from `axis` on."""
+    return torch.rsqrt(mean_from((x - mean) ** 2, axis) + epsilon)
+
+
+def _local_response(node: OnnxNode) -> fx.Node:
+    alpha, beta = node.attribute("alpha", 1e-4), node.attribute("beta", 0.75)
+    size, bias = node.attribute("size"), node.attribute("bias", 1.0)
+    if size % 2 == 0:
+        raise node.refusal("an even size")
+    return node.call(F.local_response_norm, node.tensor(0), size, alpha, beta, bias)
+
+
+def _gemm(node: OnnxNode) -> fx.Node:
+    flips = (node.attribute("transA", 0), node.attribute("transB", 0))
+    alpha, beta = node.attribute("alpha", 1.0), node.attribute("beta", 1.0)
+    bias = node.constant(2)
+    is_linear = flips == (0, 1) and alpha == 1 and (beta == 1 or not node.has(2))
+    if is_linear and (not node.has(2) or (bias is not None and bias.ndim == 1)):
+        return node.call(F.linear, *(node.tensor(index) for index in range(3)))
+    a, b = (
+        node.call(torch.t, node.tensor(index)) if flip else node.tensor(index)
+        for index, flip in enumerate(flips)
+    )
+    if not node.has(2):
+        return node.call(torch.mul, node.call(torch.mm, a, b), alpha)
+    return node.call(torch.addmm, node.tensor(2), a, b, beta=beta, alpha=alpha)
+
+
+def _matrix_product(node: OnnxNode) -> fx.Node:
+    return node.call(torch.matmul, node.tensor(0), node.tensor(1))
+
+
+LAYERS: Rules = {
+    "AveragePool": _average_pool,
+    "BatchNormalization": _batch_normalization,
+    "Conv": _convolution,
+    "ConvTranspose": _transposed_convolution,
+    "Gemm": _gemm,
+    "GlobalAveragePool": _global_average_pool,
+    "GlobalMaxPool": _global_max_pool,
+    "InstanceNormalization": _instance_normalization,
+    "LRN": _local_response,
+    "LayerNormalization": _layer_normalization,
+    "MatMul": _matrix_product,
+    "MaxPool": _max_pool,
+}

@@ -1,0 +1,122 @@
+"""ONNX Runtime on the CPU."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Literal, final
+
+import numpy as np
+import onnxruntime
+from pydantic import Field
+
+from dlscope.backends.base import Backend, Options, Predictor, Tensors, TensorSpec
+from dlscope.core.errors import LoadError
+
+_OPTIMIZATION = {
+    "all": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL,
+    "extended": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED,
+    "basic": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC,
+    "disabled": onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL,
+}
+_PROVIDERS = {"cpu": "CPUExecutionProvider"}
+_ONLY_FATAL = 4
+_PREAMBLE = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : (Load model from .* failed:)?")
+# ONNX Runtime names element types as C++ does.
+_DTYPES = {"float": "float32", "double": "float64", "string": "object"}
+
+
+@final
+class OnnxRuntimeOptions(Options):
+    """`threads` is shared by the loops inside one operator, `inter_op_threads` by operators."""
+
+    inter_op_threads: int = Field(default=1, ge=1)
+    graph_optimization: Literal["all", "extended", "basic", "disabled"] = "all"
+    execution_provider: Literal["cpu"] = "cpu"
+
+
+@final
+class OnnxRuntimePredictor(Predictor):
+    """One session, whose graph was optimised when it was opened."""
+
+    def __init__(self, path: Path, options: OnnxRuntimeOptions) -> None:
+        provider = _PROVIDERS[options.execution_provider]
+        session = _session(path, _settings(options), provider)
+        self.inputs = tuple(_spec(value, path) for value in session.get_inputs())
+        self.outputs = tuple(_spec(value, path) for value in session.get_outputs())
+        self._options = options
+        self._providers: list[str] = session.get_providers()
+        self._names = [spec.name for spec in self.outputs]
+        self._session = session
+
+    def report(self) -> dict[str, str | int | float | bool]:
+        """Settings of the session; ONNX Runtime computes in the types the graph declares."""
+        settings = self._session.get_session_options()
+        return {
+            "precision": "fp32",
+            "device": onnxruntime.get_device().lower(),
+            "providers": ", ".join(self._providers),
+            "threads": settings.intra_op_num_threads,
+            "inter_op_threads": settings.inter_op_num_threads,
+            "graph_optimization": self._options.graph_optimization,
+        }
+
+    def _predict(self, feeds: Tensors) -> Tensors:
+        arrays = self._session.run(self._names, feeds)
+        return dict(zip(self._names, arrays, strict=True))
+
+    def _close(self) -> None:
+        del self._session
+
+
+@final
+class OnnxRuntimeBackend(Backend):
+    """ONNX Runtime, CPU execution provider."""
+
+    name = "onnxruntime"
+    options = OnnxRuntimeOptions
+
+    @classmethod
+    def version(cls) -> str:
+        """Version of the `onnxruntime` distribution."""
+        version: str = onnxruntime.__version__
+        return version
+
+    def _open(self, model: Path, options: OnnxRuntimeOptions) -> Predictor:
+        return OnnxRuntimePredictor(model, options)
+
+
+def _session(path: Path, settings: Any, provider: str) -> Any:
+    try:
+        return onnxruntime.InferenceSession(str(path), settings, providers=[provider])
+    # Its exceptions have no common base but this one.
+    except Exception as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise LoadError(
+            f"onnxruntime cannot open the model: {_PREAMBLE.sub('', lines[0]).rstrip('.')}",
+            where=str(path),
+            fix="export the model again, or choose another backend",
+        ) from error
+
+
+def _settings(options: OnnxRuntimeOptions) -> Any:
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = options.threads
+    settings.inter_op_num_threads = options.inter_op_threads
+    settings.graph_optimization_level = _OPTIMIZATION[options.graph_optimization]
+    # It writes warnings to standard error by itself; errors reach Python as exceptions.
+    settings.log_severity_level = _ONLY_FATAL
+    return settings
+
+
+def _spec(value: Any, path: Path) -> TensorSpec:
+    kind = value.type
+    if not kind.startswith("tensor("):
+        raise LoadError(
+            f"{value.name!r} is a {kind}, and only tensors can be fed and fetched",
+            where=str(path),
+            fix="export the model with tensors for inputs and outputs",
+        )
+    word = kind.removeprefix("tensor(").removesuffix(")")
+    shape = tuple(size if isinstance(size, int) else None for size in value.shape)
+    return TensorSpec(value.name, np.dtype(_DTYPES.get(word, word)).name, shape)

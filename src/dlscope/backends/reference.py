@@ -1,0 +1,50 @@
+"""ONNX's own reference evaluator: slow, and the oracle of numerics."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import final
+
+import numpy as np
+import onnx
+from onnx.reference import ReferenceEvaluator
+
+from dlscope.backends.base import Backend, Options, Predictor, Tensors
+from dlscope.backends.onnx_signature import read_model, signature
+
+
+@final
+class ReferencePredictor(Predictor):
+    """A model evaluated operator by operator in NumPy."""
+
+    def __init__(self, path: Path) -> None:
+        model = read_model(path)
+        self.inputs, self.outputs = signature(model)
+        self._evaluator = ReferenceEvaluator(model)
+
+    def report(self) -> dict[str, str | int | float | bool]:
+        """It computes in the types the graph declares, in one thread but for NumPy's BLAS."""
+        return {"precision": "as declared", "numpy": np.__version__}
+
+    def _predict(self, feeds: Tensors) -> Tensors:
+        results = self._evaluator.run(None, dict(feeds))
+        # Operators such as Identity hand the fed array itself through.
+        arrays = (np.array(result, order="C") for result in results)
+        return dict(zip(self._evaluator.output_names, arrays, strict=True))
+
+
+@final
+class ReferenceBackend(Backend):
+    """Every operator of the ONNX standard, as the standard's authors wrote it down."""
+
+    name = "reference"
+
+    @classmethod
+    def version(cls) -> str:
+        """Version of the `onnx` distribution."""
+        version: str = onnx.__version__
+        return version
+
+    def _open(self, model: Path, options: Options) -> Predictor:
+        del options
+        return ReferencePredictor(model)

@@ -1,0 +1,5 @@
+"""`python -m dlscope.cli`."""
+
+from dlscope.cli.app import main
+
+main()

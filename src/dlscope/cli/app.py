@@ -1,0 +1,71 @@
+"""The `dlscope` command: its groups, its errors and its exit codes.
+
+0 done · 1 a stated error · 2 wrong usage · 3 a Run failed or nothing can be done here · 130 Ctrl-C
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from dlscope.cli import catalog, demo, doctor, evaluate, manifest, report, store, study
+from dlscope.core.errors import DlscopeError, Unsatisfiable
+
+FAILED, INTERRUPTED = 3, 130
+
+app = typer.Typer(
+    name="dlscope",
+    help="Measure, explain, predict, bound and redesign what a deep-learning model costs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("demo")(demo.demo)
+app.command("doctor")(doctor.doctor)
+app.command("evaluate")(evaluate.evaluate)
+app.command("compare")(evaluate.compare)
+app.add_typer(study.app, name="study")
+app.command("report")(report.report)
+app.command("models")(catalog.models)
+app.command("datasets")(catalog.datasets)
+app.command("systems")(catalog.systems)
+app.add_typer(manifest.app, name="manifest")
+app.add_typer(store.app, name="store")
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    context: typer.Context,
+    version: bool = typer.Option(False, "--version", help="Print the version and exit."),
+) -> None:
+    """Measure, explain, predict, bound and redesign what a deep-learning model costs."""
+    if version:
+        from importlib.metadata import version as version_of
+
+        typer.echo(f"dlscope {version_of('dlscope')}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main() -> None:
+    """Run the command line; stated errors become their three fields and an exit code."""
+    try:
+        app()
+    except DlscopeError as error:
+        sys.exit(_told(error))
+    except KeyboardInterrupt:
+        typer.echo(
+            "interrupted; what was measured is kept, run the command again to go on", err=True
+        )
+        sys.exit(INTERRUPTED)
+
+
+def _told(error: DlscopeError) -> int:
+    from dlscope.cli.output import tell_error
+
+    code = FAILED if isinstance(error, Unsatisfiable) else 1
+    tell_error(error, code)
+    return code

@@ -1,0 +1,46 @@
+"""`dlscope manifest …`: check documents, and give editors their schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import typer
+
+from dlscope.cli.output import FORMAT, OUTPUT, Format, show
+
+app = typer.Typer(
+    help="Check manifests, and give editors their schema.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@app.command()
+def check(
+    files: list[Path] = typer.Argument(..., help="YAML files."),
+    format: Format = FORMAT,
+    output: Path = OUTPUT,
+) -> None:
+    r"""Everything wrong with manifests, their steps and their graphs, all at once.
+
+    \b
+    dlscope manifest check mine.yaml
+    """
+    from dlscope import api
+
+    show(api.check_manifests(files), format, output)
+
+
+@app.command()
+def schema(
+    kind: str = typer.Argument(..., help="model, dataset, framework, system, scenario, experiment"),
+) -> None:
+    r"""The JSON Schema of one kind of manifest, for editors.
+
+    \b
+    dlscope manifest schema model > model.schema.json
+    """
+    from dlscope import api
+
+    typer.echo(json.dumps(api.manifest_schema(kind), indent=2))

@@ -1,0 +1,121 @@
+"""How a long command comes along: a redrawn block on a terminal, one plain line per Run elsewhere.
+
+Everything goes to standard error.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, final
+
+from dlscope.api import Watcher
+from dlscope.core.units import format_number
+
+if TYPE_CHECKING:
+    from rich.live import Live
+
+    from dlscope.core.plan import Plan
+    from dlscope.core.run import Run
+
+_REDRAWS_PER_S = 4
+_SIGNS = {"finished": "✓", "failed": "✕", "aborted": "▲"}
+
+
+@final
+class Progress(Watcher):
+    """Shows plans being carried out and remembers how they ended."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._is_terminal = sys.stderr.isatty()
+        self._live: Live | None = None
+        self._total = 0
+        self._started = time.monotonic()
+        self._now = ""
+        self.refused = 0
+        self.runs: tuple[Run, ...] = ()
+        self.known = 0
+
+    def __enter__(self) -> Self:
+        if self._is_terminal:
+            from rich.console import Console
+            from rich.live import Live
+
+            self._live = Live(
+                console=Console(stderr=True),
+                refresh_per_second=_REDRAWS_PER_S,
+                transient=True,
+                get_renderable=self._block,
+            )
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def planned(self, plans: Sequence[Plan], refused: int) -> None:
+        """Remember how much there is to do."""
+        self._total, self.refused = len(plans), refused
+
+    def progress(self, plan: Plan, event: Mapping[str, Any]) -> None:
+        """Remember what is being done."""
+        share = f" {event['share']:.0%}" if event.get("share") else ""
+        self._now = f"{plan.label} · {event['step']}{share}"
+
+    def finished(self, plan: Plan, run: Run, is_known: bool) -> None:
+        """Count a Run; off a terminal, say so in one line."""
+        self.runs += (run,)
+        self.known += is_known
+        if not self._is_terminal:
+            sys.stderr.write(f"{len(self.runs)}/{self._total} {_line(plan, run, is_known)}\n")
+
+    def _block(self) -> Any:
+        from rich.text import Text
+
+        done, elapsed = len(self.runs), time.monotonic() - self._started
+        width = 40
+        filled = round(width * done / self._total) if self._total else 0
+        refused = f", {self.refused} refused" if self.refused else ""
+        lines = [
+            f"{self._title}  {self._total} runs{refused}",
+            f"{'━' * filled}{'╌' * (width - filled)} {done}/{self._total}  "
+            f"{elapsed:.0f} s{self._left(elapsed)}",
+            *(f"  {_line(run.plan, run, False)}" for run in self.runs[-3:]),
+            f"now  {self._now or 'planning'}",
+            "Ctrl-C finishes the current query and keeps all results; a second run resumes.",
+        ]
+        return Text("\n".join(lines))
+
+    def _left(self, elapsed: float) -> str:
+        """Time left by the Runs measured so far; nothing until there is one."""
+        measured = len(self.runs) - self.known
+        if not measured:
+            return ""
+        left = elapsed / measured * (self._total - len(self.runs))
+        return f", about {left:.0f} s left"
+
+
+def _line(plan: Plan, run: Run, is_known: bool) -> str:
+    sign = _SIGNS[run.status]
+    if run.error is not None:
+        return f"{sign} {plan.label}: {run.error['what']}"
+    words = []
+    top_1 = run.metric("top_1")
+    if top_1 is not None:
+        words.append(f"{top_1.count}/{top_1.n} right")
+    latencies = run.samples.latency_ns
+    if latencies.size:
+        middle = float(sorted(latencies)[latencies.size // 2]) / 1e6
+        words.append(f"{format_number(middle)} ms")
+    if is_known:
+        words.append("already measured")
+    return f"{sign} {plan.label}: {', '.join(words) or run.status}"

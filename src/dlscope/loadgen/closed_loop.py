@@ -1,0 +1,62 @@
+"""The closed loop: each query is issued when the one before it has been answered."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from dlscope.core.errors import DlscopeError
+from dlscope.core.run import Samples
+from dlscope.loadgen.stop_rule import StopRule
+from dlscope.tracing.clock import Clock
+
+Issue = Callable[[int], None]
+"""Answers one query for the given sample; a `DlscopeError` fails that query alone."""
+Watch = Callable[[int, int], bool]
+"""Told the number of queries and the elapsed ns after each query; true ends the run early."""
+
+
+def _never(queries: int, elapsed_ns: int) -> bool:
+    del queries, elapsed_ns
+    return False
+
+
+def closed_loop(
+    issue: Issue,
+    indices: Iterator[int],
+    rule: StopRule,
+    clock: Clock,
+    watch: Watch = _never,
+) -> Samples:
+    """Issue queries one after another until `rule` ends the run.
+
+    Latency is taken between the two clock reads around `issue` and contains nothing else.
+    """
+    issued, completed, ok = array("q"), array("q"), bytearray()
+    now = clock.now_ns
+    start = now()
+    while True:
+        index = next(indices)
+        before = now()
+        try:
+            issue(index)
+        except DlscopeError:
+            succeeded = 0
+        else:
+            succeeded = 1
+        after = now()
+        issued.append(before)
+        completed.append(after)
+        ok.append(succeeded)
+        queries, elapsed = len(ok), after - start
+        if rule.ends(queries, elapsed) or watch(queries, elapsed):
+            break
+    issued_ns = np.array(issued, dtype=np.int64)
+    return Samples(
+        scheduled_ns=issued_ns,
+        issued_ns=issued_ns,
+        completed_ns=np.array(completed, dtype=np.int64),
+        ok=np.frombuffer(bytes(ok), dtype=np.bool_),
+    )

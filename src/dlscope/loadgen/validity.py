@@ -1,0 +1,84 @@
+"""Whether a run counts: one condition after another, each with what was measured and required."""
+
+from __future__ import annotations
+
+from dlscope.core.manifest import ScenarioManifest
+from dlscope.core.run import Condition, Samples
+
+
+def scenario_conditions(samples: Samples, scenario: ScenarioManifest) -> tuple[Condition, ...]:
+    """The conditions that the queries themselves decide."""
+    return (
+        _minimum_duration(samples, scenario),
+        _minimum_queries(samples, scenario),
+        _failed_queries(samples, scenario),
+    )
+
+
+def interference_condition(
+    share: float | None, *, is_disturbed: bool | None, reason: str = ""
+) -> Condition:
+    """Other processes took at most 5 % of the run's CPU time, and the clock fell by at most 10 %.
+
+    Where the machine does not tell (`is_disturbed` None, `reason` says why) the condition holds,
+    and says that it was not measured.
+    """
+    holds = not is_disturbed
+    measured = f"{share:.1%} of CPU time" if share is not None else "not measured"
+    return Condition(
+        "interference",
+        f"{measured}: {reason}" if reason else measured,
+        "≤ 5 % CPU time of others, frequency −10 % at most",
+        holds,
+        advice="" if holds else "stop other programs and run it again with --rerun",
+    )
+
+
+def failed_items_condition(failed: int, items: int, scenario: ScenarioManifest) -> Condition:
+    """At most `max_failed_fraction` of the data set items gave no prediction."""
+    allowed = scenario.max_failed_fraction
+    holds = items == 0 or failed / items <= allowed
+    return Condition(
+        "failed items",
+        f"{failed} of {items}",
+        f"≤ {allowed:.1%}",
+        holds,
+        advice="" if holds else "see which items failed and why in the table failures",
+    )
+
+
+def _minimum_duration(samples: Samples, scenario: ScenarioManifest) -> Condition:
+    seconds = samples.duration_ns / 1e9
+    required = scenario.min_duration_ms / 1e3
+    # The loop is timed from before its first query, the samples from their first issue.
+    holds = seconds >= required * 0.999
+    return Condition(
+        "minimum duration",
+        f"{seconds:.2f} s",
+        f"≥ {required:g} s",
+        holds,
+        advice="" if holds else "raise max_queries or max_duration_ms",
+    )
+
+
+def _minimum_queries(samples: Samples, scenario: ScenarioManifest) -> Condition:
+    holds = len(samples) >= scenario.min_queries
+    return Condition(
+        "minimum queries",
+        f"{len(samples)}",
+        f"≥ {scenario.min_queries}",
+        holds,
+        advice="" if holds else "raise max_duration_ms",
+    )
+
+
+def _failed_queries(samples: Samples, scenario: ScenarioManifest) -> Condition:
+    failed = int(len(samples) - samples.ok.sum())
+    holds = len(samples) > 0 and failed / len(samples) <= scenario.max_failed_fraction
+    return Condition(
+        "every query answered",
+        f"{failed} of {len(samples)} failed",
+        f"≤ {scenario.max_failed_fraction:.1%}",
+        holds,
+        advice="" if holds else "see the log of the run",
+    )

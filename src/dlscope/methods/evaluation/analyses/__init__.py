@@ -1,0 +1,1 @@
+"""Analyses of evaluations: from stored Runs to Tables, one file each."""

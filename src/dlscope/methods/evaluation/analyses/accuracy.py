@@ -1,0 +1,97 @@
+"""`Accuracy`: how many answers were right, each count with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar, final
+
+from dlscope.core.analysis import Analysis
+from dlscope.core.report import Finding
+from dlscope.core.run import Run
+from dlscope.core.table import Cell, Column, Table
+from dlscope.methods.evaluation.analyses.subject import SUBJECT_COLUMNS, subject
+
+_COLUMNS = (
+    *SUBJECT_COLUMNS,
+    Column("n", "int", "items of the data set; failed ones count as wrong", role="count"),
+    Column("failed", "int", "items without a prediction", role="count", priority=2),
+    Column("metric", "str", "headline metric of the task"),
+    Column("value", "float", "the metric", role="value", lo="lo", hi="hi"),
+    Column("lo", "float", "lower end of the 95 % interval", role="interval", priority=2),
+    Column("hi", "float", "upper end of the 95 % interval", role="interval", priority=2),
+    Column("top_1", "float", "share of items whose best answer is right", "share", priority=3),
+    Column("top_1_count", "int", "items whose best answer is right", role="count", priority=3),
+    Column("top_5", "float", "share of items right among five answers", "share", priority=3),
+    Column("top_5_count", "int", "items right among five answers", role="count", priority=3),
+    Column("mean_p_label", "float", "mean probability given to the right class", priority=3),
+)
+
+
+@final
+class Accuracy(Analysis):
+    """One row per Run that answered a data set."""
+
+    name: ClassVar[str] = "accuracy"
+    doc: ClassVar[str] = "How many answers were right."
+
+    def _table(self, runs: Sequence[Run]) -> Table:
+        return Table.of(
+            "accuracy",
+            _COLUMNS,
+            [_record(run) for run in runs if run.items or run.metrics],
+            note="Failed items count as wrong. Proportions have Wilson intervals.",
+        )
+
+    def _findings(self, table: Table) -> tuple[Finding, ...]:
+        return (*_failures(table), *_separation(table))
+
+
+def _record(run: Run) -> Mapping[str, Cell]:
+    headline = run.metrics[0] if run.metrics else None
+    top_1, top_5 = run.metric("top_1"), run.metric("top_5")
+    mean_p = run.metric("mean_p_label")
+    return {
+        **subject(run),
+        "n": len(run.items),
+        "failed": sum(item.error is not None for item in run.items),
+        "metric": headline.name if headline else None,
+        "value": headline.value if headline else None,
+        "lo": headline.lo if headline else None,
+        "hi": headline.hi if headline else None,
+        "top_1": top_1.value if top_1 else None,
+        "top_1_count": top_1.count if top_1 else None,
+        "top_5": top_5.value if top_5 else None,
+        "top_5_count": top_5.count if top_5 else None,
+        "mean_p_label": mean_p.value if mean_p else None,
+    }
+
+
+def _failures(table: Table) -> Iterator[Finding]:
+    for index, row in enumerate(table):
+        if row["failed"]:
+            yield Finding(
+                "warn",
+                f"{row['failed']} of {row['n']} items gave no prediction on {row['backend']}",
+                table.name,
+                (index,),
+                detail="they count as wrong; the table failures names each with its reason",
+            )
+
+
+def _separation(table: Table) -> Iterator[Finding]:
+    """Whether the intervals leave room to rank the rows by accuracy."""
+    rows = [(i, row) for i, row in enumerate(table) if isinstance(row["lo"], float)]
+    if len(rows) < 2 or not all(row["metric"] == "top_1" for _, row in rows):
+        return
+    lowest_hi = min(float(row["hi"] or 0) for _, row in rows)
+    highest_lo = max(float(row["lo"] or 0) for _, row in rows)
+    if highest_lo <= lowest_hi:
+        n = rows[0][1]["n"]
+        half = max(float(row["hi"] or 0) - float(row["lo"] or 0) for _, row in rows) / 2
+        yield Finding(
+            "note",
+            f"Accuracy does not separate them: n = {n}",
+            table.name,
+            tuple(index for index, _ in rows),
+            detail=f"intervals overlap; no claim is possible below ± {half:.0%}",
+        )

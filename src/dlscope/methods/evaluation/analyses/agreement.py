@@ -1,0 +1,140 @@
+"""`Agreement`: whether frameworks compute the same model, on the same items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import ClassVar, final
+
+from dlscope.backends.base import Backend
+from dlscope.core import registry
+from dlscope.core.analysis import Analysis
+from dlscope.core.report import Finding
+from dlscope.core.run import Run
+from dlscope.core.table import Cell, Column, Table
+from dlscope.metrics.agreement import agreement
+
+_COLUMNS = (
+    Column("model", "str", "model manifest"),
+    Column("dataset", "str", "data set manifest", priority=3),
+    Column("baseline", "str", "framework the other is held against"),
+    Column("backend", "str", "framework that is compared"),
+    Column("n", "int", "items both answered", role="count", priority=2),
+    Column("top_1_agreement", "float", "share of items with the same best class", "share"),
+    Column("mean_total_variation", "float", "mean distance of the distributions", priority=2),
+    Column("max_abs_difference", "float", "largest difference of a raw output", role="value"),
+    Column("max_abs_reference", "float", "largest raw output of the baseline", priority=2),
+    Column("relative_difference", "float", "the first divided by the second", role="value"),
+    Column("tolerance", "float", "largest relative difference allowed", priority=2),
+    Column("agrees", "bool", "same best classes, within tolerance", role="verdict"),
+    Column("differing", "str", "items with another best class", priority=3),
+)
+_LISTED = 10
+
+
+@final
+class Agreement(Analysis):
+    """One row per framework but the baseline, for each model and data set.
+
+    The baseline is `baseline` where given, else `reference` where measured, else the first by
+    name.
+    """
+
+    name: ClassVar[str] = "agreement"
+    doc: ClassVar[str] = "Whether frameworks compute the same model."
+
+    def __init__(self, baseline: str | None = None) -> None:
+        self._baseline = baseline
+
+    def _table(self, runs: Sequence[Run]) -> Table:
+        answered = sorted((run for run in runs if run.items), key=_subject)
+        records = [
+            record
+            for _, group in groupby(answered, key=_subject)
+            for record in self._compared(list(group))
+        ]
+        return Table.of(
+            "agreement",
+            _COLUMNS,
+            records,
+            note="The same items through each framework; differences are relative to max|ref|.",
+        )
+
+    def _compared(self, runs: Sequence[Run]) -> Iterator[Mapping[str, Cell]]:
+        first = {run.plan.framework.name: run for run in reversed(runs)}
+        preferred = (self._baseline, "reference", *sorted(first))
+        baseline = first[next(name for name in preferred if name in first)]
+        for name, run in sorted(first.items()):
+            if run is not baseline:
+                yield _record(baseline, run, name)
+
+    def _findings(self, table: Table) -> tuple[Finding, ...]:
+        return (*_divergence(table), *_all_agree(table))
+
+
+def _subject(run: Run) -> tuple[str, str]:
+    return run.plan.model.digest, run.plan.dataset.digest
+
+
+def _record(baseline: Run, run: Run, name: str) -> Mapping[str, Cell]:
+    found = agreement(baseline.items, run.items)
+    tolerance = _tolerance(name)
+    relative = None
+    if found.max_abs_difference is not None and found.max_abs_reference:
+        relative = found.max_abs_difference / found.max_abs_reference
+    top_1 = found.top_1.value if found.top_1 else None
+    return {
+        "model": run.plan.model.name,
+        "dataset": run.plan.dataset.name,
+        "baseline": baseline.plan.framework.name,
+        "backend": name,
+        "n": found.items,
+        "top_1_agreement": top_1,
+        "mean_total_variation": found.total_variation.value if found.total_variation else None,
+        "max_abs_difference": found.max_abs_difference,
+        "max_abs_reference": found.max_abs_reference,
+        "relative_difference": relative,
+        "tolerance": tolerance,
+        "agrees": (top_1 is None or top_1 >= 0.999) and (relative is None or relative <= tolerance),
+        "differing": ", ".join(found.differing[:_LISTED]) or None,
+    }
+
+
+def _tolerance(name: str) -> float:
+    backend: type[Backend] = registry.load("backends", name)
+    return backend.tolerance
+
+
+def _divergence(table: Table) -> Iterator[Finding]:
+    for index, row in enumerate(table):
+        if row["agrees"]:
+            continue
+        relative, tolerance = row["relative_difference"], row["tolerance"]
+        over = float(relative or 0) / float(tolerance or 1)
+        detail = f"largest difference {float(relative or 0):.1e} of max|ref|"
+        if over > 1:
+            detail += f", {over:.0f}× the tolerance"
+        if row["differing"]:
+            detail += f"; first differing items: {row['differing']}"
+        yield Finding(
+            "warn",
+            f"{row['backend']} does not compute the same {row['model']} as {row['baseline']}",
+            table.name,
+            (index,),
+            detail,
+            advice="compare their precision options and the versions of their operators",
+        )
+
+
+def _all_agree(table: Table) -> Iterator[Finding]:
+    if len(table) and all(table.column("agrees")):
+        relatives = [value for value in table.column("relative_difference") if value is not None]
+        worst = max((float(value) for value in relatives), default=0.0)
+        n = table.column("n")[0]
+        yield Finding(
+            "good",
+            "All give the same answers",
+            table.name,
+            tuple(range(len(table))),
+            f"on {n} items, max |Δ| {worst:.0e} of max |ref|",
+        )

@@ -1,0 +1,192 @@
+"""`Latency`: how long a query takes, with intervals, and whether the number counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar, final
+
+import numpy as np
+
+from dlscope.core.analysis import Analysis
+from dlscope.core.report import Finding
+from dlscope.core.run import Run
+from dlscope.core.stats import (
+    Interval,
+    bootstrap_interval,
+    percentile,
+    require_samples,
+    trimmed_mean,
+)
+from dlscope.core.table import Cell, Column, Table
+from dlscope.methods.evaluation.analyses.subject import SUBJECT_COLUMNS, subject
+
+
+def _time(name: str, doc: str, priority: int = 3) -> Column:
+    return Column(name, "int", doc, "ns", role="value", priority=priority)
+
+
+_MEAN = "mean without the lowest and the highest fifth"
+
+_COLUMNS = (
+    *SUBJECT_COLUMNS,
+    Column("scenario", "str", "how queries arrive", priority=2),
+    Column("pipeline", "str", "what a query contains: preloaded, sequential, stream", priority=2),
+    Column("batch_size", "int", "items in one query", role="count", priority=2),
+    Column("queries", "int", "queries measured", role="count", priority=3),
+    Column("mean_ns", "int", _MEAN, "ns", "value", 1, lo="ci_lo_ns", hi="ci_hi_ns"),
+    Column("ci_lo_ns", "int", "lower end of its 95 % interval", "ns", "interval", 2),
+    Column("ci_hi_ns", "int", "upper end of its 95 % interval", "ns", "interval", 2),
+    _time("p50_ns", "50th percentile", 2),
+    _time("p90_ns", "90th percentile", 1),
+    _time("p99_ns", "99th percentile"),
+    _time("min_ns", "fastest query"),
+    _time("max_ns", "slowest query"),
+    _time("std_ns", "standard deviation"),
+    _time("per_input_ns", "mean batch latency divided by the batch size"),
+    Column("throughput_per_s", "float", "items per second", "1/s", "value", 1),
+    Column("peak_memory_bytes", "int", "peak resident above before load", "bytes", "value", 3),
+    Column("valid", "bool", "whether every condition holds", role="verdict"),
+    Column("reason", "str", "what does not hold, or why there is no number", priority=3),
+)
+
+
+@final
+class Latency(Analysis):
+    """One row per Run that measured a scenario, failed ones included."""
+
+    name: ClassVar[str] = "latency"
+    doc: ClassVar[str] = "How long a query takes."
+
+    def _table(self, runs: Sequence[Run]) -> Table:
+        return Table.of(
+            "latency",
+            _COLUMNS,
+            [_record(run) for run in runs if run.plan.scenario.mode != "accuracy"],
+            note=(
+                "Mean is trimmed by a fifth at either end, its interval a block bootstrap over "
+                "queries in order of issue; percentiles as LoadGen defines them."
+            ),
+        )
+
+    def _findings(self, table: Table) -> tuple[Finding, ...]:
+        return (*_ranking(table), *_invalid(table))
+
+
+def _record(run: Run) -> Mapping[str, Cell]:
+    plan = run.plan
+    record: dict[str, Cell] = {
+        **subject(run),
+        "scenario": plan.scenario.name,
+        "pipeline": plan.scenario.pipeline,
+        "batch_size": plan.batch_size,
+        "queries": len(run.samples),
+        "valid": run.is_valid,
+        "reason": _reason(run),
+    }
+    if len(run.samples.latency_ns):
+        record.update(_statistics(run))
+    return record
+
+
+def _statistics(run: Run) -> Mapping[str, Cell]:
+    latencies = run.samples.latency_ns
+    ordered = require_samples(latencies, run.plan.label)
+    mean = float(trimmed_mean(ordered))
+    interval = bootstrap_interval(latencies, trimmed_mean, seed=run.plan.seed)
+    batch = run.plan.batch_size
+    memory = run.memory_bytes
+    return {
+        "mean_ns": round(mean),
+        "ci_lo_ns": round(interval.lo),
+        "ci_hi_ns": round(interval.hi),
+        **{f"p{p}_ns": int(percentile(ordered, p / 100)) for p in (50, 90, 99)},
+        "min_ns": int(ordered[0]),
+        "max_ns": int(ordered[-1]),
+        "std_ns": round(float(np.std(ordered))),
+        "per_input_ns": round(mean / batch),
+        "throughput_per_s": _throughput(run, mean),
+        "peak_memory_bytes": memory["peak"] - memory["baseline"] if memory else None,
+    }
+
+
+def _throughput(run: Run, mean_ns: float) -> float:
+    """Items per second; overlapping batches are counted over the whole run."""
+    if run.plan.scenario.pipeline == "stream":
+        answered = int(run.samples.ok.sum()) * run.plan.batch_size
+        return answered / (run.samples.duration_ns / 1e9)
+    return run.plan.batch_size / (mean_ns / 1e9)
+
+
+def _reason(run: Run) -> str | None:
+    if run.error is not None:
+        return run.error["what"]
+    broken = [each for each in run.conditions if not each.holds]
+    if broken:
+        return "; ".join(f"{each.name}: {each.measured}" for each in broken)
+    return "aborted" if run.status == "aborted" else None
+
+
+def _ranking(table: Table) -> Iterator[Finding]:
+    """Which backend is fastest, said only where the intervals decide it."""
+    groups: dict[tuple[Cell, ...], list[int]] = {}
+    rows = list(table)
+    for index, row in enumerate(rows):
+        if row["valid"] and row["mean_ns"] is not None:
+            key = (row["model"], row["scenario"], row["pipeline"], row["batch_size"])
+            groups.setdefault(key, []).append(index)
+    for (model, *_), members in groups.items():
+        if len({rows[index]["backend"] for index in members}) < 2:
+            continue
+        first, second = sorted(members, key=lambda index: _mean(rows[index]))[:2]
+        yield _ranked(table, str(model), first, second, rows[first], rows[second])
+
+
+def _ranked(
+    table: Table,
+    model: str,
+    first: int,
+    second: int,
+    fast: Mapping[str, Cell],
+    slow: Mapping[str, Cell],
+) -> Finding:
+    gain = _mean(fast) - _mean(slow)
+    if _interval(fast).hi < _interval(slow).lo:
+        share = -gain / _mean(slow)
+        claim = f"{fast['backend']} is fastest on {model}, {share:.0%} before {slow['backend']}"
+        return Finding(
+            "good",
+            claim,
+            table.name,
+            (first, second),
+            "their 95 % intervals do not overlap",
+            gain,
+            "ns",
+        )
+    return Finding(
+        "note",
+        f"{fast['backend']} and {slow['backend']} cannot be ranked on {model}",
+        table.name,
+        (first, second),
+        "their 95 % intervals overlap; measure longer, or with more repeats",
+    )
+
+
+def _invalid(table: Table) -> Iterator[Finding]:
+    for index, row in enumerate(table):
+        if not row["valid"]:
+            yield Finding(
+                "bad",
+                f"the run of {row['model']} on {row['backend']} does not count",
+                table.name,
+                (index,),
+                str(row["reason"]),
+                advice="run it again with --rerun",
+            )
+
+
+def _mean(row: Mapping[str, Cell]) -> float:
+    return float(row["mean_ns"] or 0)
+
+
+def _interval(row: Mapping[str, Cell]) -> Interval:
+    return Interval(float(row["ci_lo_ns"] or 0), float(row["ci_hi_ns"] or 0))

@@ -1,0 +1,178 @@
+"""`Forward`: an item's way through the model, step by step, each step a span."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, final
+
+from numpy.typing import NDArray
+
+from dlscope.backends.base import Predictor, Tensors
+from dlscope.core.errors import DataError, DlscopeError
+from dlscope.core.manifest import ModelManifest
+from dlscope.core.run import ItemResult
+from dlscope.core.trace import Level
+from dlscope.data.base import Dataset, Item
+from dlscope.pipelines.base import Value
+from dlscope.pipelines.collate import collate, split
+from dlscope.pipelines.preparation import Preparation
+from dlscope.pipelines.stream import Map, Outcome, run_stream
+from dlscope.tracing.recorder import SpanRecorder
+
+Prepared = Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Ready:
+    """An item of the data set with its inputs, or with the reason why it has none."""
+
+    index: int
+    id: str
+    target: Any = None
+    prepared: Prepared = field(default_factory=dict)
+    error: DlscopeError | None = None
+
+    def failed(self, error: DlscopeError) -> ItemResult:
+        """The record of this item as a failed one."""
+        return ItemResult(self.id, None, self.target, f"{error.what} ({error.where})")
+
+    def answered(self, answer: Answer, *, keep_outputs: bool) -> ItemResult:
+        """The record of this item with its answer.
+
+        A classification also keeps `p_label`, the probability it gave to the right class.
+        """
+        if answer.prediction is None:
+            assert answer.error is not None
+            return self.failed(answer.error)
+        prediction = dict(answer.prediction)
+        if "probabilities" in answer.attributes and isinstance(self.target, Mapping):
+            probabilities = answer.attributes["probabilities"]
+            prediction["p_label"] = float(probabilities[self.target["label"]])
+        outputs = answer.outputs if keep_outputs else {}
+        return ItemResult(self.id, prediction, self.target, None, outputs)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the model says of one item, or why it says nothing that counts.
+
+    `attributes` are what the steps learnt beside the prediction; `outputs` the item's output
+    tensors without the batch axis.
+    """
+
+    prediction: Mapping[str, Any] | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    error: DlscopeError | None = None
+
+
+@final
+class Forward:
+    """Prepares items, predicts batches of them, and finishes each answer."""
+
+    def __init__(
+        self,
+        model: ModelManifest,
+        predictor: Predictor,
+        preparation: Preparation,
+        recorder: SpanRecorder,
+        *,
+        preparers: int = 1,
+    ) -> None:
+        self.predictor = predictor
+        self._model = model
+        self._preparation = preparation
+        self._recorder = recorder
+        self._preparers = preparers
+
+    def ready(self, dataset: Dataset, indices: Iterable[int], *, overlaps: bool) -> Iterator[Ready]:
+        """The items at `indices` in that order, prepared; ahead of time when it `overlaps`."""
+
+        def ready_item(index: int) -> Ready:
+            try:
+                item = dataset[index]
+            except DlscopeError as error:
+                return Ready(index, dataset.item_id(index), error=error)
+            try:
+                return Ready(index, item.id, item.target, self.prepare(item))
+            except DlscopeError as error:
+                return Ready(index, item.id, item.target, error=error)
+
+        if not overlaps:
+            return map(ready_item, indices)
+        stage = Map("prepare", ready_item, workers=self._preparers)
+        return _values(run_stream(indices, [stage], capacity=2 * self._preparers))
+
+    def stream(
+        self, dataset: Dataset, batches: Iterable[Sequence[int]]
+    ) -> Generator[bool, None, None]:
+        """Whether each batch was answered, in order; steps of neighbouring batches overlap."""
+
+        def prepare_batch(indices: Sequence[int]) -> list[Prepared]:
+            return [self.prepare(dataset[index]) for index in indices]
+
+        stages = [
+            Map("prepare", prepare_batch, workers=self._preparers),
+            Map("answer", self.answer_prepared),
+        ]
+        outcomes = run_stream(batches, stages, capacity=2 * self._preparers)
+        try:
+            for outcome in outcomes:
+                yield outcome.error is None
+        finally:
+            outcomes.close()
+
+    def prepare(self, item: Item) -> Prepared:
+        """The inputs of one item. Raises `DataError` for an item that cannot be prepared."""
+        with self._recorder.span("preprocess", Level.PIPELINE, n=1):
+            return self._preparation.prepare(item.input)
+
+    def feeds(self, prepared: Sequence[Prepared]) -> Tensors:
+        """One batch of prepared items as graph inputs."""
+        return collate(self._model.inputs, prepared)
+
+    def first_feeds(self, dataset: Dataset, batch_size: int) -> Tensors:
+        """The first item that can be prepared, `batch_size` times."""
+        for index in range(len(dataset)):
+            try:
+                return self.feeds([self.prepare(dataset[index])] * batch_size)
+            except DlscopeError:
+                # A spoiled item is counted and named by the accuracy pass.
+                continue
+        raise DataError(
+            "no item of the data set can be prepared",
+            where=f"model {self._model.name}, inputs",
+            fix="check that the data set holds what the preprocess steps expect",
+        )
+
+    def answer(self, items: Sequence[Item]) -> list[Answer]:
+        """One batch, whole. Raises `DataError` when an item cannot be prepared."""
+        return self.answer_prepared([self.prepare(item) for item in items])
+
+    def answer_prepared(self, prepared: Sequence[Prepared]) -> list[Answer]:
+        """The answers to one batch of prepared items, in their order."""
+        n = len(prepared)
+        feeds = self.feeds(prepared)
+        with self._recorder.span("predict", Level.PIPELINE, n=n):
+            outputs = self.predictor.predict(feeds)
+        with self._recorder.span("postprocess", Level.PIPELINE, n=n):
+            singles = split(self._model.outputs, outputs, n)
+            return [
+                self._finished(single, inputs)
+                for single, inputs in zip(singles, prepared, strict=True)
+            ]
+
+    def _finished(self, outputs: Mapping[str, NDArray[Any]], inputs: Prepared) -> Answer:
+        try:
+            prediction, attributes = self._preparation.finish(outputs, inputs)
+        except DlscopeError as error:
+            return Answer(error=error)
+        return Answer(prediction, attributes, outputs)
+
+
+def _values(outcomes: Iterable[Outcome]) -> Iterator[Any]:
+    for outcome in outcomes:
+        if outcome.error is not None:
+            raise outcome.error
+        yield outcome.value

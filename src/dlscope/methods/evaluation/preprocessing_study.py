@@ -1,0 +1,274 @@
+"""The pre-processing study: change one step at a time, see what it costs (MLModelScope, 9.1).
+
+Each variant is the declared model with one change, planned and stored like any other Run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dlscope.core.errors import PlanError
+from dlscope.core.manifest import InputSpec, ModelManifest, StepSpec
+from dlscope.core.report import Finding
+from dlscope.core.run import Run
+from dlscope.core.stats import wilson_interval
+from dlscope.core.table import Cell, Column, Table
+from dlscope.metrics.agreement import agreement
+
+Steps = tuple[StepSpec, ...]
+REFERENCE = "reference"
+
+_COLUMNS = (
+    Column("change", "str", "the one thing that differs from the declared steps"),
+    Column("n", "int", "items of the data set", role="count", priority=2),
+    Column("top_1_count", "int", "items whose best answer is right", role="count"),
+    Column("top_1", "float", "their share", "share", "value", 2, "top_1_lo", "top_1_hi"),
+    Column("top_1_lo", "float", "lower end of the Wilson interval", "share", "interval", 2),
+    Column("top_1_hi", "float", "upper end of the Wilson interval", "share", "interval", 2),
+    Column("top_5_count", "int", "items right among five answers", role="count"),
+    Column("mean_p_label", "float", "mean probability given to the right class", role="value"),
+    Column("same_top_1", "float", "same best answer as the declared steps", "share", "share", 2),
+    Column("max_abs_change", "float", "largest change of a raw output", role="share"),
+    Column("run", "str", "id of the Run", role="id", priority=3),
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change: what it does to the steps, None where it does not apply.
+
+    `name` may mention `{size}`, `{side}`, `{mean}` and `{scale}` of the declared steps.
+    """
+
+    name: str
+    steps: Callable[[Steps], Steps | None]
+    color_mode: str | None = None
+
+    def applied(self, model: ModelManifest) -> ModelManifest | None:
+        """`model` with this change in its image input, None where there is nothing to change."""
+        index, image = _image_input(model)
+        steps = self.steps(image.preprocess)
+        if steps is None or (steps == image.preprocess and self.name != REFERENCE):
+            return None
+        update: dict[str, Any] = {"preprocess": steps}
+        if self.color_mode is not None:
+            update["color_mode"] = self.color_mode
+        inputs = [*model.inputs]
+        inputs[index] = image.model_copy(update=update)
+        return model.model_copy(update={"inputs": tuple(inputs)})
+
+
+def changed_models(model: ModelManifest) -> Iterator[tuple[str, ModelManifest]]:
+    """Each change that applies to `model`, by name, the reference first.
+
+    Raises `PlanError` when the model takes no image.
+    """
+    for change in CHANGES:
+        changed = change.applied(model)
+        if changed is not None:
+            yield change.name.format(**_words(model)), changed
+
+
+def study_table(runs: Mapping[str, Run]) -> Table:
+    """What each change does to the answers; `runs` by name of the change."""
+    reference = runs[REFERENCE]
+    return Table.of(
+        "preprocessing_study",
+        _COLUMNS,
+        [_record(name, run, reference) for name, run in runs.items()],
+        title="Pre-processing, one change at a time",
+        note=(
+            f"{reference.plan.model.name} on {reference.plan.dataset.name} through "
+            f"{reference.plan.framework.name}; Wilson intervals."
+        ),
+    )
+
+
+def study_findings(table: Table) -> tuple[Finding, ...]:
+    """What the changes cost, and what hides it."""
+    rows = list(table)
+    reference = rows[0]
+    findings = [
+        *_cost(table, "BGR for RGB", rows, reference),
+        *_worst(table, rows, reference),
+        *_hidden(table, rows, reference),
+    ]
+    return tuple(findings)
+
+
+def _record(name: str, run: Run, reference: Run) -> Mapping[str, Cell]:
+    top_1, top_5 = run.metric("top_1"), run.metric("top_5")
+    mean_p = run.metric("mean_p_label")
+    n = len(run.items)
+    right = top_1.count if top_1 and top_1.count is not None else None
+    interval = wilson_interval(right, n) if right is not None else None
+    same = agreement(reference.items, run.items)
+    return {
+        "change": name,
+        "n": n,
+        "top_1_count": right,
+        "top_1": right / n if right is not None and n else None,
+        "top_1_lo": interval.lo if interval else None,
+        "top_1_hi": interval.hi if interval else None,
+        "top_5_count": top_5.count if top_5 else None,
+        "mean_p_label": mean_p.value if mean_p else None,
+        "same_top_1": same.top_1.value if same.top_1 else None,
+        "max_abs_change": same.max_abs_difference,
+        "run": run.id,
+    }
+
+
+def _cost(
+    table: Table, name: str, rows: Sequence[Mapping[str, Cell]], reference: Mapping[str, Cell]
+) -> Iterator[Finding]:
+    index = next((i for i, row in enumerate(rows) if row["change"] == name), None)
+    if index is None:
+        return
+    before, after = int(reference["top_1_count"] or 0), int(rows[index]["top_1_count"] or 0)
+    if after < before:
+        p_before, p_after = reference["mean_p_label"], rows[index]["mean_p_label"]
+        yield Finding(
+            "warn",
+            f"{name} would cost {before - after} of {before} right answers",
+            table.name,
+            (0, index),
+            f"{before} → {after} of {reference['n']}; mean p(label) {float(p_before or 0):.2f} → "
+            f"{float(p_after or 0):.2f}",
+        )
+
+
+def _worst(
+    table: Table, rows: Sequence[Mapping[str, Cell]], reference: Mapping[str, Cell]
+) -> Iterator[Finding]:
+    index = min(range(len(rows)), key=lambda i: (int(rows[i]["top_1_count"] or 0), -i))
+    if index:
+        yield Finding(
+            "warn",
+            f"Worst: {rows[index]['change']}",
+            table.name,
+            (0, index),
+            f"{reference['top_1_count']} → {rows[index]['top_1_count']} of {reference['n']} right",
+        )
+
+
+def _hidden(
+    table: Table, rows: Sequence[Mapping[str, Cell]], reference: Mapping[str, Cell]
+) -> Iterator[Finding]:
+    """Changes that alter outputs without altering the count: accuracy alone would miss them."""
+    hidden = [
+        i
+        for i, row in enumerate(rows[1:], start=1)
+        if row["top_1_count"] == reference["top_1_count"] and float(row["max_abs_change"] or 0) > 0
+    ]
+    if hidden:
+        names = ", ".join(str(rows[i]["change"]) for i in hidden)
+        yield Finding(
+            "note",
+            f"{len(hidden)} of {len(rows) - 1} changes leave the count as it is",
+            table.name,
+            tuple(hidden),
+            f"{names}: the outputs differ all the same, so agreement tells more than accuracy",
+        )
+
+
+def _image_input(model: ModelManifest) -> tuple[int, InputSpec]:
+    for index, spec in enumerate(model.inputs):
+        if spec.type == "image":
+            return index, spec
+    raise PlanError(
+        f"{model.name} takes no image, so there is no picture pipeline to vary",
+        where=f"model {model.name}, inputs",
+        fix="choose a model with an image input (see `dlscope models`)",
+    )
+
+
+def _words(model: ModelManifest) -> Mapping[str, str]:
+    """The declared size and constants, for the names of changes."""
+    steps = {step.name: step.parameters for step in _image_input(model)[1].preprocess}
+    size = steps.get("resize", {}).get("size") or ("?", "?")
+    normalize = steps.get("normalize", {})
+    return {
+        "size": "×".join(map(str, size)) if isinstance(size, (list, tuple)) else str(size),
+        "side": str(size[0]) if isinstance(size, (list, tuple)) else str(size),
+        "mean": f"{normalize.get('mean', '?')}",
+        "scale": f"{normalize.get('scale', '?')}",
+    }
+
+
+def _set(name: str, **parameters: Any) -> Callable[[Steps], Steps | None]:
+    """Change parameters of the step `name`."""
+
+    def change(steps: Steps) -> Steps | None:
+        if all(step.name != name for step in steps):
+            return None
+        return tuple(
+            step.model_copy(update={"parameters": {**step.parameters, **parameters}})
+            if step.name == name
+            else step
+            for step in steps
+        )
+
+    return change
+
+
+def _replace(name: str, *others: StepSpec) -> Callable[[Steps], Steps | None]:
+    """Put `others` (none to drop it) in the place of the step `name`."""
+
+    def change(steps: Steps) -> Steps | None:
+        if all(step.name != name for step in steps):
+            return None
+        return tuple(new for step in steps for new in (others if step.name == name else (step,)))
+
+    return change
+
+
+def _before(name: str, other: StepSpec) -> Callable[[Steps], Steps | None]:
+    """Put `other` before the step `name`."""
+
+    def change(steps: Steps) -> Steps | None:
+        if all(step.name != name for step in steps):
+            return None
+        return tuple(
+            new for step in steps for new in ((other, step) if step.name == name else (step,))
+        )
+
+    return change
+
+
+def _top_left(steps: Steps) -> Steps | None:
+    """Cut the target size out of the top left corner instead of cropping and resizing."""
+    resize = next((step for step in steps if step.name == "resize"), None)
+    if resize is None:
+        return None
+    corner = _step("crop", method="top_left", size=resize.parameters["size"])
+    return tuple(corner if step is resize else step for step in steps if step.name != "crop")
+
+
+def _step(name: str, **parameters: Any) -> StepSpec:
+    return StepSpec(name=name, parameters=parameters)
+
+
+CHANGES = (
+    Change(REFERENCE, lambda steps: steps),
+    Change("bilinear", _set("resize", method="bilinear")),
+    Change("nearest", _set("resize", method="nearest")),
+    Change("squash to {side} without crop", _replace("crop")),
+    Change("whole centre square", _set("crop", ratio=1.0)),
+    Change("top-left {size} pixels, no resize", _top_left),
+    Change("BGR for RGB", _before("cast", _step("color", to="BGR")), color_mode="BGR"),
+    Change(
+        "ImageNet mean/std for {mean}/{scale}",
+        _replace(
+            "normalize",
+            _step("rescale", factor=1 / 255),
+            _step("normalize", mean=[0.485, 0.456, 0.406], scale=[0.229, 0.224, 0.225]),
+        ),
+    ),
+    Change("x/255", _replace("normalize", _step("rescale", factor=1 / 255))),
+    Change("raw 0–255", _replace("normalize")),
+    Change("NHWC bytes read as NCHW", _set("transpose", reinterpret=True)),
+    Change("centre crop of half the side", _set("crop", ratio=0.5)),
+    Change("normalise in byte arithmetic", _set("normalize", arithmetic="uint8")),
+)

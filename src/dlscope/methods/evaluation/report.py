@@ -1,0 +1,222 @@
+"""The report of an evaluation: the answer, the findings, the tables, how it was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlscope.core import registry
+from dlscope.core.analysis import Analysis
+from dlscope.core.report import Block, Facts, Figure, Finding, Prose, Report, Section
+from dlscope.core.run import Run
+from dlscope.core.stats import bootstrap_interval, percentile
+from dlscope.core.table import Cell, Column, Table
+from dlscope.core.units import format_number
+from dlscope.methods.evaluation.analyses.agreement import Agreement
+from dlscope.methods.evaluation.planning import Refusal
+from dlscope.reporting.charts import Rule, histogram, interval_dots, lines, run_order
+
+_ANALYSES = ("models", "accuracy", "latency", "stages", "validity", "failures", "mistakes")
+_SIGN_ORDER = ("bad", "warn", "good", "note")
+_REFUSED_COLUMNS = (
+    Column("model", "str", "model asked for"),
+    Column("backend", "str", "framework asked for"),
+    Column("reason", "str", "why the pair cannot be measured here"),
+    Column("fix", "str", "how to make it possible"),
+)
+
+
+def evaluation_report(
+    runs: Sequence[Run],
+    refusals: Sequence[Refusal] = (),
+    *,
+    baseline: str | None = None,
+    command: str = "",
+) -> Report:
+    """Everything to tell of `runs`; the same Runs always give the same report."""
+    analyses: list[Analysis] = [registry.load("analyses", name)() for name in _ANALYSES]
+    if len({run.plan.framework.name for run in runs}) > 1:
+        analyses.append(Agreement(baseline))
+    tables = {analysis.name: analysis.table(runs) for analysis in analyses}
+    found = [each for analysis in analyses for each in analysis.findings(tables[analysis.name])]
+    tables["refused"] = _refused(refusals)
+    found.extend(_refusal_findings(tables["refused"]))
+    findings = tuple(sorted(found, key=lambda each: _SIGN_ORDER.index(each.sign)))
+    return Report(
+        title=_title(runs),
+        answer=_answer(tables),
+        tables=tuple(tables.values()),
+        findings=findings,
+        sections=tuple(_sections(tables, runs)),
+        runs=tuple(run.id for run in runs),
+        warnings=tuple(_warnings(runs)),
+        next_commands=_next_commands(runs),
+        command=command,
+        created_utc=max((run.started_utc for run in runs), default=""),
+    )
+
+
+def _title(runs: Sequence[Run]) -> str:
+    models = sorted({run.plan.model.name for run in runs})
+    cores = runs[0].environment.system["cpu"]["effective_cores"] if runs else 0
+    where = f"{cores} core{'s' if cores != 1 else ''}"
+    return f"{', '.join(models)} on {where}"
+
+
+def _answer(tables: Mapping[str, Table]) -> str:
+    rows = [row for row in tables["models"] if row["mean_ns"] is not None]
+    if not rows:
+        return _accuracy_answer(tables["models"])
+    fastest = min(rows, key=lambda row: int(row["mean_ns"] or 0))
+    speed = (
+        f"{fastest['backend']} answers {fastest['model']} in "
+        f"{_ms(fastest['mean_ns'])} ms [{_ms(fastest['ci_lo_ns'])}, {_ms(fastest['ci_hi_ns'])}]"
+    )
+    if not fastest["valid"]:
+        speed += ", in a run that does not count"
+    return f"{speed}; {_accuracy_words(tables['accuracy'])}."
+
+
+def _accuracy_answer(models: Table) -> str:
+    if not len(models):
+        return "Nothing was measured."
+    return "No latency was measured."
+
+
+def _accuracy_words(accuracy: Table) -> str:
+    row = next(iter(accuracy), None)
+    if row is None:
+        return "accuracy was not asked for"
+    if row["top_1_count"] is not None:
+        return f"{row['top_1_count']} of {row['n']} right"
+    if row["value"] is None:
+        return "no accuracy"
+    return f"{str(row['metric']).replace('_', ' ')} {format_number(float(row['value']))}"
+
+
+def _ms(value: Cell) -> str:
+    return format_number(float(value or 0) / 1e6)
+
+
+def _sections(tables: Mapping[str, Table], runs: Sequence[Run]) -> list[Section]:
+    sections = [
+        Section("Models", (tables["models"], *_optional(tables, "refused"))),
+        Section("Latency", (tables["latency"], *_latency_figures(tables["latency"], runs))),
+        Section("Accuracy", (tables["accuracy"], *_optional(tables, "mistakes", "failures"))),
+        Section("Agreement", _optional(tables, "agreement")),
+        Section("Stages", _optional(tables, "stages")),
+        Section("How it was measured", (Prose(_method(runs)), *_optional(tables, "validity"))),
+        Section("Environment", (Facts(_environment(runs)),) if runs else ()),
+    ]
+    return [section for section in sections if section.blocks]
+
+
+def _optional(tables: Mapping[str, Table], *names: str) -> tuple[Table, ...]:
+    return tuple(tables[name] for name in names if name in tables and len(tables[name]))
+
+
+def _latency_figures(latency: Table, runs: Sequence[Run]) -> tuple[Block, ...]:
+    measured = [run for run in runs if len(run.samples)]
+    if len(measured) == 1:
+        return _distribution(latency, measured[0])
+    figures = []
+    if len({run.plan.batch_size for run in measured}) > 2:
+        figures.append(lines(latency, "batch_size", "throughput_per_s", series="backend"))
+    if len(measured) > 1:
+        figures.append(interval_dots(latency, "backend", "mean_ns"))
+    return tuple(figures)
+
+
+def _distribution(latency: Table, run: Run) -> tuple[Figure, Figure]:
+    values = run.samples.latency_ns
+    ordered = np.sort(values)
+    rules = [
+        Rule(f"p{p}", float(percentile(ordered, p / 100)), *_percentile_interval(values, p))
+        for p in (50, 90, 99)
+    ]
+    return histogram(values, latency.name, rules=rules), run_order(values, latency.name)
+
+
+def _percentile_interval(values: NDArray[np.int64], p: int) -> tuple[float, float]:
+    interval = bootstrap_interval(values, lambda ordered: percentile(ordered, p / 100))
+    return interval.lo, interval.hi
+
+
+def _method(runs: Sequence[Run]) -> str:
+    modes = sorted({run.plan.scenario.pipeline for run in runs})
+    kinds = sorted({run.plan.dataset.data_kind for run in runs})
+    threads = sorted({run.plan.framework.options.get("threads", 0) for run in runs})
+    return (
+        f"{len(runs)} runs, each in a fresh worker process, one measurement on the machine at a "
+        f"time. A query is timed in pipeline mode {' or '.join(modes)}, after a warm-up at its "
+        f"own batch size, with {' or '.join(map(str, threads))} threads. The mean is trimmed by a "
+        "fifth at either end; intervals are 95 %, a block bootstrap over queries in order of "
+        f"issue for latency and Wilson for counts. Data: {', '.join(kinds)}."
+    )
+
+
+def _environment(runs: Sequence[Run]) -> tuple[tuple[str, str], ...]:
+    environment = runs[0].environment
+    system = environment.system
+    frameworks = sorted({f"{run.plan.framework.name} {run.plan.framework.version}" for run in runs})
+    return (
+        ("CPU", f"{system['cpu']['model']}, {system['cpu']['effective_cores']} cores"),
+        ("memory", f"{system['memory_bytes'] / 2**30:.0f} GiB"),
+        ("system", f"{system['operating_system']}, kernel {system['kernel']}"),
+        ("Python", environment.python),
+        ("frameworks", ", ".join(frameworks)),
+        ("fingerprint", environment.fingerprint[:12]),
+        ("plans", ", ".join(sorted({run.plan.digest[:12] for run in runs}))),
+    )
+
+
+def _warnings(runs: Sequence[Run]) -> list[str]:
+    modes = {run.plan.scenario.pipeline for run in runs if len(run.samples)}
+    warnings = []
+    if len(modes) > 1:
+        warnings.append(
+            f"latencies of pipeline modes {', '.join(sorted(modes))} contain different work: "
+            "do not compare them"
+        )
+    if len({run.environment.fingerprint for run in runs}) > 1:
+        warnings.append("the runs were made in different environments")
+    return warnings
+
+
+def _next_commands(runs: Sequence[Run]) -> tuple[tuple[str, str], ...]:
+    if not runs:
+        return ()
+    ids = " ".join(run.id for run in runs[:4])
+    commands = [(f"dlscope report {ids} --format html", "all of this as one page")]
+    if any(spec.type == "image" for spec in runs[0].plan.model.inputs):
+        command = f"dlscope study preprocessing {runs[0].plan.model.name}"
+        commands.append((command, "what a wrong step would cost"))
+    return tuple(commands)
+
+
+def _refused(refusals: Sequence[Refusal]) -> Table:
+    records = [
+        {
+            "model": each.model,
+            "backend": each.framework,
+            "reason": each.error.what,
+            "fix": each.error.fix,
+        }
+        for each in refusals
+    ]
+    return Table.of("refused", _REFUSED_COLUMNS, records)
+
+
+def _refusal_findings(refused: Table) -> list[Finding]:
+    return [
+        Finding(
+            "warn",
+            f"{row['model']} was not measured on {row['backend']}",
+            refused.name,
+            (index,),
+            f"{row['reason']}; {row['fix']}",
+        )
+        for index, row in enumerate(refused)
+    ]

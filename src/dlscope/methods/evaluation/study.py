@@ -1,0 +1,73 @@
+"""The pre-processing study as plans and as a report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from dlscope.core.errors import PlanError, Unsatisfiable, did_you_mean
+from dlscope.core.manifest import ExperimentManifest
+from dlscope.core.plan import Plan
+from dlscope.core.report import Prose, Report, Section
+from dlscope.core.run import Run
+from dlscope.methods.evaluation.planning import close_model, plan_experiment
+from dlscope.methods.evaluation.preprocessing_study import (
+    REFERENCE,
+    changed_models,
+    study_findings,
+    study_table,
+)
+
+
+def plan_study(
+    asked: ExperimentManifest, chosen: Sequence[str] | None = None
+) -> Mapping[str, Plan]:
+    """One plan for each change by name, the reference first; only the steps differ."""
+    declared = plan_experiment(asked)
+    if declared.refusals:
+        raise Unsatisfiable.of(refusal.error for refusal in declared.refusals)
+    base = declared.plans[0]
+    models = dict(changed_models(base.model))
+    names = list(models) if chosen is None else [REFERENCE, *chosen]
+    unknown = [name for name in names if name not in models]
+    if unknown:
+        raise PlanError(
+            f"there is no change {unknown[0]!r}",
+            where="study preprocessing",
+            fix=did_you_mean(unknown[0], models),
+        )
+    return {name: base.model_copy(update={"model": close_model(models[name])}) for name in names}
+
+
+def study_report(runs: Mapping[str, Run]) -> Report:
+    """What each change does to the answers; `runs` by name of the change."""
+    table = study_table(runs)
+    reference = runs[REFERENCE].plan
+    worst = min(int(count) for count in table.column("top_1_count") if count is not None)
+    right = table.column("top_1_count")[0]
+    return Report(
+        title=f"Pre-processing of {reference.model.name}",
+        answer=(
+            f"{right} of {table.column('n')[0]} right with the declared steps, "
+            f"down to {worst} with one step wrong."
+        ),
+        tables=(table,),
+        findings=study_findings(table),
+        sections=(
+            Section("One change at a time", (table,)),
+            Section("How it was measured", (Prose(_method(reference)),)),
+        ),
+        runs=tuple(run.id for run in runs.values()),
+        command=f"dlscope study preprocessing {reference.model.name} "
+        f"--dataset {reference.dataset.name} --backend {reference.framework.name}",
+        created_utc=max(run.started_utc for run in runs.values()),
+    )
+
+
+def _method(plan: Plan) -> str:
+    steps = " → ".join(step.name for step in plan.model.inputs[0].preprocess)
+    return (
+        f"Every row is a Run of its own over the same {plan.items} items "
+        f"({plan.dataset.data_kind}) through {plan.framework.name} {plan.framework.version}; only "
+        f"the named step differs from the declared steps {steps}. Counts have Wilson intervals; "
+        "ties are broken by the lower class index."
+    )

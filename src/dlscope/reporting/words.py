@@ -1,0 +1,56 @@
+"""Words from outside made safe to show, and column names made readable."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_REPLACEMENT = "\ufffd"
+_KEPT_FORMAT_CHARACTERS = "\u200d"  # joins the parts of one written character
+_UNIT_SUFFIXES = {
+    "ns": ("_ns",),
+    "bytes": ("_bytes",),
+    "share": ("_share",),
+    "flop": ("_flop",),
+    "1/s": ("_per_s", "_qps"),
+    "J": ("_j",),
+    "W": ("_w",),
+    "ms": ("_ms",),
+    "s": ("_s",),
+}
+
+
+def plain(text: str) -> str:
+    """`text` on one line, without control characters and marks that turn the writing direction."""
+    return " ".join("".join(_visible(character) for character in text).split())
+
+
+def header_of(name: str, unit: str | None) -> str:
+    """A column's name for people: `p50_ns` is `p50`, since the unit stands under it."""
+    for suffix in _UNIT_SUFFIXES.get(unit or "", ()):
+        if name.endswith(suffix) and name != suffix:
+            name = name.removesuffix(suffix)
+            break
+    return plain(name.replace("_", " "))
+
+
+def cut(text: str, length: int) -> str:
+    """`text` with its middle replaced by `…` where it is longer than `length` characters."""
+    if len(text) <= length:
+        return text
+    kept = max(length - 1, 1)
+    tail = kept // 2
+    return f"{text[: kept - tail]}…{text[len(text) - tail :]}"
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}".replace(",", "\u202f")
+
+
+def _visible(character: str) -> str:
+    if character.isspace():
+        return " "
+    category = unicodedata.category(character)
+    if category == "Cf":
+        return character if character in _KEPT_FORMAT_CHARACTERS else ""
+    return _REPLACEMENT if category in ("Cc", "Cs") else character

@@ -1,0 +1,72 @@
+"""What a store says when its database or its disk refuses."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError
+
+from dlscope.core.errors import StoreError
+
+_ELSEWHERE = "or choose another place with $DLSCOPE_STORE"
+# Beginnings of messages of SQLite and PostgreSQL → what happened, how to mend it.
+_KNOWN: tuple[tuple[tuple[str, ...], str, str], ...] = (
+    (
+        ("database is locked", "lock timeout", "could not obtain lock"),
+        "the store is locked by another process",
+        "wait until that process has finished and try again",
+    ),
+    (
+        ("database or disk is full", "no space left", "file too large", "could not extend file"),
+        "the disk of the store is full",
+        f"free some space, {_ELSEWHERE}",
+    ),
+    (
+        ("file is not a database", "malformed", "invalid page"),
+        "the database of the store is damaged",
+        "restore it from a copy or an export, or move the file away to begin a new store",
+    ),
+    (
+        ("readonly database", "unable to open", "read-only", "permission denied"),
+        "the store cannot be written",
+        f"make it writable, {_ELSEWHERE}",
+    ),
+    (
+        ("connection failed", "connection refused", "could not connect", "server closed"),
+        "the database server of the store cannot be reached",
+        f"start the server and check the URL, {_ELSEWHERE}",
+    ),
+)
+_ERRNO_WORDS = {
+    errno.ENOSPC: "no space left",
+    errno.EDQUOT: "no space left",
+    errno.EFBIG: "file too large",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "permission denied",
+    errno.EROFS: "read-only",
+}
+
+
+@contextmanager
+def refusals(where: str) -> Iterator[None]:
+    """Turns what the database or the file system raises inside into `StoreError`s at `where`."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise _stated(str(error.orig), where) from error
+    except OSError as error:
+        words = _ERRNO_WORDS.get(error.errno or 0, error.strerror or str(error))
+        raise _stated(words, where) from error
+
+
+def _stated(message: str, where: str) -> StoreError:
+    lower = message.lower()
+    for signs, what, fix in _KNOWN:
+        if any(sign in lower for sign in signs):
+            return StoreError(what, where=where, fix=fix)
+    first = message.strip().splitlines()[0] if message.strip() else "no reason given"
+    return StoreError(
+        f"the store cannot be used: {first}", where=where, fix=f"check that place, {_ELSEWHERE}"
+    )

@@ -1,0 +1,197 @@
+"""A Run in the rows of the database: written, read back, summarised, removed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Column, Table, delete, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, RowMapping
+
+from dlscope.core.run import Metric, Run
+from dlscope.store import schema
+from dlscope.store.plain import from_text, to_text
+from dlscope.store.record import to_record
+from dlscope.store.summary import Acceptance, RunSummary
+
+_DETAILS = ("memory_bytes", "framework_report", "log_tail")
+_PARTS: tuple[Table, ...] = (schema.stages, schema.metrics, schema.conditions)
+_SUMMARY_COLUMNS = tuple(
+    column for column in schema.runs.columns if column.name not in ("details", "error")
+)
+_IDS_PER_QUERY = 500
+_INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+def write_run(connection: Connection, run: Run) -> Acceptance:
+    """Insert all rows of `run`; what the database made of its claim to be the accepted one."""
+    record = to_record(run)
+    where = f"run {run.id}"
+    _insert_once(
+        connection,
+        schema.plans,
+        {
+            "digest": run.plan.digest,
+            "workload": run.plan.workload,
+            "json": to_text(record["plan"], where=where),
+        },
+    )
+    stable = {key: value for key, value in record["environment"].items() if key != "volatile"}
+    fingerprint = run.environment.fingerprint
+    _insert_once(
+        connection,
+        schema.environments,
+        {"fingerprint": fingerprint, "json": to_text(stable, where=where)},
+    )
+    acceptance = _claim(connection, run, _run_row(run, record, fingerprint))
+    for table in _PARTS:
+        rows = [
+            {"run_id": run.id, "position": position, **part}
+            for position, part in enumerate(record[table.name])
+        ]
+        if rows:
+            connection.execute(insert(table), rows)
+    return acceptance
+
+
+def is_stored(connection: Connection, run_id: str) -> bool:
+    """Whether there is a Run with exactly this id."""
+    query = select(schema.runs.c.id).where(schema.runs.c.id == run_id)
+    return connection.execute(query).first() is not None
+
+
+def read_record(connection: Connection, run_id: str) -> dict[str, Any] | None:
+    """The record of a Run as `to_record` made it, None when there is no such Run."""
+    query = (
+        select(
+            schema.runs,
+            schema.plans.c.json.label("plan_json"),
+            schema.environments.c.json.label("environment_json"),
+        )
+        .join(schema.plans)
+        .join(schema.environments)
+        .where(schema.runs.c.id == run_id)
+    )
+    row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        return None
+    details = from_text(row["details"])
+    record = {name: row[name] for name in ("id", "status", "started_utc")}
+    record |= {name: details[name] for name in _DETAILS}
+    record["error"] = None if row["error"] is None else from_text(row["error"])
+    record["plan"] = from_text(row["plan_json"])
+    volatile = {"volatile": details["volatile"]}
+    record["environment"] = from_text(row["environment_json"]) | volatile
+    return record | {table.name: _read_parts(connection, table, run_id) for table in _PARTS}
+
+
+def summaries(connection: Connection, rows: Sequence[RowMapping]) -> list[RunSummary]:
+    """Rows of `summary_columns` with their metrics, as summaries in the same order."""
+    metrics = _metrics_of(connection, [row["id"] for row in rows])
+    return [_summary(row, metrics.get(row["id"], ())) for row in rows]
+
+
+def summary_columns() -> tuple[Any, ...]:
+    """The columns of `runs` that a summary is made from."""
+    return (*_SUMMARY_COLUMNS, schema.runs.c.error)
+
+
+def remove_run(connection: Connection, run_id: str) -> None:
+    """Delete a Run, and its plan and environment where no other Run has them."""
+    runs = schema.runs.c
+    query = select(runs.plan_digest, runs.fingerprint).where(runs.id == run_id)
+    plan_digest, fingerprint = connection.execute(query).one()
+    for table in _PARTS:
+        connection.execute(delete(table).where(table.c.run_id == run_id))
+    connection.execute(delete(schema.runs).where(runs.id == run_id))
+    _delete_unused(connection, schema.plans.c.digest, runs.plan_digest, plan_digest)
+    _delete_unused(connection, schema.environments.c.fingerprint, runs.fingerprint, fingerprint)
+
+
+def _delete_unused(
+    connection: Connection, key: Column[str], reference: Column[str], value: str
+) -> None:
+    if connection.execute(select(reference).where(reference == value).limit(1)).first() is None:
+        connection.execute(delete(key.table).where(key == value))
+
+
+def _run_row(run: Run, record: Mapping[str, Any], fingerprint: str) -> dict[str, Any]:
+    plan, where = run.plan, f"run {run.id}"
+    details = {name: record[name] for name in _DETAILS}
+    details["volatile"] = record["environment"]["volatile"]
+    return {
+        "id": run.id,
+        "plan_digest": plan.digest,
+        "fingerprint": fingerprint,
+        "status": run.status,
+        "started_utc": run.started_utc,
+        "workload": plan.workload,
+        "model": plan.model.name,
+        "model_version": plan.model.version,
+        "framework": plan.framework.name,
+        "framework_version": plan.framework.version,
+        "dataset": plan.dataset.name,
+        "dataset_version": plan.dataset.version,
+        "task": plan.model.task,
+        "scenario": plan.scenario.name,
+        "batch_size": plan.batch_size,
+        "samples": len(run.samples),
+        "items": len(run.items),
+        "is_valid": run.is_valid,
+        "error": None if run.error is None else to_text(record["error"], where=where),
+        "details": to_text(details, where=where),
+    }
+
+
+def _claim(connection: Connection, run: Run, row: dict[str, Any]) -> Acceptance:
+    """Insert the row of a Run: as the accepted one if it finished and is the first to."""
+    if run.status != "finished":
+        connection.execute(insert(schema.runs), row | {"acceptance": "none"})
+        return "none"
+    if _insert_once(connection, schema.runs, row | {"acceptance": "accepted"}):
+        return "accepted"
+    connection.execute(insert(schema.runs), row | {"acceptance": "superseded"})
+    return "superseded"
+
+
+def _insert_once(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Whether `row` was inserted; False when a unique index has one like it."""
+    # Not a savepoint around a plain insert: when its disk is full SQLite ends the whole
+    # transaction, and the vanished savepoint would hide the reason.
+    statement = _INSERTS[connection.dialect.name](table).values(row).on_conflict_do_nothing()
+    return connection.execute(statement).rowcount == 1
+
+
+def _read_parts(connection: Connection, table: Table, run_id: str) -> list[dict[str, Any]]:
+    columns = [column for column in table.columns if column.name not in ("run_id", "position")]
+    query = select(*columns).where(table.c.run_id == run_id).order_by(table.c.position)
+    rows = [dict(row) for row in connection.execute(query).mappings()]
+    return [_with_nan(row) for row in rows] if table is schema.metrics else rows
+
+
+def _metrics_of(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[Metric, ...]]:
+    found: dict[str, list[Metric]] = {}
+    for some in _in_parts(ids):
+        table = schema.metrics
+        query = select(table).where(table.c.run_id.in_(some)).order_by(table.c.position)
+        for row in connection.execute(query).mappings():
+            fields = {key: row[key] for key in row if key not in ("run_id", "position")}
+            found.setdefault(row["run_id"], []).append(Metric(**_with_nan(fields)))
+    return {run_id: tuple(metrics) for run_id, metrics in found.items()}
+
+
+def _in_parts(ids: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (ids[at : at + _IDS_PER_QUERY] for at in range(0, len(ids), _IDS_PER_QUERY))
+
+
+def _with_nan(metric: dict[str, Any]) -> dict[str, Any]:
+    # SQLite has no NaN: it keeps one as NULL.
+    return metric | {"value": math.nan} if metric["value"] is None else metric
+
+
+def _summary(row: RowMapping, metrics: tuple[Metric, ...]) -> RunSummary:
+    fields = {column.name: row[column.name] for column in _SUMMARY_COLUMNS}
+    error = None if row["error"] is None else from_text(row["error"]).get("what", "")
+    return RunSummary(**fields, error=error, metrics=metrics)

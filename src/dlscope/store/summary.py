@@ -1,0 +1,86 @@
+"""What listings show of stored Runs, and what they can be chosen by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, final
+
+from dlscope.core.run import Metric, Status
+
+Acceptance = Literal["accepted", "superseded", "none"]
+"""`accepted`: the one finished Run of its Plan and environment; `superseded`: a later one;
+`none`: failed or aborted."""
+
+
+@final
+@dataclass(frozen=True)
+class RunFilter:
+    """Which Runs to list; a field left out accepts anything.
+
+    `model`, `framework` and `dataset` are names or `name@version`. `since` (included) and `before`
+    (excluded) are ISO 8601 stamps in UTC. `limit` keeps the newest, 0 is all.
+    """
+
+    model: str | None = None
+    framework: str | None = None
+    dataset: str | None = None
+    task: str | None = None
+    scenario: str | None = None
+    workload: str | None = None
+    status: Status | None = None
+    acceptance: Acceptance | None = None
+    plan_digest: str | None = None
+    fingerprint: str | None = None
+    batch_size: int | None = None
+    since: str | None = None
+    before: str | None = None
+    limit: int = 0
+
+
+@final
+@dataclass(frozen=True)
+class RunSummary:
+    """The small values of a stored Run: all but its samples, items, trace and reports.
+
+    `error` is what went wrong in a failed Run, else None. `samples` and `items` are counts.
+    """
+
+    id: str
+    plan_digest: str
+    fingerprint: str
+    status: Status
+    acceptance: Acceptance
+    started_utc: str
+    workload: str
+    model: str
+    model_version: str
+    framework: str
+    framework_version: str
+    dataset: str
+    dataset_version: str
+    task: str
+    scenario: str
+    batch_size: int
+    samples: int
+    items: int
+    is_valid: bool
+    error: str | None
+    metrics: tuple[Metric, ...] = ()
+
+    def metric(self, name: str) -> Metric | None:
+        """The metric called `name`, None when the Run has none."""
+        return next((metric for metric in self.metrics if metric.name == name), None)
+
+
+@final
+@dataclass(frozen=True)
+class StoreSize:
+    """What a store holds, in Runs and bytes; `leftovers` are folders of writes never finished."""
+
+    runs: int
+    plans: int
+    environments: int
+    database_bytes: int
+    files_bytes: int
+    partial_bytes: int
+    leftovers: int

@@ -1,0 +1,181 @@
+"""BERT: a transformer encoder of text, from token ids to one vector per token.
+
+Axes: N texts, T tokens, H hidden size, A heads, D = H/A. A layer is attention and a two-layer
+perceptron, each added to its input and normalised:
+
+    attention(x) = softmax(q·kᵀ/√D + mask)·v        gelu(x) = x·(1 + erf(x/√2))/2
+
+Devlin et al., "BERT", 2018. Matrices are stored H_out×H_in in the file and transposed here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import final
+
+import numpy as np
+
+from dlscope.core.errors import GraphError
+from dlscope.graph.builder import GraphBuilder, serialize
+from dlscope.graph.checkpoint import read_checkpoint
+from dlscope.zoo.network import require_options
+from dlscope.zoo.weights import Weights
+
+LAYER_NORM_EPSILON = 1e-12
+# e^−10000 is 0 in float32, and −10000 itself still fits float16, unlike the smallest float32.
+MASKED = -10_000.0
+_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+_UNUSED = ("pooler.dense.weight", "pooler.dense.bias", "embeddings.position_ids")
+
+
+def build(weights: Path, options: Mapping[str, str]) -> bytes:
+    """The ONNX file of a BERT encoder: three int64 inputs N×T → `last_hidden_state` N×T×H.
+
+    The inputs are `input_ids`, `attention_mask` (1 for a token, 0 for padding) and
+    `token_type_ids`. `options["heads"]` is the number of attention heads; every other size is
+    read off the arrays. T may not exceed the number of position embeddings. Raises `GraphError`
+    for heads that do not divide H, and for weights with a key missing or left over.
+    """
+    require_options("bert", options, ["heads"])
+    arrays = Weights(read_checkpoint(weights), where=str(weights))
+    graph = GraphBuilder("bert")
+    for name in _INPUTS:
+        graph.input(name, "int64", ("N", "T"))
+    encoder = _Encoder(graph, arrays, options["heads"])
+    value = encoder.embeddings()
+    mask = encoder.mask()
+    layers = max(1, arrays.count("encoder.layer.{}.attention.self.query.weight"))
+    for index in range(layers):
+        value = encoder.layer(f"encoder.layer.{index}", value, mask, last=index == layers - 1)
+    graph.output(value, "float32", ("N", "T", encoder.hidden))
+    arrays.finish(unused=lambda name: name in _UNUSED)
+    return serialize(graph.finish())
+
+
+@final
+class _Encoder:
+    """Writes the parts of the encoder into a graph; each returns the name of its value."""
+
+    def __init__(self, graph: GraphBuilder, weights: Weights, heads: str) -> None:
+        self._graph = graph
+        self._weights = weights
+        self._words = weights.take("embeddings.word_embeddings.weight", None, None)
+        self.hidden = self._words.shape[1]
+        self._heads = _heads(heads, self.hidden)
+        self._scalar("half", 0.5)
+        self._scalar("one", 1.0)
+        self._scalar("inverse_sqrt_2", 1 / math.sqrt(2))
+        size = self.hidden // self._heads
+        graph.constant("split_heads", np.array([0, 0, self._heads, size]))
+        graph.constant("join_heads", np.array([0, 0, self.hidden]))
+
+    def embeddings(self) -> str:
+        """Words, places and text types added up and normalised: N×T×H."""
+        graph, take = self._graph, self._weights.take
+        words = graph.constant("words", self._words.astype(np.float32))
+        places = take("embeddings.position_embeddings.weight", None, self.hidden)
+        types = take("embeddings.token_type_embeddings.weight", None, self.hidden)
+        graph.constant("places", places.astype(np.float32))
+        graph.constant("types", types.astype(np.float32))
+        graph.constant("first", np.array([0]))
+        length = graph.node("Shape", ["input_ids"], output="length", start=1, end=2)
+        word = graph.node("Gather", [words, "input_ids"], output="embeddings.words")
+        place = graph.node("Slice", ["places", "first", length], output="embeddings.places")
+        kind = graph.node("Gather", ["types", "token_type_ids"], output="embeddings.types")
+        both = graph.node("Add", [word, kind], output="embeddings.words_and_types")
+        return self._add_and_norm("embeddings", both, place, "embeddings.LayerNorm", "embeddings")
+
+    def mask(self) -> str:
+        """What is added to the scores: 0 for a token, `MASKED` for padding; N×1×1×T."""
+        graph = self._graph
+        axes = graph.constant("mask_axes", np.array([1, 2]))
+        spread = graph.node("Unsqueeze", ["attention_mask", axes], output="mask.spread")
+        present = graph.node("Cast", [spread], output="mask.present", to=_FLOAT)
+        absent = graph.node("Sub", ["one", present], output="mask.absent")
+        return graph.node("Mul", [absent, self._scalar("masked", MASKED)], output="mask")
+
+    def layer(self, name: str, value: str, mask: str, *, last: bool) -> str:
+        """One transformer layer of `value`; the last one's result is the graph's output."""
+        context = self._attention(f"{name}.attention", value, mask)
+        attended = self._add_and_norm(
+            f"{name}.attention.output",
+            self._linear(f"{name}.attention.output.dense", context, self.hidden),
+            value,
+            f"{name}.attention.output.LayerNorm",
+            f"{name}.attended",
+        )
+        wide = self._gelu(name, self._linear(f"{name}.intermediate.dense", attended, self.hidden))
+        narrow = self._linear(f"{name}.output.dense", wide, None)
+        result = "last_hidden_state" if last else f"{name}.result"
+        return self._add_and_norm(
+            f"{name}.output", narrow, attended, f"{name}.output.LayerNorm", result
+        )
+
+    def _attention(self, name: str, value: str, mask: str) -> str:
+        graph = self._graph
+        # Scaling the queries' weights by 1/√D scales every score.
+        scale = 1 / math.sqrt(self.hidden // self._heads)
+        query = self._split(f"{name}.self.query", value, [0, 2, 1, 3], scale)
+        key = self._split(f"{name}.self.key", value, [0, 2, 3, 1])
+        values = self._split(f"{name}.self.value", value, [0, 2, 1, 3])
+        scores = graph.node("MatMul", [query, key], output=f"{name}.scores")
+        masked = graph.node("Add", [scores, mask], output=f"{name}.masked")
+        shares = graph.node("Softmax", [masked], output=f"{name}.shares", axis=-1)
+        context = graph.node("MatMul", [shares, values], output=f"{name}.context")
+        back = graph.node("Transpose", [context], output=f"{name}.back", perm=[0, 2, 1, 3])
+        return graph.node("Reshape", [back, "join_heads"], output=f"{name}.joined")
+
+    def _split(self, name: str, value: str, axes: list[int], scale: float = 1.0) -> str:
+        projected = self._linear(name, value, self.hidden, scale)
+        split = self._graph.node("Reshape", [projected, "split_heads"], output=f"{name}.split")
+        return self._graph.node("Transpose", [split], output=f"{name}.heads", perm=axes)
+
+    def _linear(self, name: str, value: str, inputs: int | None, scale: float = 1.0) -> str:
+        graph = self._graph
+        weight = self._weights.take(f"{name}.weight", None, inputs) * scale
+        bias = self._weights.take(f"{name}.bias", weight.shape[0]) * scale
+        matrix = graph.constant(f"{name}.weight", weight.T.astype(np.float32))
+        offset = graph.constant(f"{name}.bias", bias.astype(np.float32))
+        product = graph.node("MatMul", [value, matrix], output=f"{name}.product")
+        return graph.node("Add", [product, offset], output=name)
+
+    def _gelu(self, name: str, value: str) -> str:
+        graph = self._graph
+        scaled = graph.node("Mul", [value, "inverse_sqrt_2"], output=f"{name}.gelu.scaled")
+        erf = graph.node("Erf", [scaled], output=f"{name}.gelu.erf")
+        gate = graph.node("Add", [erf, "one"], output=f"{name}.gelu.gate")
+        gated = graph.node("Mul", [value, gate], output=f"{name}.gelu.gated")
+        return graph.node("Mul", [gated, "half"], output=f"{name}.gelu")
+
+    def _add_and_norm(self, name: str, value: str, other: str, norm: str, output: str) -> str:
+        graph, take = self._graph, self._weights.take
+        scale = take(f"{norm}.weight", self.hidden).astype(np.float32)
+        shift = take(f"{norm}.bias", self.hidden).astype(np.float32)
+        total = graph.node("Add", [value, other], output=f"{name}.sum")
+        return graph.node(
+            "LayerNormalization",
+            [total, graph.constant(f"{norm}.weight", scale), graph.constant(f"{norm}.bias", shift)],
+            output=output,
+            axis=-1,
+            epsilon=LAYER_NORM_EPSILON,
+        )
+
+    def _scalar(self, name: str, value: float) -> str:
+        return self._graph.constant(name, np.float32(value))
+
+
+_FLOAT = 1
+"""ONNX's number for float32."""
+
+
+def _heads(text: str, hidden: int) -> int:
+    heads = int(text) if text.isascii() and text.isdigit() else 0
+    if heads < 1 or hidden % heads:
+        raise GraphError(
+            f"{text!r} heads do not divide the hidden size {hidden}",
+            where="generated:bert",
+            fix="give the number of attention heads of the trained model, such as heads=12",
+        )
+    return heads

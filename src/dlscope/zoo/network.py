@@ -1,0 +1,53 @@
+"""`NetworkBuilder`: what turns weights into an ONNX graph, and how it checks its options."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from dlscope.core.errors import GraphError, did_you_mean
+
+
+class NetworkBuilder(Protocol):
+    """A function that builds one family of networks."""
+
+    def __call__(self, weights: Path, options: Mapping[str, str]) -> bytes:
+        """The ONNX file, as bytes, of the network with the weights in the file `weights`.
+
+        Raises `GraphError` for an unknown option and for weights that do not fit the network.
+        """
+        ...
+
+
+def choose(network: str, options: Mapping[str, str], key: str, known: Collection[str]) -> str:
+    """The value of the option `key`, the only one that `network` has.
+
+    Raises `GraphError` when it is missing or not one of `known`, and for any other option.
+    """
+    require_options(network, options, [key])
+    if options[key] not in known:
+        raise GraphError(
+            f"{network} has no {key} {options[key]!r}",
+            where=f"generated:{network}",
+            fix=f"use one of {', '.join(known)}",
+        )
+    return options[key]
+
+
+def require_options(network: str, options: Mapping[str, str], keys: Collection[str]) -> None:
+    """Raise `GraphError` unless the `options` of `network` are exactly `keys`."""
+    for option in options:
+        if option not in keys:
+            raise GraphError(
+                f"{network} has no option {option!r}",
+                where=f"generated:{network}",
+                fix=did_you_mean(option, keys),
+            )
+    for key in keys:
+        if key not in options:
+            raise GraphError(
+                f"{network} needs the option {key!r}",
+                where=f"generated:{network}",
+                fix=f"write generated:{network}?{key}=…",
+            )

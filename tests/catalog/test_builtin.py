@@ -1,0 +1,135 @@
+"""Every built-in manifest points at files that are what it says."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+from dlscope.catalog.assets import fetch, open_dataset
+from dlscope.catalog.finder import find, names
+from dlscope.core.manifest import DatasetManifest, InputSpec, ModelManifest, OutputSpec
+from dlscope.pipelines.base import StepContext, Value
+from dlscope.pipelines.chain import build_chain
+from dlscope.pipelines.collate import collate, split
+
+SLOW = {"all-minilm-l6-v2"}
+TYPES = {1: "float32", 6: "int32", 7: "int64"}
+
+
+def model(name: str) -> ModelManifest:
+    manifest = find("model", name)
+    assert isinstance(manifest, ModelManifest)
+    return manifest
+
+
+def dataset(name: str) -> DatasetManifest:
+    manifest = find("dataset", name)
+    assert isinstance(manifest, DatasetManifest)
+    return manifest
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=[pytest.mark.slow] if n in SLOW else []) for n in names("model")],
+)
+def test_declares_the_tensors_of_its_graph(name: str) -> None:
+    manifest = model(name)
+    fetched = fetch(manifest)
+    assert list(fetched.digests) == list(manifest.assets)
+    graph = onnx.load(str(fetched.paths["graph"])).graph
+    constants = {each.name for each in graph.initializer}
+    inputs = [each for each in graph.input if each.name not in constants]
+    assert {each.name for each in inputs} == {spec.tensor for spec in manifest.inputs}
+    real = {each.name: each.type.tensor_type for each in (*inputs, *graph.output)}
+    for spec in (*manifest.inputs, *manifest.outputs):
+        assert TYPES[real[spec.tensor].elem_type] == spec.element_type
+        assert agrees(spec, [size.dim_value for size in real[spec.tensor].shape.dim])
+
+
+def agrees(spec: InputSpec | OutputSpec, sizes: list[int]) -> bool:
+    """Whether the sizes that are fixed on both sides are the same; 0 is a free one."""
+    return len(sizes) == len(spec.shape) == len(spec.layout) and all(
+        declared in (None, "N") or size in (0, declared)
+        for declared, size in zip(spec.shape, sizes, strict=True)
+    )
+
+
+@pytest.mark.parametrize("name", names("model"))
+def test_names_steps_that_exist_with_parameters_that_they_take(name: str) -> None:
+    manifest = model(name)
+    chains = [build_chain(spec.preprocess, spec.name) for spec in manifest.inputs]
+    chains += [build_chain(spec.postprocess, spec.name) for spec in manifest.outputs]
+    assert any(chain.steps for chain in chains)
+
+
+@pytest.mark.parametrize("name", names("dataset"))
+def test_opens_with_its_count_and_digest(name: str) -> None:
+    manifest = dataset(name)
+    assert manifest.sha256 is not None
+    assert len(open_dataset(manifest)) == manifest.items
+
+
+def test_has_the_known_photographs_with_the_known_labels() -> None:
+    items = list(open_dataset(dataset("imagenet-mini20")))
+    labels = [item.target["label"] for item in items]
+    known = "243 559 438 990 949 853 609 609 915 455 541 630 741 471 129 99 251 22 317 305"
+    assert labels == [int(label) for label in known.split()]
+    joined = hashlib.sha256(b"".join(item.input for item in items)).hexdigest()
+    assert joined.startswith("d625818dacf79cc4")
+
+
+def test_knows_what_silence_answers() -> None:
+    item = open_dataset(dataset("silence"))[0]
+    session = onnxruntime.InferenceSession(str(fetch(model("silero-vad")).paths["graph"]))
+    state = np.zeros((2, 1, 128), np.float32)
+    feeds = {"input": item.input[None], "state": state, "sr": np.array(16000)}
+    assert float(session.run(["output"], feeds)[0][0, 0]) == pytest.approx(
+        item.target["value"], abs=item.target["tolerance"]
+    )
+
+
+def predictions(name: str, items: str) -> list[Any]:
+    """What the model of `name` predicts for each item of the data set `items`, one by one."""
+    manifest = model(name)
+    paths = fetch(manifest).paths
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(paths["graph"]), options)
+    names = [output.name for output in session.get_outputs()]
+    post = build_chain(manifest.prediction.postprocess, "postprocess")
+    found = []
+    for item in open_dataset(dataset(items)):
+        inputs = {
+            spec.name: build_chain(spec.preprocess, spec.name).apply(
+                Value(item.input), StepContext(assets=paths)
+            )
+            for spec in manifest.inputs
+        }
+        outputs = session.run(names, collate(manifest.inputs, [inputs]))
+        parts = split(manifest.outputs, dict(zip(names, outputs, strict=True)), 1)[0]
+        spec = manifest.prediction
+        value = Value(parts[spec.tensor], axes=spec.layout.replace("N", ""))
+        found.append(post.apply(value, StepContext(paths, parts, inputs)).data)
+    return found
+
+
+def test_finds_the_face_where_it_is() -> None:
+    ((_, score, *box),) = predictions("centerface", "astronaut-face")[0]["boxes"]
+    target = open_dataset(dataset("astronaut-face"))[0].target["boxes"][0]
+    assert box == pytest.approx(target, abs=1)
+    assert score == pytest.approx(0.93, abs=0.01)
+
+
+@pytest.mark.slow
+def test_gives_sentences_the_known_cosines() -> None:
+    items = list(open_dataset(dataset("sentences3")))
+    found = [np.array(each["embedding"]) for each in predictions("all-minilm-l6-v2", "sentences3")]
+    by_id = {item.id: vector for item, vector in zip(items, found, strict=True)}
+    for item in items:
+        for other, cosine in item.target["pairs"].items():
+            assert float(by_id[item.id] @ by_id[other]) == pytest.approx(cosine, abs=1e-3)

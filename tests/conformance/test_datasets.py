@@ -1,0 +1,51 @@
+"""The built-in readers keep what every reader promises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dlscope.testing.datasets import DatasetSuite
+
+
+class TestClassImages(DatasetSuite):
+    reader = "class_images"
+    options = {"pattern": "picture_{index}_{label}.png"}  # noqa: RUF012
+    items = 3
+
+    def make_root(self, folder: Path) -> Path:
+        for index, label in enumerate((7, 0, 7)):
+            (folder / f"picture_{index:02}_{label}.png").write_bytes(bytes([index, label]))
+        return folder
+
+
+class TestClassImagesInFolders(DatasetSuite):
+    reader = "class_images"
+    options = {"pattern": "{label}/*.png", "labels": ["dog", "cat"]}  # noqa: RUF012
+    items = 4
+
+    def make_root(self, folder: Path) -> Path:
+        for number, label in enumerate(("cat", "dog")):
+            (folder / label).mkdir()
+            (folder / label / "a.png").write_bytes(bytes([number]))
+            (folder / label / "b.png").write_bytes(b"b")
+        return folder
+
+
+class TestRecords(DatasetSuite):
+    reader = "records"
+    options = {  # noqa: RUF012
+        "items": [
+            {"id": "sound", "input": {"zeros": [576]}, "target": {"value": 0.5}},
+            {"id": "shorter", "input": {"zeros": [575]}, "target": {"value": 0.5}},
+            {"id": "array", "input": {"array": [[1, 2], [3, 4]], "dtype": "int64"}},
+            {"id": "text", "input": {"text": "Grüße"}, "target": ["a", 1, None]},
+            {"id": "bytes", "input": {"bytes_hex": "00ff"}, "target": 1},
+            {"id": "file", "input": {"file": "below/a.bin"}, "target": 1},
+        ]
+    }
+    items = 6
+
+    def make_root(self, folder: Path) -> Path:
+        (folder / "below").mkdir()
+        (folder / "below" / "a.bin").write_bytes(b"\x00\xff\x00")
+        return folder
