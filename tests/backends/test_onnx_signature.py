@@ -12,7 +12,8 @@ from dlscope.testing.small_models import dense
 
 
 def test_free_axes_have_no_number(tmp_path: Path) -> None:
-    inputs, outputs = signature(read_model(dense(tmp_path / "model.onnx")))
+    path = dense(tmp_path / "model.onnx")
+    inputs, outputs = signature(read_model(path), path)
     assert [str(spec) for spec in inputs] == ["float32[?, 3, 4, 4]"]
     assert [str(spec) for spec in outputs] == ["float32[?, 10]"]
 
@@ -22,7 +23,7 @@ def test_weights_listed_as_inputs_are_left_out(tmp_path: Path) -> None:
     weight = model.graph.initializer[0]
     listed = helper.make_tensor_value_info(weight.name, TensorProto.FLOAT, weight.dims)
     model.graph.input.append(listed)
-    inputs, _ = signature(model)
+    inputs, _ = signature(model, tmp_path / "model.onnx")
     assert [spec.name for spec in inputs] == ["x"]
 
 

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+from io import BytesIO
+
 import numpy as np
 import pytest
-from pictures import encoded
 from PIL import Image
 
 
@@ -14,10 +15,8 @@ def photograph() -> Image.Image:
 
 
 @pytest.fixture(scope="session")
-def jpeg(photograph: Image.Image) -> bytes:
-    return encoded(photograph, "JPEG", quality=90)
-
-
-@pytest.fixture(scope="session")
 def png(photograph: Image.Image) -> bytes:
-    return encoded(photograph, "PNG")
+    """The photograph as a PNG file."""
+    buffer = BytesIO()
+    photograph.save(buffer, "PNG")
+    return buffer.getvalue()

@@ -109,9 +109,9 @@ def test_tells_every_problem_at_once() -> None:
             "give another scale",
         ),
         (
-            "1 is 0: input should be greater than 0",
+            "0 is not a value of 'size[1]'",
             f"{WHERE}[5].crop.size[1]",
-            "correct the value",
+            "use a number greater than 0",
         ),
     ]
 

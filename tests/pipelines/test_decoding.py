@@ -3,10 +3,10 @@ from __future__ import annotations
 import struct
 import zlib
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pytest
-from pictures import encoded
 from PIL import Image, ImageOps
 
 from dlscope.core.errors import DataError
@@ -14,6 +14,12 @@ from dlscope.pipelines.base import StepContext, Value
 from dlscope.pipelines.image import Decode
 
 CONTEXT = StepContext()
+
+
+def encoded(picture: Image.Image, kind: str, **options: Any) -> bytes:
+    buffer = BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
 
 
 def decoded(data: bytes, **options: object) -> Value:
@@ -24,7 +30,9 @@ def png_of(width: int, height: int) -> bytes:
     """A PNG whose header claims `width` × `height` pixels."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
 
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     body = zlib.compress(b"\0" * 1000)
@@ -32,7 +40,8 @@ def png_of(width: int, height: int) -> bytes:
     return signature + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
 
 
-def test_gives_the_pixels_of_pillow(jpeg: bytes) -> None:
+def test_gives_the_pixels_of_pillow(photograph: Image.Image) -> None:
+    jpeg = encoded(photograph, "JPEG", quality=90)
     value = decoded(jpeg)
     expected = np.asarray(Image.open(BytesIO(jpeg)).convert("RGB"))
     assert np.array_equal(value.data, expected)
@@ -109,10 +118,6 @@ def test_ignores_spoiled_exif_without_a_warning(photograph: Image.Image) -> None
     assert decoded(data).data.shape == (71, 97, 3)
 
 
-def cut_jpeg(data: bytes) -> bytes:
-    return data[: len(data) // 2]
-
-
 LEAVE_OUT = "replace the file, or leave the item out"
 TOO_LARGE = "raise max_pixels of decode if the file can be trusted, or leave the item out"
 
@@ -137,7 +142,9 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("data", "what", "fix"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED])
+@pytest.mark.parametrize(
+    ("data", "what", "fix"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED]
+)
 def test_refuses_a_spoiled_file(data: bytes, what: str, fix: str) -> None:
     with pytest.raises(DataError) as caught:
         decoded(data)

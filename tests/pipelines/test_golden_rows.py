@@ -30,7 +30,11 @@ def resize(method: str) -> Step:
 
 
 def row(
-    cut: list[Step], scaling: list[Step] = REFERENCE_SCALE, *, color: str = "RGB", reinterpret: bool = False
+    cut: list[Step],
+    scaling: list[Step] = REFERENCE_SCALE,
+    *,
+    color: str = "RGB",
+    reinterpret: bool = False,
 ) -> list[Step]:
     decode: Step = {"decode": {"color": color}}
     transpose: Step = {"transpose": {"to": "NCHW", "reinterpret": reinterpret}}

@@ -52,7 +52,7 @@ def tables(draw: st.DrawFn) -> Table:
         Column(
             name,
             draw(st.sampled_from(["str", "int", "float", "bool"])),
-            draw(_WORDS),
+            f"meaning of {draw(_WORDS)}",
             draw(_UNITS),
             draw(_ROLES),
             draw(st.integers(0, 4)),
@@ -64,7 +64,7 @@ def tables(draw: st.DrawFn) -> Table:
     cells: list[st.SearchStrategy[Cell]] = [
         st.one_of(st.none(), _VALUES[column.dtype]) for column in columns
     ]
-    rows = draw(st.lists(st.tuples(*cells), max_size=5))
+    rows = draw(st.lists(st.tuples(*cells), max_size=5 if columns else 0))
     return Table(draw(_WORDS), columns, tuple(rows), draw(_WORDS), draw(_WORDS))
 
 

@@ -120,7 +120,7 @@ class MockBackend(Backend):
     def _open(self, model: Path, options: MockOptions) -> Predictor:
         clock = MonotonicClock()
         due_ns = clock.now_ns() + options.load_delay_ns
-        inputs, outputs = signature(read_model(model))
+        inputs, outputs = signature(read_model(model), model)
         clock.sleep_until(due_ns)
         return MockPredictor(
             inputs,

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import onnx
-from onnx import ModelProto, ValueInfoProto, helper
+from onnx import ModelProto
 
 from dlscope.backends.base import TensorSpec
 from dlscope.core.errors import LoadError
+from dlscope.graph.signature import Axis, TensorSignature, signature_of
 
 
 def read_model(path: Path) -> ModelProto:
@@ -29,21 +30,20 @@ def read_model(path: Path) -> ModelProto:
     return model
 
 
-def signature(model: ModelProto) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
+def signature(
+    model: ModelProto, path: Path
+) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
     """Inputs and outputs of the graph, in its order; initialisers are not inputs."""
-    weights = {tensor.name for tensor in model.graph.initializer}
-    inputs = (value for value in model.graph.input if value.name not in weights)
-    return _specs(inputs), _specs(model.graph.output)
+    found = signature_of(model, path)
+    return _specs(found.inputs), _specs(found.outputs)
 
 
-def _specs(values: Iterable[ValueInfoProto]) -> tuple[TensorSpec, ...]:
-    return tuple(_spec(value) for value in values)
-
-
-def _spec(value: ValueInfoProto) -> TensorSpec:
-    tensor = value.type.tensor_type
-    dtype = helper.tensor_dtype_to_np_dtype(tensor.elem_type)
-    shape = tuple(
-        axis.dim_value if axis.HasField("dim_value") else None for axis in tensor.shape.dim
+def _specs(tensors: Iterable[TensorSignature]) -> tuple[TensorSpec, ...]:
+    return tuple(
+        TensorSpec(tensor.name, tensor.dtype, tuple(map(_fixed, tensor.shape or ())))
+        for tensor in tensors
     )
-    return TensorSpec(value.name, dtype.name, shape)
+
+
+def _fixed(axis: Axis) -> int | None:
+    return axis if isinstance(axis, int) else None

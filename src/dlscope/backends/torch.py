@@ -29,7 +29,7 @@ class TorchPredictor(Predictor):
 
     def __init__(self, path: Path, options: TorchOptions) -> None:
         model = read_model(path)
-        self.inputs, self.outputs = signature(model)
+        self.inputs, self.outputs = signature(model, path)
         self._module = translate(model, path)
         self._memory_format = torch.contiguous_format
         if options.channels_last:

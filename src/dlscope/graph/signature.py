@@ -49,7 +49,11 @@ def read_signature(path: Path) -> Signature:
     Initialisers that old files also list among the inputs are left out. Raises `GraphError` for
     a file that is not an ONNX model, and for an input or output that is not a tensor.
     """
-    model = _load(path)
+    return signature_of(_load(path), path)
+
+
+def signature_of(model: Any, path: Path) -> Signature:
+    """The signature of a loaded ONNX model; `path` is named in messages. See `read_signature`."""
     weights = {tensor.name for tensor in model.graph.initializer}
     weights |= {tensor.values.name for tensor in model.graph.sparse_initializer}
     inputs = [value for value in model.graph.input if value.name not in weights]
@@ -132,8 +136,8 @@ def _dtype(value: Any, path: Path) -> str:
 
 def _axis(dimension: Any, path: Path) -> Axis:
     if dimension.HasField("dim_value"):
-        # Old exporters write −1 for a free axis.
-        return int(dimension.dim_value) if dimension.dim_value >= 0 else None
+        # Old exporters write −1 or 0 for a free axis.
+        return int(dimension.dim_value) if dimension.dim_value > 0 else None
     return _text(dimension.dim_param, path) or None
 
 

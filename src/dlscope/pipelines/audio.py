@@ -15,10 +15,8 @@ from pydantic import Field
 from dlscope.pipelines.base import Spec, Step, StepContext, Value, as_array
 from dlscope.pipelines.requirements import (
     encoded_bytes,
-    refuse,
     require_float,
     require_kind,
-    spoiled,
 )
 from dlscope.pipelines.sound import mel_filters, power_spectrum, read_wav, resample
 
@@ -55,7 +53,7 @@ class Resample(Step):
         require_kind(self, spec, "audio")
         require_float(self, spec)
         if spec.axes != "S":
-            raise refuse(self, f"resample takes samples (S), got {spec}", "put it before them")
+            raise self._refuse(f"resample takes samples (S), got {spec}", "put it before them")
         return replace(spec, dtype="float32", shape=(None,), lo=None, hi=None)
 
     def _apply(self, value: Value, _context: StepContext) -> Value:
@@ -83,17 +81,17 @@ class Spectrogram(Step):
         require_kind(self, spec, "audio")
         require_float(self, spec)
         if spec.axes != "S":
-            raise refuse(self, f"spectrogram takes samples (S), got {spec}", "use it once")
+            raise self._refuse(f"spectrogram takes samples (S), got {spec}", "use it once")
         known = spec.shape[0]
         frames = None if known is None else (known - self.n_fft) // self.hop + 1
         if frames is not None and frames < 1:
-            raise refuse(self, *self._too_short(known or 0))
+            raise self._refuse(*self._too_short(known or 0))
         return Spec("audio", "float32", "DT", (self.mels or self.n_fft // 2 + 1, frames))
 
     def _apply(self, value: Value, _context: StepContext) -> Value:
         samples = as_array(value)
         if len(samples) < self.n_fft:
-            raise spoiled(self, *self._too_short(len(samples)))
+            raise self._spoiled(*self._too_short(len(samples)))
         power_dt = power_spectrum(samples, self.n_fft, self.hop)
         if self.mels is not None:
             power_dt = mel_filters(self.mels, self.n_fft, _rate(self, value)) @ power_dt
@@ -109,5 +107,5 @@ class Spectrogram(Step):
 def _rate(step: Step, value: Value) -> int:
     rate_hz = value.attributes.get("rate_hz")
     if not isinstance(rate_hz, int):
-        raise spoiled(step, "the sampling rate of the sound is not known", "use decode_audio first")
+        raise step._spoiled("the sampling rate of the sound is not known", "use decode_audio first")
     return rate_hz

@@ -25,11 +25,9 @@ from dlscope.pipelines.boxes import (
 from dlscope.pipelines.placement import picture_input
 from dlscope.pipelines.requirements import (
     axis_index,
-    refuse,
     require_float,
     require_kind,
     sizes_of,
-    spoiled,
     with_size,
 )
 
@@ -79,14 +77,13 @@ class DecodeBoxes(Step):
             if spec.axes.replace("C", "") != "HW" or (
                 "C" in spec.axes and spec.shape[spec.axes.index("C")] != 1
             ):
-                raise refuse(
-                    self, f"centers takes one heat map (HW), got {spec}", "use layout NCHW"
+                raise self._refuse(
+                    f"centers takes one heat map (HW), got {spec}", "use layout NCHW"
                 )
             return Spec("prediction")
         columns = 6 if self.scores is None else 4
         if spec.axes != "LD" or spec.shape[1] != columns:
-            raise refuse(
-                self,
+            raise self._refuse(
                 f"{self.format} takes {columns} columns (LD), got {spec}",
                 "use layout NLD; name the tensor of the scores if it is another output",
             )
@@ -128,8 +125,7 @@ class DecodeBoxes(Step):
     def _beside(self, name: str, context: StepContext) -> NDArray[Any]:
         tensor = getattr(self, name)
         if tensor not in context.outputs:
-            raise spoiled(
-                self,
+            raise self._spoiled(
                 f"{name} names the tensor {tensor!r}, which is no output",
                 "list it among the outputs of the model",
             )
@@ -156,7 +152,7 @@ class Nms(Step):
 
     def _apply(self, value: Value, _context: StepContext) -> Value:
         if "boxes" not in value.data:
-            raise spoiled(self, "the prediction has no boxes", "put decode_boxes before nms")
+            raise self._spoiled("the prediction has no boxes", "put decode_boxes before nms")
         rows = [row for row in value.data["boxes"] if row[1] >= self.score]
         groups: dict[Any, list[list[Any]]] = {}
         for row in rows:
@@ -189,7 +185,7 @@ class UndoLetterbox(Step):
     def _apply(self, value: Value, context: StepContext) -> Value:
         picture = picture_input(self, context, self.input)
         if picture.original_size is None:
-            raise spoiled(self, "the size of the original picture is not known", "use decode")
+            raise self._spoiled("the size of the original picture is not known", "use decode")
         part = [slice(None)] * len(value.axes)
         for place, axis in enumerate("WH"):
             cells, pixels = sizes_of(value, axis)[0], sizes_of(picture, axis)[0]

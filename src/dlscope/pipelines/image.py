@@ -34,7 +34,6 @@ from dlscope.pipelines.requirements import (
     encoded_bytes,
     require_kind,
     require_pixels,
-    spoiled,
 )
 from dlscope.pipelines.resampling import KERNELS, Method, interpolate, resize_with_pillow
 
@@ -175,8 +174,7 @@ class Crop(Step):
     def _check_inside(self, box: Box, extent: Size) -> None:
         left, top, right, bottom = box
         if left < 0 or top < 0 or right > extent[1] or bottom > extent[0]:
-            raise spoiled(
-                self,
+            raise self._spoiled(
                 f"the picture of {extent[1]} × {extent[0]} pixels is smaller than the crop of "
                 f"{right - left:g} × {bottom - top:g}",
                 "resize before the crop, or set pad_if_smaller: true",

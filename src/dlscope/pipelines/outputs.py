@@ -16,10 +16,8 @@ from dlscope.pipelines.base import Spec, Step, StepContext, Value, as_array
 from dlscope.pipelines.requirements import (
     ARRAYS,
     axis_index,
-    refuse,
     require_float,
     require_kind,
-    spoiled,
     with_size,
     without_axis,
 )
@@ -103,8 +101,7 @@ class DropClass(Step):
         place = axis_index(self, spec, "K")
         known = spec.shape[place]
         if known is not None and self.index >= known:
-            raise refuse(
-                self,
+            raise self._refuse(
                 f"there is no class {self.index} among {known}",
                 f"use an index below {known}",
             )
@@ -130,8 +127,8 @@ class TopK(Step):
     def _infer(self, spec: Spec) -> Spec:
         require_float(self, spec)
         if spec.axes != "K":
-            raise refuse(
-                self, f"top_k takes one vector of classes (K), got {spec}", "use layout NK"
+            raise self._refuse(
+                f"top_k takes one vector of classes (K), got {spec}", "use layout NK"
             )
         return Spec("prediction")
 
@@ -187,20 +184,19 @@ class MeanPool(Step):
         if self.mask is None:
             weights[:] = 1.0
         elif self.mask not in context.inputs:
-            raise spoiled(
-                self, f"there is no input {self.mask!r} to pool by", "name an input of the model"
+            raise self._spoiled(
+                f"there is no input {self.mask!r} to pool by", "name an input of the model"
             )
         else:
             mask = as_array(context.inputs[self.mask])
             if len(mask) > tokens:
-                raise spoiled(
-                    self,
+                raise self._spoiled(
                     f"the mask has {len(mask)} tokens, the output {tokens}",
                     "use the mask of the same tokens",
                 )
             weights[: len(mask)] = mask != 0
         if not weights.any():
-            raise spoiled(self, "there is no token to pool", "leave out the empty text")
+            raise self._spoiled("there is no token to pool", "leave out the empty text")
         return weights
 
 
@@ -213,14 +209,14 @@ class L2Normalize(Step):
     def _infer(self, spec: Spec) -> Spec:
         require_float(self, spec)
         if len(spec.axes) != 1:
-            raise refuse(self, f"l2_normalize takes one vector, got {spec}", "pool it first")
+            raise self._refuse(f"l2_normalize takes one vector, got {spec}", "pool it first")
         return Spec("prediction")
 
     def _apply(self, value: Value, _context: StepContext) -> Value:
         vector = as_array(value).astype(np.float64)
         length = float(np.sqrt(vector @ vector))
         if length == 0:
-            raise spoiled(self, "the embedding is all zeros", "leave the item out")
+            raise self._spoiled("the embedding is all zeros", "leave the item out")
         unit = (vector / length).astype(np.float32)
         return value.with_data({"embedding": unit.tolist()}, axes="")
 

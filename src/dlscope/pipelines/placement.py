@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dlscope.pipelines.base import Step, StepContext, Value
-from dlscope.pipelines.requirements import spoiled
 
 
 def picture_input(step: Step, context: StepContext, name: str | None) -> Value:
@@ -15,4 +14,4 @@ def picture_input(step: Step, context: StepContext, name: str | None) -> Value:
         if (name is None or known == name) and {"H", "W"} <= set(value.axes):
             return value
     wanted = "no picture among the inputs" if name is None else f"no picture input {name!r}"
-    raise spoiled(step, f"there is {wanted}", "name an input of the model that is an image")
+    raise step._spoiled(f"there is {wanted}", "name an input of the model that is an image")

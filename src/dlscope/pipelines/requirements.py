@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from dlscope.core.errors import DataError, PlanError
 from dlscope.pipelines.base import Kind, Spec, Step, Value
 
 ARRAYS: tuple[Kind, ...] = ("image", "audio", "tensor")
@@ -25,8 +24,8 @@ def require_kind(step: Step, spec: Spec, *kinds: Kind) -> None:
     if spec.kind not in kinds:
         names = {kind: describe(Spec(kind)) for kind in ("encoded", "text", "prediction")}
         wanted = " or ".join(names.get(kind, kind) for kind in kinds)
-        raise refuse(
-            step, f"{step.step} takes {wanted}, got {describe(spec)}", _kind_remedy(spec, kinds)
+        raise step._refuse(
+            f"{step.step} takes {wanted}, got {describe(spec)}", _kind_remedy(spec, kinds)
         )
 
 
@@ -34,8 +33,7 @@ def require_float(step: Step, spec: Spec) -> None:
     """Refuse an array that is known not to hold floats."""
     require_kind(step, spec, *ARRAYS)
     if spec.dtype and spec.dtype not in FLOATS:
-        raise refuse(
-            step,
+        raise step._refuse(
             f"{step.step} takes float values, got {describe(spec)}",
             "put cast: {to: float32} before it",
         )
@@ -45,8 +43,7 @@ def require_pixels(step: Step, spec: Spec) -> None:
     """Refuse anything but a picture of 8 bits with channels last."""
     require_kind(step, spec, "image")
     if spec.dtype != "uint8" or spec.axes != "HWC":
-        raise refuse(
-            step,
+        raise step._refuse(
             f"{step.step} takes pixels (uint8, HWC), got {describe(spec)}",
             "put it before cast, normalize and transpose",
         )
@@ -56,22 +53,11 @@ def axis_index(step: Step, spec: Spec, axis: str) -> int:
     """The place of `axis` among the axes of `spec`. Refuses when it is not there."""
     require_kind(step, spec, *ARRAYS)
     if len(axis) != 1 or axis not in spec.axes:
-        raise refuse(
-            step,
+        raise step._refuse(
             f"{step.step} works along axis {axis}, got {describe(spec)}",
             f"use one of the axes {', '.join(spec.axes) or '(none)'}",
         )
     return spec.axes.index(axis)
-
-
-def refuse(step: Step, what: str, fix: str) -> PlanError:
-    """The refusal of what `step` cannot take."""
-    return PlanError(what, where=f"step {step.step}", fix=fix)
-
-
-def spoiled(step: Step, what: str, fix: str) -> DataError:
-    """The refusal of one item by `step`."""
-    return DataError(what, where=f"step {step.step}", fix=fix)
 
 
 def with_size(spec: Spec, index: int, size: int | None) -> tuple[int | None, ...]:
@@ -93,8 +79,7 @@ def sizes_of(value: Value, axes: Sequence[str]) -> tuple[int, ...]:
 def encoded_bytes(step: Step, data: Any) -> bytes:
     """`data` if it is bytes; refuses the item otherwise."""
     if not isinstance(data, bytes | bytearray | memoryview):
-        raise spoiled(
-            step,
+        raise step._spoiled(
             f"{step.step} takes encoded bytes, the item is {type(data).__name__}",
             "give the content of the file, or leave the step out",
         )

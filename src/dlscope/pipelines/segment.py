@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dlscope.pipelines.base import Spec, Step, StepContext, Value, as_array
 from dlscope.pipelines.placement import picture_input
-from dlscope.pipelines.requirements import refuse, require_float, require_kind, sizes_of, spoiled
+from dlscope.pipelines.requirements import require_float, require_kind, sizes_of
 from dlscope.pipelines.resampling import linear, weights
 
 
@@ -35,8 +35,8 @@ class ResizeMask(Step):
             require_float(self, spec)
         require_kind(self, spec, "tensor")
         if spec.axes != "HW":
-            raise refuse(
-                self, f"resize_mask takes one mask (HW), got {spec}", "put argmax before it"
+            raise self._refuse(
+                f"resize_mask takes one mask (HW), got {spec}", "put argmax before it"
             )
         return replace(spec, shape=(None, None))
 
@@ -45,7 +45,7 @@ class ResizeMask(Step):
         # A value that carries its own placement has been cut already, by undo_letterbox.
         placed = value if value.original_size else picture_input(self, context, self.input)
         if placed.original_size is None:
-            raise spoiled(self, "the size of the original picture is not known", "use decode")
+            raise self._spoiled("the size of the original picture is not known", "use decode")
         columns = self._positions(placed, 0, mask_hw.shape[1])
         rows = self._positions(placed, 1, mask_hw.shape[0])
         resized = self._looked_up(mask_hw, rows, columns)

@@ -19,10 +19,8 @@ from dlscope.pipelines.elements import DType, Integer, bounds, convert, is_integ
 from dlscope.pipelines.requirements import (
     ARRAYS,
     axis_index,
-    refuse,
     require_float,
     require_kind,
-    spoiled,
     with_size,
 )
 
@@ -52,8 +50,7 @@ class Cast(Step):
     def _infer(self, spec: Spec) -> Spec:
         require_kind(self, spec, *ARRAYS)
         if is_integer(self.to) and spec.dtype.startswith("float") and self.rounding == "none":
-            raise refuse(
-                self,
+            raise self._refuse(
                 f"cast from {spec.dtype} to {self.to} needs a rounding",
                 "set rounding to nearest or truncate",
             )
@@ -97,8 +94,7 @@ class Normalize(Step):
         if self.arithmetic == "uint8":
             require_kind(self, spec, *ARRAYS)
             if spec.dtype != "uint8":
-                raise refuse(
-                    self,
+                raise self._refuse(
                     f"normalize with arithmetic uint8 takes uint8, got {spec.dtype}",
                     "leave out the cast before it",
                 )
@@ -124,8 +120,7 @@ class Normalize(Step):
             return
         channels = spec.shape[axis_index(self, spec, "C")]
         if channels != count:
-            raise refuse(
-                self,
+            raise self._refuse(
                 f"{name} has {count} numbers for {channels} channels",
                 f"give one number or {channels}",
             )
@@ -194,8 +189,8 @@ class Dequantize(Step):
     def _infer(self, spec: Spec) -> Spec:
         require_kind(self, spec, *ARRAYS)
         if spec.dtype and not is_integer(spec.dtype):
-            raise refuse(
-                self, f"dequantize takes integers, got {spec.dtype}", "leave it out for floats"
+            raise self._refuse(
+                f"dequantize takes integers, got {spec.dtype}", "leave it out for floats"
             )
         return replace(spec, dtype="float32", lo=None, hi=None)
 
@@ -219,8 +214,7 @@ class Transpose(Step):
     def _infer(self, spec: Spec) -> Spec:
         require_kind(self, spec, *ARRAYS)
         if sorted(self._axes) != sorted(spec.axes):
-            raise refuse(
-                self,
+            raise self._refuse(
                 f"{self.to} does not reorder the axes {spec.axes or '(none)'}",
                 f"use the letters {', '.join(sorted(spec.axes))} once each",
             )
@@ -273,15 +267,14 @@ class Pad(Step):
         for axis, length in zip(value.axes, array.shape, strict=True):
             if length > self.size.get(axis, length) and not self.truncate:
                 error = self._too_long(axis, length)
-                raise spoiled(self, error.what, error.fix)
+                raise self._spoiled(error.what, error.fix)
         padded = np.full(shape, self.value).astype(array.dtype)
         kept = tuple(slice(0, min(pair)) for pair in zip(shape, array.shape, strict=True))
         padded[kept] = array[kept]
         return value.with_data(padded)
 
     def _too_long(self, axis: str, length: int) -> PlanError:
-        return refuse(
-            self,
+        return self._refuse(
             f"axis {axis} has {length} entries, more than the {self.size[axis]} to pad to",
             "give a larger size, or set truncate: true",
         )

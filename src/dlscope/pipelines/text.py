@@ -12,7 +12,7 @@ from pydantic import Field
 from dlscope.core.errors import DataError
 from dlscope.core.registry import missing_distribution
 from dlscope.pipelines.base import Spec, Step, StepContext, Value
-from dlscope.pipelines.requirements import require_kind, spoiled
+from dlscope.pipelines.requirements import require_kind
 
 
 @final
@@ -39,16 +39,14 @@ class Tokenize(Step):
     def _apply(self, value: Value, context: StepContext) -> Value:
         text = value.data
         if not isinstance(text, str):
-            raise spoiled(
-                self,
+            raise self._spoiled(
                 f"tokenize takes text, the item is {type(text).__name__}",
                 "decode the bytes of the item to text",
             )
         encoding = self._tokenizer(context).encode(text.lower() if self.lower else text)
         row = np.array(self._row(encoding), dtype=np.int64)
         if len(row) > self.max_length:
-            raise spoiled(
-                self,
+            raise self._spoiled(
                 f"the text has {len(row)} tokens, more than {self.max_length}",
                 "raise max_length, or set truncation: true",
             )
@@ -67,8 +65,7 @@ class Tokenize(Step):
     def _tokenizer(self, context: StepContext) -> Any:
         path = context.assets.get(self.vocabulary)
         if path is None:
-            raise spoiled(
-                self,
+            raise self._spoiled(
                 f"the model has no asset {self.vocabulary!r}",
                 "add the tokenizer.json to its assets, or name its role in vocabulary",
             )

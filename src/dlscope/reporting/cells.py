@@ -76,7 +76,8 @@ class Display:
 def display(table: Table, rows: Sequence[int] | None = None) -> Display:
     """`table` ready to draw: the given rows, or the first 100.
 
-    Columns that hold the ends of another column's interval are folded into it. The unit of a
+    Columns that hold the ends of another column's interval, and have none of their own, are
+    folded into it. The unit of a
     column is chosen over all its rows, so that a part reads like the whole.
     """
     chosen = tuple(range(min(len(table), MOST_ROWS)) if rows is None else rows)
@@ -84,7 +85,7 @@ def display(table: Table, rows: Sequence[int] | None = None) -> Display:
     columns = tuple(
         _shown_column(table, index, chosen)
         for index, column in enumerate(table.columns)
-        if column.name not in folded
+        if column.name not in folded or any(_ends(table, column))
     )
     return Display(table, columns, chosen)
 

@@ -86,7 +86,8 @@ def lines(fitted: Fitted) -> Iterator[Line]:
     """The header lines, dim, then one line per row."""
     widths = [field.width for field in fitted.fields]
     headers = [
-        textwrap.wrap(field.header, width, break_on_hyphens=False, break_long_words=False) or [""]
+        textwrap.wrap(field.header, max(width, 1), break_on_hyphens=False, break_long_words=False)
+        or [""]
         for field, width in zip(fitted.fields, widths, strict=True)
     ]
     height = max((len(header) for header in headers), default=0)

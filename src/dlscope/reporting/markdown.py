@@ -52,7 +52,7 @@ def table_to_markdown(table: Table) -> str:
 def escape(text: str) -> str:
     """`text` on one line, with everything that Markdown or HTML would read as markup escaped."""
     escaped = _SPECIAL.sub(r"\\\1", plain(text))
-    return re.sub(r"^(\d*)([-+.)])", r"\1\\\2", escaped)
+    return re.sub(r"^(\d*)([-+.)])(?=[\s-]|$)", r"\1\\\2", escaped)
 
 
 def _cell(cell: Shown, column: ShownColumn) -> str:

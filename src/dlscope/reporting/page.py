@@ -135,7 +135,7 @@ class Page:
         return self.source(name), plain(table.title or name), plural(len(table), "row")
 
     def _data(self) -> list[tuple[str, str, Markup]]:
-        """Id, name and JSON of every table; the largest are cut where the page would swell."""
+        """Id, name as JSON, and JSON of every table; the largest are cut where the page would swell."""
         texts = {name: _script_json(table.to_json()) for name, table in self._tables.items()}
         for name in sorted(texts, key=lambda name: -len(texts[name])):
             if sum(map(len, texts.values())) <= _MOST_EMBEDDED_BYTES:
@@ -144,7 +144,7 @@ class Page:
             cut = Table(name, table.columns, table.rows[:_ROWS_WHEN_CUT])
             texts[name] = _script_json(cut.to_json())
             self.cuts.append(_cut_note(table))
-        return [(self.source(name), name, text) for name, text in texts.items()]
+        return [(self.source(name), json.dumps(name), text) for name, text in texts.items()]
 
 
 def _cut_note(table: Table) -> str:

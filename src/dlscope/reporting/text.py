@@ -10,7 +10,7 @@ from typing import TextIO, final
 from dlscope.core.report import Finding, Report, Sign, tables_of
 from dlscope.core.table import Table
 from dlscope.core.units import format_number, scale_for
-from dlscope.reporting.cells import display
+from dlscope.reporting.cells import ABSENT, display
 from dlscope.reporting.glyphs import Encoding, Glyphs, columns_of
 from dlscope.reporting.layout import Fitted, Line, fit, lines
 from dlscope.reporting.words import plain, plural
@@ -151,7 +151,7 @@ class _Sheet:
 
     def _claim(self, sign: Sign, claim: str, gain: str) -> Iterator[Line]:
         text = f"{plain(claim)}   {gain}" if gain else plain(claim)
-        first, *rest = self._wrapped(text, "bold", indent=self._indent)
+        first, *rest = self._wrapped(text or ABSENT, "bold", indent=self._indent)
         mark = self._glyphs.sign(sign).ljust(len(self._indent))
         yield [(mark, _SIGN_STYLES[sign]), *((t[len(mark) :], style) for t, style in first)]
         yield from rest

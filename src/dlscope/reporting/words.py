@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 _REPLACEMENT = "\ufffd"
-_KEPT_FORMAT_CHARACTERS = "\u200d"  # joins the parts of one written character
+_KEPT = "\u200d\u202f\u00a0"  # the joiner of characters, and spaces that hold numbers together
 _UNIT_SUFFIXES = {
     "ns": ("_ns",),
     "bytes": ("_bytes",),
@@ -21,7 +21,8 @@ _UNIT_SUFFIXES = {
 
 def plain(text: str) -> str:
     """`text` on one line, without control characters and marks that turn the writing direction."""
-    return " ".join("".join(_visible(character) for character in text).split())
+    shown = "".join(_visible(character) for character in text)
+    return " ".join(word for word in shown.split(" ") if word)
 
 
 def header_of(name: str, unit: str | None) -> str:
@@ -48,9 +49,11 @@ def plural(count: int, noun: str) -> str:
 
 
 def _visible(character: str) -> str:
+    if character in _KEPT:
+        return character
     if character.isspace():
         return " "
     category = unicodedata.category(character)
     if category == "Cf":
-        return character if character in _KEPT_FORMAT_CHARACTERS else ""
+        return ""
     return _REPLACEMENT if category in ("Cc", "Cs") else character

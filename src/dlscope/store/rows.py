@@ -161,7 +161,8 @@ def _insert_once(connection: Connection, table: Table, row: Mapping[str, Any]) -
     # Not a savepoint around a plain insert: when its disk is full SQLite ends the whole
     # transaction, and the vanished savepoint would hide the reason.
     statement = _INSERTS[connection.dialect.name](table).values(row).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount == 1
+    # The row asked back tells; PostgreSQL's driver gives no count of rows for such a statement.
+    return connection.execute(statement.returning(*table.primary_key)).first() is not None
 
 
 def _read_parts(connection: Connection, table: Table, run_id: str) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 node         what a rule sees of one ONNX node
 translate    the walk over the graph
+window       how a kernel slides, and its padding
 layers       convolution, pooling, normalisation, dense layers
 activations  functions of one element, and softmax
 arithmetic   binary operators, comparisons, reductions

@@ -11,8 +11,8 @@ import torch.nn.functional as F  # noqa: N812 (PyTorch's own name for it)
 from onnx import numpy_helper
 from torch import Tensor, fx
 
-from dlscope.backends.onnx_to_torch.layers import innermost_first
 from dlscope.backends.onnx_to_torch.node import Ints, OnnxNode, Rules, ints_of, torch_dtype_name
+from dlscope.backends.onnx_to_torch.window import innermost_first
 
 _PAD_MODES = {"constant": "constant", "edge": "replicate", "reflect": "reflect", "wrap": "circular"}
 

@@ -78,7 +78,7 @@ class _Translation:
             )
 
     def module(self) -> fx.GraphModule:
-        inputs, outputs = signature(self._model)
+        inputs, outputs = signature(self._model, Path(self._where))
         for spec in inputs:
             self._values[spec.name] = self._graph.placeholder(_identifier(spec.name))
         for proto in self._nodes:

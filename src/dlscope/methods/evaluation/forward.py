@@ -136,7 +136,8 @@ class Forward:
         """The first item that can be prepared, `batch_size` times."""
         for index in range(len(dataset)):
             try:
-                return self.feeds([self.prepare(dataset[index])] * batch_size)
+                first = self._preparation.prepare(dataset[index].input)
+                return self.feeds([first] * batch_size)
             except DlscopeError:
                 # A spoiled item is counted and named by the accuracy pass.
                 continue

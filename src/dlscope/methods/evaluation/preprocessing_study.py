@@ -13,7 +13,6 @@ from dlscope.core.errors import PlanError
 from dlscope.core.manifest import InputSpec, ModelManifest, StepSpec
 from dlscope.core.report import Finding
 from dlscope.core.run import Run
-from dlscope.core.stats import wilson_interval
 from dlscope.core.table import Cell, Column, Table
 from dlscope.metrics.agreement import agreement
 
@@ -32,6 +31,7 @@ _COLUMNS = (
     Column("same_top_1", "float", "same best answer as the declared steps", "share", "share", 2),
     Column("max_abs_change", "float", "largest change of a raw output", role="share"),
     Column("run", "str", "id of the Run", role="id", priority=3),
+    Column("reason", "str", "why there is no answer", priority=3),
 )
 
 
@@ -88,7 +88,9 @@ def study_table(runs: Mapping[str, Run]) -> Table:
 
 def study_findings(table: Table) -> tuple[Finding, ...]:
     """What the changes cost, and what hides it."""
-    rows = list(table)
+    rows = [row for row in table if row["top_1_count"] is not None]
+    if len(rows) < len(table):
+        return ()
     reference = rows[0]
     findings = [
         *_cost(table, "BGR for RGB", rows, reference),
@@ -99,19 +101,18 @@ def study_findings(table: Table) -> tuple[Finding, ...]:
 
 
 def _record(name: str, run: Run, reference: Run) -> Mapping[str, Cell]:
-    top_1, top_5 = run.metric("top_1"), run.metric("top_5")
-    mean_p = run.metric("mean_p_label")
-    n = len(run.items)
-    right = top_1.count if top_1 and top_1.count is not None else None
-    interval = wilson_interval(right, n) if right is not None else None
+    if run.error is not None or not reference.items:
+        reason = run.error["what"] if run.error is not None else "the reference has no answers"
+        return {"change": name, "run": run.id, "reason": reason}
+    top_1, top_5, mean_p = (run.metric(key) for key in ("top_1", "top_5", "mean_p_label"))
     same = agreement(reference.items, run.items)
     return {
         "change": name,
-        "n": n,
-        "top_1_count": right,
-        "top_1": right / n if right is not None and n else None,
-        "top_1_lo": interval.lo if interval else None,
-        "top_1_hi": interval.hi if interval else None,
+        "n": len(run.items),
+        "top_1_count": top_1.count if top_1 else None,
+        "top_1": top_1.value if top_1 else None,
+        "top_1_lo": top_1.lo if top_1 else None,
+        "top_1_hi": top_1.hi if top_1 else None,
         "top_5_count": top_5.count if top_5 else None,
         "mean_p_label": mean_p.value if mean_p else None,
         "same_top_1": same.top_1.value if same.top_1 else None,
@@ -192,9 +193,15 @@ def _words(model: ModelManifest) -> Mapping[str, str]:
     return {
         "size": "×".join(map(str, size)) if isinstance(size, (list, tuple)) else str(size),
         "side": str(size[0]) if isinstance(size, (list, tuple)) else str(size),
-        "mean": f"{normalize.get('mean', '?')}",
-        "scale": f"{normalize.get('scale', '?')}",
+        "mean": _constant(normalize.get("mean", "?")),
+        "scale": _constant(normalize.get("scale", "?")),
     }
+
+
+def _constant(value: Any) -> str:
+    """A number, or one for each channel, as short as it can be said."""
+    numbers = value if isinstance(value, (list, tuple)) else [value]
+    return ", ".join(f"{each:g}" if isinstance(each, float) else str(each) for each in numbers)
 
 
 def _set(name: str, **parameters: Any) -> Callable[[Steps], Steps | None]:
@@ -246,6 +253,12 @@ def _top_left(steps: Steps) -> Steps | None:
     return tuple(corner if step is resize else step for step in steps if step.name != "crop")
 
 
+def _bytewise(steps: Steps) -> Steps | None:
+    """Subtract and divide in bytes, which wrap around, and only then convert to float."""
+    changed = _set("normalize", arithmetic="uint8")(steps)
+    return None if changed is None else _replace("cast")(changed)
+
+
 def _step(name: str, **parameters: Any) -> StepSpec:
     return StepSpec(name=name, parameters=parameters)
 
@@ -270,5 +283,5 @@ CHANGES = (
     Change("raw 0–255", _replace("normalize")),
     Change("NHWC bytes read as NCHW", _set("transpose", reinterpret=True)),
     Change("centre crop of half the side", _set("crop", ratio=0.5)),
-    Change("normalise in byte arithmetic", _set("normalize", arithmetic="uint8")),
+    Change("normalise in byte arithmetic", _bytewise),
 )

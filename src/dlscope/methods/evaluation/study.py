@@ -16,6 +16,7 @@ from dlscope.methods.evaluation.preprocessing_study import (
     study_findings,
     study_table,
 )
+from dlscope.pipelines.chain import check_inputs
 
 
 def plan_study(
@@ -35,20 +36,24 @@ def plan_study(
             where="study preprocessing",
             fix=did_you_mean(unknown[0], models),
         )
-    return {name: base.model_copy(update={"model": close_model(models[name])}) for name in names}
+    closed = {name: close_model(models[name]) for name in names}
+    for model in closed.values():
+        check_inputs(model)
+    return {name: base.model_copy(update={"model": model}) for name, model in closed.items()}
 
 
 def study_report(runs: Mapping[str, Run]) -> Report:
     """What each change does to the answers; `runs` by name of the change."""
     table = study_table(runs)
     reference = runs[REFERENCE].plan
-    worst = min(int(count) for count in table.column("top_1_count") if count is not None)
-    right = table.column("top_1_count")[0]
+    counts = [int(count) for count in table.column("top_1_count") if count is not None]
     return Report(
         title=f"Pre-processing of {reference.model.name}",
         answer=(
-            f"{right} of {table.column('n')[0]} right with the declared steps, "
-            f"down to {worst} with one step wrong."
+            f"{counts[0]} of {reference.items} right with the declared steps, "
+            f"down to {min(counts)} with one step wrong."
+            if counts
+            else "No variant gave answers; the column reason says why."
         ),
         tables=(table,),
         findings=study_findings(table),

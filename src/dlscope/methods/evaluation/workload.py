@@ -84,7 +84,10 @@ class Evaluation(Workload):
             conditions=_conditions(plan, samples, items, interference),
             trace=recorder.trace(),
             memory_bytes=memory.to_json(),
-            framework_report=dict(opened.predictor.report()),
+            framework_report={
+                **opened.predictor.report(),
+                "graph_bytes": opened.fetched.paths["graph"].stat().st_size,
+            },
         )
 
     def _import_backend(self, plan: Plan, cold: ColdStart) -> Backend:

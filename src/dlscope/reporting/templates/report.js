@@ -20,7 +20,7 @@
 
   const wholePage = () => {
     const tables = [...document.querySelectorAll("script[data-name]")]
-      .map((data) => `${JSON.stringify(data.dataset.name)}:${data.textContent}`);
+      .map((data) => `${data.dataset.name}:${data.textContent}`);
     return `{"tables":{${tables.join(",")}},${byId("rest").textContent.slice(1)}\n`;
   };
 
@@ -35,7 +35,7 @@
   const download = (source, format) => {
     if (source === "all") return save("report.json", wholePage(), "application/json");
     const data = byId(source);
-    const name = data.dataset.name.replace(/[^\w.-]+/g, "_") || "table";
+    const name = JSON.parse(data.dataset.name).replace(/[^\w.-]+/g, "_") || "table";
     if (format === "csv") return save(`${name}.csv`, asCsv(source), "text/csv");
     return save(`${name}.json`, `${data.textContent}\n`, "application/json");
   };

@@ -47,6 +47,7 @@ _COLUMNS = (
     Column("peak_memory_bytes", "int", "peak resident above before load", "bytes", "value", 3),
     Column("valid", "bool", "whether every condition holds", role="verdict"),
     Column("reason", "str", "what does not hold, or why there is no number", priority=3),
+    Column("fix", "str", "what to do about it", priority=3),
 )
 
 
@@ -82,6 +83,7 @@ def _record(run: Run) -> Mapping[str, Cell]:
         "queries": len(run.samples),
         "valid": run.is_valid,
         "reason": _reason(run),
+        "fix": _fix(run),
     }
     if len(run.samples.latency_ns):
         record.update(_statistics(run))
@@ -124,6 +126,13 @@ def _reason(run: Run) -> str | None:
     if broken:
         return "; ".join(f"{each.name}: {each.measured}" for each in broken)
     return "aborted" if run.status == "aborted" else None
+
+
+def _fix(run: Run) -> str | None:
+    if run.error is not None:
+        return run.error["fix"]
+    advice = dict.fromkeys(each.advice for each in run.conditions if not each.holds)
+    return "; ".join(advice) or None
 
 
 def _ranking(table: Table) -> Iterator[Finding]:
@@ -180,7 +189,7 @@ def _invalid(table: Table) -> Iterator[Finding]:
                 table.name,
                 (index,),
                 str(row["reason"]),
-                advice="run it again with --rerun",
+                advice=str(row["fix"] or ""),
             )
 
 

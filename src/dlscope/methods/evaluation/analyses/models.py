@@ -9,7 +9,7 @@ from typing import ClassVar, final
 import numpy as np
 
 from dlscope.core.analysis import Analysis
-from dlscope.core.run import Run
+from dlscope.core.run import Metric, Run
 from dlscope.core.stats import bootstrap_interval, percentile, trimmed_mean
 from dlscope.core.table import Cell, Column, Table
 
@@ -18,16 +18,15 @@ _COLUMNS = (
     Column("backend", "str", "framework that ran it"),
     Column("version", "str", "exact version of the framework", priority=3),
     Column("task", "str", "what the model does", priority=3),
-    Column("metric", "str", "headline metric of the task", priority=2),
-    Column("accuracy", "float", "the metric", role="value", lo="accuracy_lo", hi="accuracy_hi"),
-    Column("accuracy_lo", "float", "lower end of its 95 % interval", role="interval", priority=2),
-    Column("accuracy_hi", "float", "upper end of its 95 % interval", role="interval", priority=2),
+    Column("right", "str", "right answers of all, where the metric counts"),
+    Column("metric", "str", "headline metric of the task", priority=3),
+    Column("accuracy", "float", "the metric", role="value", priority=2),
     Column("graph_bytes", "int", "size of the graph file", "bytes", "value", 3),
     Column("mean_ns", "int", "online trimmed mean", "ns", "value", 1, "ci_lo_ns", "ci_hi_ns"),
     Column("ci_lo_ns", "int", "lower end of its 95 % interval", "ns", "interval", 2),
     Column("ci_hi_ns", "int", "upper end of its 95 % interval", "ns", "interval", 2),
-    Column("p90_ns", "int", "online 90th percentile", "ns", "value", 1),
-    Column("max_throughput_per_s", "float", "best items per second over batches", "1/s", "value"),
+    Column("p90_ns", "int", "online 90th percentile", "ns", "value", 2),
+    Column("throughput_per_s", "float", "most items per second over batches", "1/s", "value", 1),
     Column("optimal_batch", "int", "smallest batch whose double gains ≤ 5 %", role="count"),
     Column("load_ns", "int", "time to open the model", "ns", "value", 3),
     Column("valid", "bool", "whether every Run counts", role="verdict"),
@@ -61,23 +60,22 @@ def _record(runs: Sequence[Run]) -> Mapping[str, Cell]:
         "backend": plan.framework.name,
         "version": plan.framework.version,
         "task": plan.model.task,
+        "right": _right(headline),
         "metric": headline.name if headline else None,
         "accuracy": headline.value if headline else None,
-        "accuracy_lo": headline.lo if headline else None,
-        "accuracy_hi": headline.hi if headline else None,
-        "graph_bytes": _graph_bytes(runs),
+        "graph_bytes": next((run.framework_report.get("graph_bytes") for run in runs), None),
         **_online(runs),
-        "max_throughput_per_s": max(throughput.values(), default=None),
+        "throughput_per_s": max(throughput.values(), default=None),
         "optimal_batch": optimal_batch(throughput),
         "load_ns": round(float(np.median(loads))) if loads else None,
         "valid": all(run.is_valid for run in runs),
     }
 
 
-def _graph_bytes(runs: Sequence[Run]) -> int | None:
-    size = runs[0].plan.model.assets["graph"].size_bytes
-    reported = next((run.framework_report.get("graph_bytes") for run in runs), None)
-    return size if size is not None else reported
+def _right(metric: Metric | None) -> str | None:
+    if metric is None or metric.count is None:
+        return None
+    return f"{metric.count}/{metric.n}"
 
 
 def _online(runs: Iterable[Run]) -> Mapping[str, Cell]:
