@@ -6,7 +6,6 @@ FREE = {"architecture", "conformance", "faces", "papers"}
 EXCEPTIONS = {
     "catalog/test_builtin.py": "the built-in manifests, which are YAML",
     "pipelines/test_golden_rows.py": "whole pipelines against published figures",
-    "pipelines/test_tokenize.py": "the tokenizer, the larger half of pipelines/text.py",
 }
 
 

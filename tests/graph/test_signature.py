@@ -51,9 +51,9 @@ def test_free_axes_have_no_name_and_an_unknown_rank_no_shape(tmp_path):
     inputs = [tensor("x", shape=(None, -1, 0, "T"))]
     model = model_of(inputs, [tensor("y", shape=None)], [node])
     signature = read_signature(saved(tmp_path, model))
-    assert signature.inputs[0].shape == (None, None, 0, "T")
+    assert signature.inputs[0].shape == (None, None, None, "T")
     assert signature.outputs[0].shape is None
-    assert str(signature.inputs[0]) == "x: float32[?, ?, 0, T]"
+    assert str(signature.inputs[0]) == "x: float32[?, ?, ?, T]"
     assert str(signature.outputs[0]) == "y: float32"
 
 

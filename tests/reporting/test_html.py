@@ -7,6 +7,8 @@ import html.parser
 import importlib.util
 import json
 import re
+import shutil
+import subprocess
 from importlib.resources import files
 
 import pytest
@@ -89,9 +91,8 @@ def test_the_policy_allows_the_one_script_and_no_other(report):
 
 def test_the_tables_in_the_page_are_the_contract(report):
     scripts = _Page(HtmlRenderer().report(report)).scripts
-    found = {
-        attrs["data-name"]: json.loads(text) for attrs, text in scripts if "data-name" in attrs
-    }
+    named = [(attrs["data-name"], text) for attrs, text in scripts if "data-name" in attrs]
+    found = {json.loads(name or ""): json.loads(text) for name, text in named}
     assert found == report.to_json()["tables"]
     rest = next(json.loads(text) for attrs, text in scripts if attrs.get("id") == "rest")
     assert rest == {key: report.to_json()[key] for key in ("findings", "runs", "warnings")}
@@ -215,3 +216,20 @@ def test_every_table_is_well_formed_in_a_notebook(table: Table):
     rows = text.count("<tr id=")
     assert rows == len(table)
     assert page.tags.count("td") == (rows * heads if rows else 1)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium")
+def test_opens_from_disk_without_a_complaint(report, tmp_path):
+    page = tmp_path / "report.html"
+    page.write_text(HtmlRenderer().report(report), encoding="utf-8")
+    command = [
+        *("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
+        *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+        *("--enable-logging=stderr", f"--user-data-dir={tmp_path / 'profile'}"),
+        *("--virtual-time-budget=2000", "--dump-dom", page.as_uri()),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=True)
+    assert "CONSOLE" not in done.stderr
+    assert done.stdout.count('data-ready=""') == len(re.findall('class="links"', page.read_text()))
+    assert '<button type="button">p50' in done.stdout

@@ -129,8 +129,8 @@ class Table:
             f"{column.name} [{column.unit}]" if column.unit else column.name
             for column in self.columns
         ]
-        rows = [["" if cell is None else _encode(cell) for cell in row] for row in self.rows]
-        return "".join(map(_csv_line, [header, *rows]))
+        rows = (["" if cell is None else _encode(cell) for cell in row] for row in self.rows)
+        return _csv_line(header) + "".join(map(_csv_line, rows))
 
     def _repr_html_(self) -> str:
         from dlscope.core import registry

@@ -32,11 +32,11 @@ def closed_loop(
 ) -> Samples:
     """Issue queries one after another until `rule` ends the run.
 
-    Latency is taken between the two clock reads around `issue` and contains nothing else.
+    Latency is taken between the two clock reads around `issue` and contains nothing else. Elapsed
+    time counts from the first issue, so that a run ended by `min_duration_ns` lasts that long.
     """
     issued, completed, ok = array("q"), array("q"), bytearray()
     now = clock.now_ns
-    start = now()
     while True:
         index = next(indices)
         before = now()
@@ -50,7 +50,7 @@ def closed_loop(
         issued.append(before)
         completed.append(after)
         ok.append(succeeded)
-        queries, elapsed = len(ok), after - start
+        queries, elapsed = len(ok), after - issued[0]
         if rule.ends(queries, elapsed) or watch(queries, elapsed):
             break
     issued_ns = np.array(issued, dtype=np.int64)

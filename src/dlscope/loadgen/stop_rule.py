@@ -22,9 +22,9 @@ class StopRule:
         """The rule a scenario declares."""
         return cls(
             scenario.min_queries,
-            int(scenario.min_duration_ms * 1e6),
+            round(scenario.min_duration_ms * 1e6),
             scenario.max_queries,
-            int(scenario.max_duration_ms * 1e6),
+            round(scenario.max_duration_ms * 1e6),
         )
 
     def ends(self, queries: int, elapsed_ns: int) -> bool:

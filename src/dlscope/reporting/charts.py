@@ -95,7 +95,7 @@ def lines(
     spec = spec_of(records, body, left_out=left_out, legend=legend, panels=count)
     said = ["Bars: 95 % interval."] if up.has_interval else []
     said += ["Same scale in all panels."] if panel is not None else []
-    heading = title or f"{up.header} by {across.header}"
+    heading = title or _heading(f"{up.header} by {across.header}")
     return Figure(f"{table.name}_lines", heading, spec, table.name, " ".join(said))
 
 
@@ -120,7 +120,7 @@ def scatter(
     layers = _scatter_layers(_axis("x", across, records), _axis("y", up, records))
     body = {"layer": layers, "height": 280}
     spec = spec_of(records, body, left_out=len(table) - len(records))
-    heading = title or f"{up.header} against {across.header}"
+    heading = title or _heading(f"{up.header} against {across.header}")
     caption = "Dashed: front, on which no other point is better in both; bars: 95 % interval."
     return Figure(f"{table.name}_scatter", heading, spec, table.name, caption)
 
@@ -151,6 +151,10 @@ def _first(texts: Iterable[str], count: int) -> list[str]:
 
 def _title(column: ShownColumn) -> str:
     return f"{column.header}, {column.unit}" if column.unit else column.header
+
+
+def _heading(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _point(axis: str, cell: Shown) -> Spec:

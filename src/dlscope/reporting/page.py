@@ -115,7 +115,8 @@ class Page:
         return FigureView(drawings=drawings, legend=meta.get("legend", ()), **common)
 
     def _findings(self) -> list[FindingView]:
-        drawn = {view.name: view for s in self.sections for k, view in s.blocks if k == "table"}
+        blocks = [block for section in self.sections for block in section.blocks]
+        drawn = {view.name: view for kind, view in blocks if kind == "table"}
         warnings = [FindingView("warn", plain(text), "", "", "") for text in self._report.warnings]
         return warnings + [
             finding_view(finding, {finding.evidence: self._anchor(finding, drawn)}, self._numbers)
@@ -135,7 +136,7 @@ class Page:
         return self.source(name), plain(table.title or name), plural(len(table), "row")
 
     def _data(self) -> list[tuple[str, str, Markup]]:
-        """Id, name as JSON, and JSON of every table; the largest are cut where the page would swell."""
+        """Id, name and content of every table, as JSON; the largest are cut to spare the page."""
         texts = {name: _script_json(table.to_json()) for name, table in self._tables.items()}
         for name in sorted(texts, key=lambda name: -len(texts[name])):
             if sum(map(len, texts.values())) <= _MOST_EMBEDDED_BYTES:

@@ -116,7 +116,6 @@ def _streamed(
 ) -> Samples:
     """Batches through the overlapping pipeline, timed from entering it to leaving it."""
     entered: list[int] = []
-    start = clock.now_ns()
 
     def source() -> Iterator[list[int]]:
         for batch in _query_batches(plan):
@@ -130,7 +129,7 @@ def _streamed(
         for succeeded in outcomes:
             completed.append(clock.now_ns())
             ok.append(succeeded)
-            queries, elapsed = len(ok), completed[-1] - start
+            queries, elapsed = len(ok), completed[-1] - entered[0]
             if rule.ends(queries, elapsed) or watch(queries, elapsed):
                 break
     finally:

@@ -1,0 +1,316 @@
+"""What cog writes into the pages: reference tables from the code itself, files by inclusion."""
+
+from __future__ import annotations
+
+import inspect
+import tempfile
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from dlscope import api
+from dlscope.agents import capabilities
+from dlscope.api import manifests as manifest_tables
+from dlscope.backends.base import Backend
+from dlscope.cli.app import app
+from dlscope.core import errors, registry
+from dlscope.core.manifest import KINDS
+from dlscope.core.manifest.base import Document
+from dlscope.core.table import Column
+from dlscope.methods.evaluation.preprocessing_study import REFERENCE, study_table
+from dlscope.methods.evaluation.report import evaluation_report
+from dlscope.testing.stores import sample_run
+
+ROOT = Path(__file__).parents[1]
+_EXIT_CODES = (
+    (0, "done"),
+    (1, "a stated error, bad input included"),
+    (2, "wrong usage of the command line"),
+    (3, "a Run failed, a point was refused, or nothing can be done here"),
+    (130, "interrupted; what was measured is kept"),
+)
+_PAPERS = (
+    ("MLModelScope (two papers)", "one honest evaluation: specification, pipeline, measurement",
+     "`methods/evaluation`", "first half built"),
+    ("MLHarness", "the scenarios and validity rules of MLPerf Inference", "`loadgen`", "planned"),
+    ("XSP (IPDPS 2020)", "one timeline from model to kernel", "`methods/profiling`", "planned"),
+    ("DLBricks (ICPE 2020)", "latency of a model from timings of its parts", "`methods/bricks`",
+     "planned"),
+    ("Benanza (IPDPS 2020)", "lower bounds of latency, and advice", "`methods/bounds`", "planned"),
+    ("EDD (DAC 2020)", "differentiable search of network and implementation together",
+     "`methods/codesign`", "planned"),
+    ("NAIS (ICCAD 2019)", "network and implementation search", "`methods/codesign`", "planned"),
+    ("SkyNet (two papers)", "a detector and tracker designed bottom-up", "`methods/skynet`",
+     "planned"),
+    ("SIM (CVPR 2020)", "domain adaptation for segmentation", "`methods/adaptation`", "planned"),
+)  # fmt: skip
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table; a bar inside a cell is escaped."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines) + "\n"
+
+
+def include(path: str, language: str = "") -> str:
+    """The file at `path`, from the root of the repository, as a fenced block."""
+    text = (ROOT / path).read_text(encoding="utf-8").rstrip()
+    language = language or {".py": "python", ".toml": "toml", ".yaml": "yaml"}[Path(path).suffix]
+    return f"```{language}\n{text}\n```\n"
+
+
+def papers() -> str:
+    """The papers and how far each is built."""
+    return table(("paper", "what it brings", "open this first", "state"), _PAPERS)
+
+
+def help_text(*command: str) -> str:
+    """What `dlscope COMMAND --help` prints on a terminal 80 characters wide."""
+    result = CliRunner().invoke(
+        app, [*command, "--help"], prog_name="dlscope", terminal_width=80, max_content_width=80
+    )
+    if result.exit_code:
+        raise RuntimeError(f"dlscope {' '.join(command)} --help ended with {result.exit_code}")
+    lines = [line.rstrip() for line in result.output.rstrip().splitlines()]
+    return "```text\n" + "\n".join(lines) + "\n```\n"
+
+
+def commands() -> Iterator[tuple[str, ...]]:
+    """Every command that does something, groups left out, in the order of the help."""
+    yield from _commands(get_command(app), ())
+
+
+def cli() -> str:
+    """Every command with its help, then the exit codes."""
+    parts = [help_text()]
+    parts.extend(f"## dlscope {' '.join(name)}\n\n{help_text(*name)}" for name in commands())
+    codes = table(("code", "meaning"), _EXIT_CODES)
+    return "\n".join([*parts, f"## Exit codes\n\n{codes}"])
+
+
+def manifests() -> str:
+    """Every kind of manifest with its fields, then the documents inside them."""
+    parts, seen = [], dict.fromkeys(KINDS.values())
+    for kind, document in KINDS.items():
+        parts.append(f"## {kind}\n\n{_fields_of(document)}")
+    for document in _nested(seen):
+        parts.append(f"## {document.__name__}\n\n{_fields_of(document)}")
+    return "\n".join(parts)
+
+
+def steps() -> str:
+    """Every registered step with its parameters."""
+    return "\n".join(
+        f"## {name}\n\n{_fields_of(registry.load('steps', name))}"
+        for name in registry.names("steps")
+    )
+
+
+def tables() -> str:
+    """Every table that a command can print, with each column."""
+    return "\n".join(
+        f"## {name}\n\n{doc}\n\n{_columns_of(columns)}" for name, doc, columns in _tables()
+    )
+
+
+def error_tree() -> str:
+    """The family of errors, each with what it is for."""
+    rows = []
+    for kind, depth in _family(errors.DlscopeError, 0):
+        indent = "&nbsp;&nbsp;&nbsp;&nbsp;" * depth
+        rows.append((f"{indent}`{kind.__name__}`", _doc(kind)))
+    return table(("error", "when"), rows)
+
+
+def backends() -> str:
+    """Every registered backend with what it declares and the options it takes."""
+    parts = []
+    for name in registry.names("backends"):
+        backend = registry.load("backends", name)
+        parts.append(f"## {name}\n\n{_doc(backend)}\n\n{_declared(name, backend)}")
+        parts.append(f"Options:\n\n{_fields_of(backend.options)}")
+    return "\n".join(parts)
+
+
+def library() -> str:
+    """The functions of the library face, with their signatures."""
+    parts = []
+    for name in sorted(api.__all__):
+        function = getattr(api, name)
+        if inspect.isfunction(function):
+            signature = f"{name}{inspect.signature(function)}".replace("dlscope.core.report.", "")
+            parts.append(f"## {name}\n\n```text\n{_broken(signature)}\n```\n\n{_doc(function)}\n")
+    return "\n".join(parts)
+
+
+def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    if hasattr(command, "commands"):
+        for name, inner in command.commands.items():
+            yield from _commands(inner, (*path, name))
+    else:
+        yield path
+
+
+def _cell(value: object) -> str:
+    return str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def _doc(thing: Any) -> str:
+    return inspect.getdoc(thing) or ""
+
+
+def _broken(signature: str) -> str:
+    inside, _, result = signature.partition("(")[2].rpartition(")")
+    name = signature.partition("(")[0]
+    if len(signature) <= 80:
+        return signature
+    return f"{name}(\n    " + ",\n    ".join(_split(inside)) + f",\n){result}"
+
+
+def _split(parameters: str) -> list[str]:
+    parts, depth = [""], 0
+    for character in parameters:
+        depth += (character in "[(") - (character in "])")
+        if character == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts]
+
+
+def _fields_of(document: type[Document]) -> str:
+    schema = document.model_json_schema()
+    required = set(schema.get("required", ()))
+    rows = [
+        (f"`{name}`", _type(field), "required" if name in required else _default(field))
+        for name, field in schema.get("properties", {}).items()
+    ]
+    if not rows:
+        return f"{_doc(document)}\n\nNo parameters.\n"
+    return f"{_doc(document)}\n\n{table(('field', 'type', 'default'), rows)}"
+
+
+def _type(field: Mapping[str, Any]) -> str:
+    """A JSON Schema as a few words: `text`, `list of number`, `one of a, b`."""
+    if "$ref" in field:
+        return field["$ref"].rpartition("/")[2]
+    if "const" in field:
+        return f"`{field['const']}`"
+    if "enum" in field:
+        return "one of " + ", ".join(f"`{value}`" for value in field["enum"])
+    for key in ("anyOf", "oneOf", "allOf"):
+        if key in field:
+            return " or ".join(dict.fromkeys(_type(each) for each in field[key]))
+    if field.get("type") == "array":
+        return _list_type(field)
+    if field.get("type") == "object":
+        values = field.get("additionalProperties")
+        return f"mapping to {_type(values)}" if isinstance(values, dict) else "mapping"
+    words = {"string": "text", "null": "nothing", "boolean": "true or false", None: "anything"}
+    return words.get(field.get("type"), str(field.get("type"))) + _limits(field)
+
+
+def _list_type(field: Mapping[str, Any]) -> str:
+    if "prefixItems" in field:
+        return "[" + ", ".join(_type(each) for each in field["prefixItems"]) + "]"
+    return f"list of {_type(field.get('items', {}))}"
+
+
+def _limits(field: Mapping[str, Any]) -> str:
+    signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+    limits = [f"{sign} {field[key]}" for key, sign in signs.items() if key in field]
+    return f", {' and '.join(limits)}" if limits else ""
+
+
+def _default(field: Mapping[str, Any]) -> str:
+    default = field.get("default")
+    if default is None:
+        return "none"
+    if default == "":
+        return "empty"
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
+
+
+def _nested(kinds: Iterable[type[Document]]) -> Iterator[type[Document]]:
+    """The documents inside manifests, each once, by name."""
+    wanted = {name for kind in kinds for name in kind.model_json_schema().get("$defs", {})}
+    known = {each.__name__: each for each in _subclasses(Document)}
+    return (known[name] for name in sorted(wanted) if name in known)
+
+
+def _subclasses(kind: type[Any]) -> Iterator[type[Any]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from _subclasses(each)
+
+
+def _family(kind: type[Any], depth: int) -> Iterator[tuple[type[Any], int]]:
+    yield kind, depth
+    for each in kind.__subclasses__():
+        if each.__module__ == errors.__name__:
+            yield from _family(each, depth + 1)
+
+
+def _tables() -> Iterator[tuple[str, str, Sequence[Column]]]:
+    for name in registry.names("analyses"):
+        analysis = registry.load("analyses", name)()
+        yield name, f"{analysis.doc} Printed by `evaluate`, `compare` and `report`.", analysis.table(
+            []
+        ).columns
+    refused = evaluation_report([]).table("refused")
+    yield "refused", "What could not be measured. Printed by `evaluate` and `compare`.", (
+        refused.columns
+    )
+    study = study_table({REFERENCE: sample_run("r-0")})
+    yield study.name, "What one change before the model costs. Printed by `study preprocessing`.", (
+        study.columns
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        yield "runs", "Stored Runs. Printed by `store list`.", api.runs(store=folder).tables[
+            0
+        ].columns
+        store = api.store_info(store=folder).tables[0]
+    yield "store", "The store. Printed by `store info`.", store.columns
+    yield from _machine_tables()
+
+
+def _machine_tables() -> Iterator[tuple[str, str, Sequence[Column]]]:
+    yield "backends", "Printed by `doctor`.", capabilities._BACKEND_COLUMNS
+    yield "assets", "Printed by `doctor`.", capabilities._ASSET_COLUMNS
+    yield "system", "Printed by `systems`.", capabilities._SYSTEM_COLUMNS
+    for kind, columns in manifest_tables._COLUMNS.items():
+        yield kind, f"Printed by `{kind}`.", columns
+    yield "checked", "Printed by `manifest check`.", manifest_tables._CHECK_COLUMNS
+
+
+def _columns_of(columns: Sequence[Column]) -> str:
+    rows = [(f"`{each.name}`", each.dtype, each.unit or "", each.doc) for each in columns]
+    return table(("column", "type", "unit", "meaning"), rows)
+
+
+def _declared(name: str, backend: type[Backend]) -> str:
+    rows = (
+        ("formats", ", ".join(sorted(backend.formats))),
+        ("devices", ", ".join(backend.devices)),
+        ("trace levels", ", ".join(backend.levels)),
+        ("tolerance", f"{backend.tolerance:g} of max\\|reference\\|"),
+        ("how to get it", _extra(name)),
+    )
+    return table(("", ""), rows).replace("\\\\|", "\\|")
+
+
+def _extra(name: str) -> str:
+    module = registry.load("backends", name).__module__.rpartition(".")[2]
+    extra = {"onnxruntime": "ort"}.get(module, module)
+    return f"`pip install 'dlscope[{extra}]'`" if extra in _extras() else "comes with dlscope"
+
+
+@cache
+def _extras() -> frozenset[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return frozenset(project["optional-dependencies"])
