@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import re
 import tempfile
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from fields import fields_of, prose, table
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -34,6 +36,8 @@ _EXIT_CODES = (
     (3, "a Run failed, a point was refused, or nothing can be done here"),
     (130, "interrupted; what was measured is kept"),
 )
+_QUOTED = re.compile(r"(: |-> )'([^']*)'")
+_OBJECT = re.compile(r"<dlscope\.api\.watcher\.Watcher object at \w+>")
 _PAPERS = (
     ("MLModelScope (two papers)", "one honest evaluation: specification, pipeline, measurement",
      "`methods/evaluation`", "first half built"),
@@ -49,12 +53,6 @@ _PAPERS = (
      "planned"),
     ("SIM (CVPR 2020)", "domain adaptation for segmentation", "`methods/adaptation`", "planned"),
 )  # fmt: skip
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table; a bar inside a cell is escaped."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines) + "\n"
 
 
 def include(path: str, language: str = "") -> str:
@@ -95,18 +93,16 @@ def cli() -> str:
 
 def manifests() -> str:
     """Every kind of manifest with its fields, then the documents inside them."""
-    parts, seen = [], dict.fromkeys(KINDS.values())
-    for kind, document in KINDS.items():
-        parts.append(f"## {kind}\n\n{_fields_of(document)}")
-    for document in _nested(seen):
-        parts.append(f"## {document.__name__}\n\n{_fields_of(document)}")
-    return "\n".join(parts)
+    inner = {document.__name__: document for document in _nested(KINDS.values())}
+    return "\n".join(
+        f"## {name}\n\n{fields_of(document)}" for name, document in {**KINDS, **inner}.items()
+    )
 
 
 def steps() -> str:
     """Every registered step with its parameters."""
     return "\n".join(
-        f"## {name}\n\n{_fields_of(registry.load('steps', name))}"
+        f"## {name}\n\n{fields_of(registry.load('steps', name))}"
         for name in registry.names("steps")
     )
 
@@ -123,7 +119,7 @@ def error_tree() -> str:
     rows = []
     for kind, depth in _family(errors.DlscopeError, 0):
         indent = "&nbsp;&nbsp;&nbsp;&nbsp;" * depth
-        rows.append((f"{indent}`{kind.__name__}`", _doc(kind)))
+        rows.append((f"{indent}`{kind.__name__}`", prose(kind)))
     return table(("error", "when"), rows)
 
 
@@ -132,8 +128,8 @@ def backends() -> str:
     parts = []
     for name in registry.names("backends"):
         backend = registry.load("backends", name)
-        parts.append(f"## {name}\n\n{_doc(backend)}\n\n{_declared(name, backend)}")
-        parts.append(f"Options:\n\n{_fields_of(backend.options)}")
+        parts.append(f"## {name}\n\n{prose(backend)}\n\n{_declared(name, backend)}")
+        parts.append(f"Options:\n\n{fields_of(backend.options)}")
     return "\n".join(parts)
 
 
@@ -143,8 +139,9 @@ def library() -> str:
     for name in sorted(api.__all__):
         function = getattr(api, name)
         if inspect.isfunction(function):
-            signature = f"{name}{inspect.signature(function)}".replace("dlscope.core.report.", "")
-            parts.append(f"## {name}\n\n```text\n{_broken(signature)}\n```\n\n{_doc(function)}\n")
+            parts.append(
+                f"## {name}\n\n```text\n{_signature(name, function)}\n```\n\n{prose(function)}\n"
+            )
     return "\n".join(parts)
 
 
@@ -156,19 +153,13 @@ def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         yield path
 
 
-def _cell(value: object) -> str:
-    return str(value).replace("|", "\\|").replace("\n", " ")
-
-
-def _doc(thing: Any) -> str:
-    return inspect.getdoc(thing) or ""
-
-
-def _broken(signature: str) -> str:
-    inside, _, result = signature.partition("(")[2].rpartition(")")
-    name = signature.partition("(")[0]
+def _signature(name: str, function: Any) -> str:
+    """The signature as the source writes it, one parameter to a line where it is long."""
+    signature = _QUOTED.sub(r"\1\2", f"{name}{inspect.signature(function)}")
+    signature = _OBJECT.sub("QUIET", signature)
     if len(signature) <= 80:
         return signature
+    inside, _, result = signature.removeprefix(f"{name}(").rpartition(")")
     return f"{name}(\n    " + ",\n    ".join(_split(inside)) + f",\n){result}"
 
 
@@ -181,59 +172,6 @@ def _split(parameters: str) -> list[str]:
         else:
             parts[-1] += character
     return [part.strip() for part in parts]
-
-
-def _fields_of(document: type[Document]) -> str:
-    schema = document.model_json_schema()
-    required = set(schema.get("required", ()))
-    rows = [
-        (f"`{name}`", _type(field), "required" if name in required else _default(field))
-        for name, field in schema.get("properties", {}).items()
-    ]
-    if not rows:
-        return f"{_doc(document)}\n\nNo parameters.\n"
-    return f"{_doc(document)}\n\n{table(('field', 'type', 'default'), rows)}"
-
-
-def _type(field: Mapping[str, Any]) -> str:
-    """A JSON Schema as a few words: `text`, `list of number`, `one of a, b`."""
-    if "$ref" in field:
-        return field["$ref"].rpartition("/")[2]
-    if "const" in field:
-        return f"`{field['const']}`"
-    if "enum" in field:
-        return "one of " + ", ".join(f"`{value}`" for value in field["enum"])
-    for key in ("anyOf", "oneOf", "allOf"):
-        if key in field:
-            return " or ".join(dict.fromkeys(_type(each) for each in field[key]))
-    if field.get("type") == "array":
-        return _list_type(field)
-    if field.get("type") == "object":
-        values = field.get("additionalProperties")
-        return f"mapping to {_type(values)}" if isinstance(values, dict) else "mapping"
-    words = {"string": "text", "null": "nothing", "boolean": "true or false", None: "anything"}
-    return words.get(field.get("type"), str(field.get("type"))) + _limits(field)
-
-
-def _list_type(field: Mapping[str, Any]) -> str:
-    if "prefixItems" in field:
-        return "[" + ", ".join(_type(each) for each in field["prefixItems"]) + "]"
-    return f"list of {_type(field.get('items', {}))}"
-
-
-def _limits(field: Mapping[str, Any]) -> str:
-    signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
-    limits = [f"{sign} {field[key]}" for key, sign in signs.items() if key in field]
-    return f", {' and '.join(limits)}" if limits else ""
-
-
-def _default(field: Mapping[str, Any]) -> str:
-    default = field.get("default")
-    if default is None:
-        return "none"
-    if default == "":
-        return "empty"
-    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 
 
 def _nested(kinds: Iterable[type[Document]]) -> Iterator[type[Document]]:
@@ -259,32 +197,26 @@ def _family(kind: type[Any], depth: int) -> Iterator[tuple[type[Any], int]]:
 def _tables() -> Iterator[tuple[str, str, Sequence[Column]]]:
     for name in registry.names("analyses"):
         analysis = registry.load("analyses", name)()
-        yield name, f"{analysis.doc} Printed by `evaluate`, `compare` and `report`.", analysis.table(
-            []
-        ).columns
+        doc = f"{analysis.doc} Printed by `evaluate`, `compare` and `report`."
+        yield name, doc, analysis.table([]).columns
     refused = evaluation_report([]).table("refused")
-    yield "refused", "What could not be measured. Printed by `evaluate` and `compare`.", (
-        refused.columns
-    )
+    yield "refused", "What could not be measured. Printed by `evaluate`.", refused.columns
     study = study_table({REFERENCE: sample_run("r-0")})
-    yield study.name, "What one change before the model costs. Printed by `study preprocessing`.", (
-        study.columns
-    )
+    yield study.name, "What one change costs. Printed by `study preprocessing`.", study.columns
     with tempfile.TemporaryDirectory() as folder:
-        yield "runs", "Stored Runs. Printed by `store list`.", api.runs(store=folder).tables[
-            0
-        ].columns
-        store = api.store_info(store=folder).tables[0]
-    yield "store", "The store. Printed by `store info`.", store.columns
+        runs, store = api.runs(store=folder).tables[0], api.store_info(store=folder).tables[0]
+    yield "runs", "Stored Runs. Printed by `store list`.", runs.columns
+    yield "store", "The store itself. Printed by `store info`.", store.columns
     yield from _machine_tables()
 
 
 def _machine_tables() -> Iterator[tuple[str, str, Sequence[Column]]]:
+    # Filling these would open every framework and every asset; their columns are enough here.
     yield "backends", "Printed by `doctor`.", capabilities._BACKEND_COLUMNS
     yield "assets", "Printed by `doctor`.", capabilities._ASSET_COLUMNS
     yield "system", "Printed by `systems`.", capabilities._SYSTEM_COLUMNS
     for kind, columns in manifest_tables._COLUMNS.items():
-        yield kind, f"Printed by `{kind}`.", columns
+        yield f"{kind} (catalog)", f"Printed by `{kind}`.", columns
     yield "checked", "Printed by `manifest check`.", manifest_tables._CHECK_COLUMNS
 
 
@@ -298,10 +230,10 @@ def _declared(name: str, backend: type[Backend]) -> str:
         ("formats", ", ".join(sorted(backend.formats))),
         ("devices", ", ".join(backend.devices)),
         ("trace levels", ", ".join(backend.levels)),
-        ("tolerance", f"{backend.tolerance:g} of max\\|reference\\|"),
+        ("tolerance", f"{backend.tolerance:g} of max|reference|"),
         ("how to get it", _extra(name)),
     )
-    return table(("", ""), rows).replace("\\\\|", "\\|")
+    return table(("declared", "value"), rows)
 
 
 def _extra(name: str) -> str:

@@ -6,8 +6,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dlscope.api import compare, evaluate, experiment, report, run_experiment
-    from dlscope.api import study_preprocessing
+    from dlscope.api import (
+        compare,
+        evaluate,
+        experiment,
+        report,
+        run_experiment,
+        study_preprocessing,
+    )
     from dlscope.core.errors import DlscopeError
     from dlscope.core.report import Finding, Report
     from dlscope.core.table import Table

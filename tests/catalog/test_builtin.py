@@ -83,14 +83,30 @@ def test_has_the_known_photographs_with_the_known_labels() -> None:
     assert joined.startswith("d625818dacf79cc4")
 
 
-def test_knows_what_silence_answers() -> None:
-    item = open_dataset(dataset("silence"))[0]
-    session = onnxruntime.InferenceSession(str(fetch(model("silero-vad")).paths["graph"]))
-    state = np.zeros((2, 1, 128), np.float32)
-    feeds = {"input": item.input[None], "state": state, "sr": np.array(16000)}
-    assert float(session.run(["output"], feeds)[0][0, 0]) == pytest.approx(
-        item.target["value"], abs=item.target["tolerance"]
-    )
+def noise(samples: int) -> list[float]:
+    """Full-scale noise of one bit, by the congruential generator that the C standard shows."""
+    state, signs = 1, []
+    for _ in range(samples):
+        state = (1103515245 * state + 12345) % 2**31
+        signs.append(1.0 if state >= 2**30 else -1.0)
+    return signs
+
+
+def test_tones_are_what_their_names_say() -> None:
+    sounds = {item.id: item.input for item in open_dataset(dataset("tones"))}
+    assert all(sound.dtype == np.float32 for sound in sounds.values())
+    assert sounds["silence"].tolist() == [0.0] * 576
+    assert sounds["buzz"].tolist() == ([1.0] * 4 + [0.0] * 60) * 9
+    assert sounds["noise"].tolist() == noise(576)
+
+
+@pytest.mark.parametrize("name", ["silero-vad", "silero-vad-original"])
+@pytest.mark.parametrize("items", ["silence", "tones"])
+def test_silero_gives_sounds_the_known_probabilities(name: str, items: str) -> None:
+    targets = [item.target for item in open_dataset(dataset(items))]
+    answers = [each["values"] for each in predictions(name, items)]
+    for answer, target in zip(answers, targets, strict=True):
+        assert np.ravel(answer) == pytest.approx([target["value"]], abs=target["tolerance"])
 
 
 def predictions(name: str, items: str) -> list[Any]:

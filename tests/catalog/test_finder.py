@@ -54,6 +54,7 @@ def test_lists_what_is_built_in() -> None:
         "efficientnet-lite1",
         "efficientnet-lite2",
         "silero-vad",
+        "silero-vad-original",
     )
     assert names("datasets") == (
         "astronaut-face",
@@ -61,6 +62,7 @@ def test_lists_what_is_built_in() -> None:
         "imagenet-mini20",
         "sentences3",
         "silence",
+        "tones",
     )
     assert names("scenario") == ("batched", "online", "quick")
 

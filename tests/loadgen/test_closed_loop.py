@@ -124,13 +124,10 @@ def test_the_watch_is_told_queries_and_elapsed_time(clock: VirtualClock) -> None
 
 
 def test_the_watch_ends_a_run_early(clock: VirtualClock) -> None:
-    samples = closed_loop(
-        _mock(clock, 10),
-        itertools.repeat(0),
-        _queries(1000),
-        clock,
-        lambda queries, elapsed_ns: elapsed_ns >= 40,
-    )
+    def watch(queries: int, elapsed_ns: int) -> bool:
+        return elapsed_ns >= 40
+
+    samples = closed_loop(_mock(clock, 10), itertools.repeat(0), _queries(1000), clock, watch)
     assert len(samples) == 4
 
 

@@ -5,10 +5,11 @@ import importlib.util
 import pytest
 from report_sample import BATCHES, LATENCY, TRADE_OFF
 
+from dlscope.core.errors import FigureError
 from dlscope.core.report import Figure
 from dlscope.core.table import Table
 from dlscope.reporting import charts
-from dlscope.reporting.figures import FigureError, pdf, png, sized, svg
+from dlscope.reporting.figures import pdf, png, sized, svg
 
 needs_drawing = pytest.mark.skipif(
     importlib.util.find_spec("vl_convert") is None, reason="needs the extra figures"

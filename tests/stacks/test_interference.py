@@ -31,7 +31,7 @@ def test_others_that_take_more_than_a_twentieth_disturb() -> None:
         others_cpu_ns=51 * _MS,
         share=0.051,
         disturbed=True,
-        reason="others used 5.1% of the CPU time of the measured part",
+        reason="others used 5.1 % of the CPU time of the measured part",
     )
     assert judge(_reading(0, 0), _reading(1070, 1000), ()).disturbed is False
 
@@ -50,7 +50,7 @@ def test_a_falling_frequency_disturbs(low: float, disturbed: bool) -> None:
     found = judge(_reading(0, 0), _reading(100, 100), (3000.0, low, 2900.0))
     assert (found.frequency_min_mhz, found.frequency_max_mhz) == (low, 3000.0)
     assert found.disturbed is disturbed
-    assert found.reason == ("the clock frequency fell by 13%" if disturbed else "")
+    assert found.reason == ("the clock frequency fell by 13 %" if disturbed else "")
 
 
 def test_there_is_no_verdict_without_counters_of_the_machine() -> None:

@@ -5,11 +5,13 @@ from dlscope.zoo import NetworkBuilder
 from dlscope.zoo.bert import build as bert
 from dlscope.zoo.dynamic_axes import build as dynamic_axes
 from dlscope.zoo.efficientnet_lite import build as efficientnet_lite
+from dlscope.zoo.fixed_inputs import build as fixed_inputs
 
 BUILDERS: dict[str, NetworkBuilder] = {
     "bert": bert,
     "dynamic_axes": dynamic_axes,
     "efficientnet_lite": efficientnet_lite,
+    "fixed_inputs": fixed_inputs,
 }
 
 

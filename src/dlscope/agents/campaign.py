@@ -34,12 +34,12 @@ class Campaign:
         """The Run of each plan, in the order of `plans`.
 
         Every Run is in the store before the next begins, so that an interrupted campaign goes on
-        where it broke. `rerun` measures again what is finished.
+        where it broke. `rerun` measures again what is finished; the new Run takes its place.
         """
         known = {} if rerun else self._known(plans, finished)
-        pending = [plan for plan in plans if plan.digest not in known]
-        for run in self._measured(pending, observer):
-            self._store.accept(run)
+        pending = {plan.digest: plan for plan in plans if plan.digest not in known}
+        for run in self._measured(list(pending.values()), observer):
+            self._store.accept(run, replaces=rerun)
             known[run.plan.digest] = run
             finished(run.plan, run, False)
         return tuple(known[plan.digest] for plan in plans)
@@ -47,7 +47,7 @@ class Campaign:
     def _known(self, plans: Sequence[Plan], finished: Finished) -> dict[str, Run]:
         fingerprint = environment().fingerprint
         known: dict[str, Run] = {}
-        for plan in plans:
+        for plan in {plan.digest: plan for plan in plans}.values():
             run_id = self._store.finished(plan.digest, fingerprint)
             if run_id is not None:
                 known[plan.digest] = self._store.run(run_id)
@@ -55,5 +55,10 @@ class Campaign:
         return known
 
     def _measured(self, plans: Sequence[Plan], observer: Observer) -> Iterator[Run]:
-        assignments = [Assignment(plan, self._store.partial_folder(plan.digest)) for plan in plans]
+        # Items answered in another environment must not be mixed with those of this one.
+        fingerprint = environment().fingerprint
+        assignments = [
+            Assignment(plan, self._store.partial_folder(plan.digest) / fingerprint)
+            for plan in plans
+        ]
         return self._scheduler.execute(assignments, observer)

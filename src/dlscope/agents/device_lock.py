@@ -23,7 +23,7 @@ def lock_path() -> Path:
 @contextmanager
 def device_lock(on_wait: Callable[[], None]) -> Iterator[None]:
     """Hold the machine; `on_wait` is told once when another measurement must end first."""
-    with lock_path().open("w") as file:
+    with lock_path().open("a") as file:
         if fcntl is not None and not _taken_at_once(file.fileno()):
             on_wait()
             fcntl.flock(file.fileno(), fcntl.LOCK_EX)

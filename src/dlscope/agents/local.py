@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, final
+from typing import Any, final
 from uuid import uuid4
 
 from dlscope.agents.device_lock import device_lock
 from dlscope.agents.scheduler import Assignment, Observer, Scheduler
 from dlscope.core.plan import Plan
-from dlscope.core.run import Run
+from dlscope.core.run import Run, Status
 from dlscope.stacks.fingerprint import environment
 from dlscope.store.exchange import import_run
 
@@ -72,7 +72,8 @@ class _Worker:
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="dlscope-")
-        self._log = (Path(self._folder.name) / "log").open("w+b")
+        self._log_path = Path(self._folder.name) / "log"
+        self._log = self._log_path.open("wb")
         # A session of its own: Ctrl-C reaches the parent alone, which asks the worker to finish.
         self._process = subprocess.Popen(
             [sys.executable, "-m", "dlscope.agents.worker"],
@@ -82,8 +83,13 @@ class _Worker:
             text=True,
             start_new_session=True,
         )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._input, self._output = self._process.stdin, self._process.stdout
         self._run_id = ""
         self._started = ""
+        self._digests: Mapping[str, str] | None = None
+        self._log_start = 0
 
     def __enter__(self) -> _Worker:
         return self
@@ -91,10 +97,10 @@ class _Worker:
     def __exit__(self, *exception: object) -> None:
         self._process.kill()
         self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout, self._log):
+        for pipe in (self._input, self._output, self._log):
             # A pipe whose other end died may still hold unsent bytes.
             with contextlib.suppress(OSError):
-                pipe.close()  # type: ignore[union-attr]
+                pipe.close()
         self._folder.cleanup()
 
     @property
@@ -105,6 +111,8 @@ class _Worker:
         """The Run of one plan; a worker that dies gives a failed one."""
         self._run_id = new_run_id()
         self._started = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self._digests = None
+        self._log_start = self._log_path.stat().st_size
         self._send(
             {
                 "do": "run",
@@ -121,10 +129,10 @@ class _Worker:
         self._send({"do": "stop"})
         timer = _kill_after(self._process, _STOP_GRACE_S)
         try:
-            return self._await_run(assignment, lambda plan, event: None)
+            return self._await_run(assignment, None, "aborted")
         except KeyboardInterrupt:
             self._process.kill()
-            return self._died(assignment.plan)
+            return self._died(assignment.plan, "aborted")
         finally:
             timer.cancel()
 
@@ -132,24 +140,29 @@ class _Worker:
     def _into(self) -> Path:
         return Path(self._folder.name) / self._run_id
 
-    def _await_run(self, assignment: Assignment, observer: Observer) -> Run:
-        for line in _lines(self._process.stdout):
+    def _await_run(
+        self, assignment: Assignment, observer: Observer | None, if_it_dies: Status = "failed"
+    ) -> Run:
+        # Known already when Ctrl-C came between the worker's last word and its being read.
+        while self._digests is None:
+            line = self._output.readline()
+            if not line:
+                return self._died(assignment.plan, if_it_dies)
             event = json.loads(line)
             if event["event"] == "done":
-                run = import_run(self._into, self._run_id, event["digests"])
-                return replace(run, log_tail=self._log_tail())
-            if event["event"] == "progress":
+                self._digests = event["digests"]
+            elif observer is not None:
                 observer(assignment.plan, event)
-        return self._died(assignment.plan)
+        run = import_run(self._into, self._run_id, self._digests)
+        return replace(run, log_tail=self._log_tail())
 
     def _send(self, message: Mapping[str, Any]) -> None:
         # A worker that is already dead is noticed when its answer is awaited.
         with contextlib.suppress(BrokenPipeError):
-            assert self._process.stdin is not None
-            self._process.stdin.write(json.dumps(message) + "\n")
-            self._process.stdin.flush()
+            self._input.write(json.dumps(message) + "\n")
+            self._input.flush()
 
-    def _died(self, plan: Plan) -> Run:
+    def _died(self, plan: Plan, status: Status) -> Run:
         code = self._process.wait()
         error = {
             "kind": "MeasurementError",
@@ -161,21 +174,15 @@ class _Worker:
             id=self._run_id,
             plan=plan,
             environment=environment(),
-            status="failed",
+            status=status,
             started_utc=self._started,
             error=error,
             log_tail=self._log_tail(),
         )
 
     def _log_tail(self) -> str:
-        self._log.flush()
-        text = (Path(self._folder.name) / "log").read_text(encoding="utf-8", errors="replace")
-        return "\n".join(text.splitlines()[-_LOG_LINES:])
-
-
-def _lines(stream: IO[str] | None) -> Iterator[str]:
-    assert stream is not None
-    return iter(stream.readline, "")
+        said = self._log_path.read_bytes()[self._log_start :].decode(errors="replace")
+        return "\n".join(said.splitlines()[-_LOG_LINES:])
 
 
 def _how_it_ended(code: int) -> str:

@@ -1,9 +1,9 @@
-"""The worker process: reads plans from standard input, executes them, tells how they come along.
+"""The worker process: reads plans from standard input, executes them, tells how it goes.
 
     parent → worker   {"do": "run", "plan": …, "run_id": …, "partial": …, "into": folder}
                       {"do": "stop"}                      finish the current query and close the Run
     worker → parent   {"event": "progress", "step": …}    a few times a second
-                      {"event": "done", "digests": …}     the Run lies in `into`; digests of its files
+                      {"event": "done", "digests": …}     the Run lies in `into`
 
 When standard input ends the parent is gone, and the worker ends too.
 """
@@ -11,6 +11,7 @@ When standard input ends the parent is gone, and the worker ends too.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import queue
 import sys
@@ -30,6 +31,8 @@ from dlscope.stacks.fingerprint import environment
 from dlscope.store.exchange import export_run
 
 Message = Mapping[str, Any]
+
+_LOG = logging.getLogger(__name__)
 
 
 def main() -> None:
@@ -82,6 +85,8 @@ def _carried_out(workloads: dict[str, Workload], plan: Plan, context: Context) -
             workloads[plan.workload] = registry.load("workloads", plan.workload)()
         return workloads[plan.workload].execute(plan, context)
     except DlscopeError as error:
+        # The Run has room for one problem; its log has all.
+        _LOG.error("%s", error)
         return _failed(plan, context, started, error.to_json())
     # Whatever a framework or a plugin raises becomes a failed Run that says so.
     except Exception as error:

@@ -14,6 +14,7 @@ DlscopeError                       what happened, where, how to mend it
 │   └── ShapeError                   … because of a shape
 ├── MeasurementError               a measurement gives no number
 ├── StoreError                     the store cannot be read or written
+├── FigureError                    a figure cannot be drawn
 └── Problems                       several of the above, found together
     └── Unsatisfiable                … so that nothing at all can be done
     └── Unsatisfiable                … so that no plan can be carried out here
@@ -105,6 +106,10 @@ class MeasurementError(DlscopeError):
 
 class StoreError(DlscopeError):
     """The store cannot be read or written."""
+
+
+class FigureError(DlscopeError):
+    """A figure cannot be drawn; its table is shown in its place."""
 
 
 class Problems(DlscopeError):  # noqa: N818 - several errors, not one

@@ -101,6 +101,22 @@ class Table:
         """The declaration of one column. Raises KeyError for an unknown name."""
         return self.columns[self._index[name]]
 
+    def view(self, *names: str) -> Self:
+        """The same rows with only the columns called `names`, in that order, for a face to draw.
+
+        The interval of a column comes with it. Raises KeyError for an unknown name.
+        """
+        wanted = dict.fromkeys(
+            name
+            for column in map(self.describe, names)
+            for name in (column.name, column.lo, column.hi)
+            if name is not None
+        )
+        indices = [self._index[name] for name in wanted]
+        columns = tuple(self.columns[index] for index in indices)
+        rows = tuple(tuple(row[index] for index in indices) for row in self.rows)
+        return type(self)(self.name, columns, rows, self.title, self.note)
+
     @property
     def digest(self) -> str:
         """SHA-256 of the JSON form."""
@@ -131,6 +147,20 @@ class Table:
         ]
         rows = (["" if cell is None else _encode(cell) for cell in row] for row in self.rows)
         return _csv_line(header) + "".join(map(_csv_line, rows))
+
+    def to_markdown(self) -> str:
+        """The table as Markdown, with the digits that the other faces show."""
+        from importlib import import_module
+
+        text: str = import_module("dlscope.reporting.markdown").table_to_markdown(self)
+        return text
+
+    def to_latex(self) -> str:
+        """The table as LaTeX, with the digits that the other faces show."""
+        from importlib import import_module
+
+        text: str = import_module("dlscope.reporting.latex").table_to_latex(self)
+        return text
 
     def _repr_html_(self) -> str:
         from dlscope.core import registry

@@ -93,6 +93,11 @@ def exponent_of(match: re.Match[str]) -> str:
     return match["exponent"].translate(_FROM_SUPERSCRIPTS)
 
 
+def format_percent(share: float, decimals: int = 0) -> str:
+    """`share` of 1 as percent in running text: 0.125 with one decimal is `12.5 %`."""
+    return _signed(f"{abs(share) * 100:.{decimals}f} %", share)
+
+
 def parse_bytes(text: str) -> int:
     """Bytes of `2GiB`, `512 MiB`, `1.5GB` or a plain number. Raises ValueError otherwise."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kKMGT]?i?B?)\s*", text)

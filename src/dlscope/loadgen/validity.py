@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dlscope.core.manifest import ScenarioManifest
 from dlscope.core.run import Condition, Samples
+from dlscope.core.units import format_percent
 from dlscope.loadgen.stop_rule import StopRule
 
 
@@ -25,10 +26,13 @@ def interference_condition(
     and says that it was not measured.
     """
     holds = not is_disturbed
-    measured = f"{share:.1%} of CPU time" if share is not None else "not measured"
+    if share is None:
+        measured = f"not measured: {reason}"
+    else:
+        measured = reason or f"{format_percent(share, 1)} of CPU time"
     return Condition(
         "interference",
-        f"{measured}: {reason}" if reason else measured,
+        measured,
         "≤ 5 % CPU time of others, frequency −10 % at most",
         holds,
         advice="" if holds else "stop other programs and run it again with --rerun",
@@ -42,7 +46,7 @@ def failed_items_condition(failed: int, items: int, scenario: ScenarioManifest) 
     return Condition(
         "failed items",
         f"{failed} of {items}",
-        f"≤ {allowed:.1%}",
+        f"≤ {format_percent(allowed, 1)}",
         holds,
         advice="" if holds else "see which items failed and why in the table failures",
     )
@@ -78,7 +82,7 @@ def _failed_queries(samples: Samples, scenario: ScenarioManifest) -> Condition:
     return Condition(
         "every query answered",
         f"{failed} of {len(samples)} failed",
-        f"≤ {scenario.max_failed_fraction:.1%}",
+        f"≤ {format_percent(scenario.max_failed_fraction, 1)}",
         holds,
         advice="" if holds else "see the log of the run",
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import final
 
@@ -11,6 +12,15 @@ from dlscope.core.errors import DlscopeError, ManifestError, PlanError, did_you_
 from dlscope.core.manifest import InputSpec, ModelManifest, StepSpec, parse_manifest
 from dlscope.pipelines.base import Spec, Step, StepContext, Value
 from dlscope.pipelines.ends import disagreements, input_start, output_start
+
+Around = Callable[[str], AbstractContextManager[None]]
+"""What to do around a step of the given name, such as timing it."""
+
+
+def alone(step: str) -> AbstractContextManager[None]:
+    """Nothing around any step."""
+    del step
+    return nullcontext()
 
 
 @final
@@ -43,10 +53,14 @@ class Chain:
             raise self._uncut(len(self.steps) - 1, "nothing follows")
         return tuple(specs)
 
-    def apply(self, value: Value, context: StepContext) -> Value:
-        """The result for one item. Raises `DataError` for an item that cannot be processed."""
+    def apply(self, value: Value, context: StepContext, around: Around = alone) -> Value:
+        """The result for one item; each step runs inside `around` its name.
+
+        Raises `DataError` for an item that cannot be processed.
+        """
         for step in self.steps:
-            value = step.apply(value, context)
+            with around(step.step):
+                value = step.apply(value, context)
         return value
 
     def path(self, index: int) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dlscope.core.errors import DataError, PlanError
 from dlscope.core.manifest import InputSpec, ModelManifest
 from dlscope.pipelines.base import StepContext, Value, as_array
-from dlscope.pipelines.chain import build_chain, check_inputs, check_outputs
+from dlscope.pipelines.chain import Around, alone, build_chain, check_inputs, check_outputs
 from dlscope.pipelines.ends import input_start, item_axes, output_start
 from dlscope.pipelines.labels import read_labels
 
@@ -42,8 +42,8 @@ class Preparation:
         self.labels = self._read_labels()
         self._check_label_count(f"outputs[{place}]")
 
-    def prepare(self, item: Any) -> dict[str, Value]:
-        """The inputs of one item by name.
+    def prepare(self, item: Any, around: Around = alone) -> dict[str, Value]:
+        """The inputs of one item by name; each step runs inside `around` its name.
 
         `item` is its data, given to every input, or a mapping with the data of each by name.
         Raises `DataError` for an item that cannot be processed or ends in another shape.
@@ -51,7 +51,7 @@ class Preparation:
         context = StepContext(assets=self._assets, labels=self.labels)
         prepared: dict[str, Value] = {}
         for declared in self._model.inputs:
-            value = self._chains[declared.name].apply(self._start(item, declared), context)
+            value = self._chains[declared.name].apply(self._start(item, declared), context, around)
             _check_array(value, declared)
             prepared[declared.name] = value
         return prepared

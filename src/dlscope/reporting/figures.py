@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dlscope.core.digest import canonical_json
-from dlscope.core.errors import DlscopeError
+from dlscope.core.errors import FigureError
 from dlscope.core.report import Figure
 from dlscope.reporting.spec import MOST_MARKS, marks_in
 from dlscope.reporting.theme import LOCALE, config, in_light
@@ -23,10 +23,6 @@ _PANEL_MARGIN = 48
 _PANEL_GAP = 24
 _NARROWEST_PANEL = 200
 _IDS = re.compile(r'(\bid="|url\(#|href="#)([\w-]+)')
-
-
-class FigureError(DlscopeError):
-    """A figure cannot be drawn; its table is shown in its place."""
 
 
 def svg(figure: Figure, width: int, *, prefix: str = "") -> str:

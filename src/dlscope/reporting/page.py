@@ -8,9 +8,10 @@ from typing import Any, final
 
 from markupsafe import Markup
 
+from dlscope.core.errors import FigureError
 from dlscope.core.report import Facts, Figure, Finding, Prose, Report, Section, tables_of
 from dlscope.core.table import Table
-from dlscope.reporting.figures import FigureError, svg
+from dlscope.reporting.figures import svg
 from dlscope.reporting.json import finite
 from dlscope.reporting.view import (
     FigureView,

@@ -16,6 +16,7 @@ from typing import final
 import psutil
 
 from dlscope.core.errors import MeasurementError
+from dlscope.core.units import format_percent
 
 OTHERS_SHARE_LIMIT = 0.05
 FREQUENCY_DROP_LIMIT = 0.10
@@ -163,8 +164,9 @@ def _busy(before: Reading, after: Reading) -> int | None:
 
 
 def _reason(share: float, *, took: bool, drop: float | None) -> str:
-    others = f"others used {share:.1%} of the CPU time of the measured part" if took else ""
-    slower = "" if drop is None else f"the clock frequency fell by {drop:.0%}"
+    used = format_percent(share, 1)
+    others = f"others used {used} of the CPU time of the measured part" if took else ""
+    slower = "" if drop is None else f"the clock frequency fell by {format_percent(drop)}"
     return "; ".join(reason for reason in (others, slower) if reason)
 
 

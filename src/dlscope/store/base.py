@@ -74,11 +74,12 @@ class Store:
     ) -> None:
         self.close()
 
-    def accept(self, run: Run) -> bool:
+    def accept(self, run: Run, *, replaces: bool = False) -> bool:
         """Store `run`; whether it is now the accepted Run of its Plan and environment.
 
-        The first finished Run is accepted, later ones are kept as superseded; failed and aborted
-        Runs are kept and never accepted. Raises `StoreError` for an id that is already stored.
+        The first finished Run is accepted, later ones are kept as superseded; a finished Run that
+        `replaces` is accepted in place of the one before, which becomes superseded. Failed and
+        aborted Runs are kept and never accepted. Raises `StoreError` for an id already stored.
         """
         if not exchange.is_safe_id(run.id):
             raise StoreError(
@@ -90,7 +91,7 @@ class Store:
         try:
             with self._database.writing() as connection:
                 self._refuse_stored(connection, run.id)
-                acceptance = rows.write_run(connection, run)
+                acceptance = rows.write_run(connection, run, replaces=replaces)
                 self._files.publish(temporary, run.id)
         except BaseException:
             self._files.discard(temporary)

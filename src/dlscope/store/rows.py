@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Table, delete, insert, select
+from sqlalchemy import Column, Table, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, RowMapping
 
@@ -25,8 +25,11 @@ _IDS_PER_QUERY = 500
 _INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
-def write_run(connection: Connection, run: Run) -> Acceptance:
-    """Insert all rows of `run`; what the database made of its claim to be the accepted one."""
+def write_run(connection: Connection, run: Run, *, replaces: bool = False) -> Acceptance:
+    """Insert all rows of `run`; what the database made of its claim to be the accepted one.
+
+    A finished Run that `replaces` demotes the one accepted before it.
+    """
     record = to_record(run)
     where = f"run {run.id}"
     _insert_once(
@@ -45,6 +48,8 @@ def write_run(connection: Connection, run: Run) -> Acceptance:
         schema.environments,
         {"fingerprint": fingerprint, "json": to_text(stable, where=where)},
     )
+    if replaces and run.status == "finished":
+        _demote(connection, run.plan.digest, fingerprint)
     acceptance = _claim(connection, run, _run_row(run, record, fingerprint))
     for table in _PARTS:
         rows = [
@@ -154,6 +159,13 @@ def _claim(connection: Connection, run: Run, row: dict[str, Any]) -> Acceptance:
         return "accepted"
     connection.execute(insert(schema.runs), row | {"acceptance": "superseded"})
     return "superseded"
+
+
+def _demote(connection: Connection, plan_digest: str, fingerprint: str) -> None:
+    runs = schema.runs.c
+    same = (runs.plan_digest == plan_digest, runs.fingerprint == fingerprint)
+    demoted = update(schema.runs).where(*same, runs.acceptance == "accepted")
+    connection.execute(demoted.values(acceptance="superseded"))
 
 
 def _insert_once(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:

@@ -182,6 +182,41 @@ class StoreSuite:
         assert states == {"a1": "accepted", "a2": "superseded"}
         assert_same_run(store.run("a2"), sample_run("a2"))
 
+    def test_a_run_that_replaces_is_accepted_in_place_of_the_one_before(self, store: Store) -> None:
+        """The former Run is kept as superseded; other plans and environments are left alone."""
+        elsewhere = sample_environment(threads="8")
+        store.accept(sample_run("other-plan", plan=sample_plan(seed=1)))
+        store.accept(sample_run("elsewhere", environment=elsewhere))
+        store.accept(sample_run("a1"))
+        assert store.accept(sample_run("a2"), replaces=True)
+        assert not store.accept(sample_run("a3"))
+        states = {each.id: each.acceptance for each in store.runs()}
+        assert states == {
+            "other-plan": "accepted",
+            "elsewhere": "accepted",
+            "a1": "superseded",
+            "a2": "accepted",
+            "a3": "superseded",
+        }
+
+    def test_a_run_that_replaces_nothing_is_accepted(self, store: Store) -> None:
+        """There need not be a Run before it."""
+        assert store.accept(sample_run("a1"), replaces=True)
+
+    @pytest.mark.parametrize("status", ["failed", "aborted"])
+    def test_an_unfinished_run_replaces_nothing(self, store: Store, status: Status) -> None:
+        """A result that was accepted is not lost to a failure."""
+        store.accept(sample_run("a1"))
+        assert not store.accept(sample_run("a2", status=status), replaces=True)
+        assert store.finished(sample_plan().digest, sample_environment().fingerprint) == "a1"
+
+    def test_a_replacement_that_cannot_be_stored_demotes_nothing(self, store: Store) -> None:
+        """Demoting and accepting are one transaction."""
+        store.accept(sample_run("a1"))
+        with pytest.raises(StoreError):
+            store.accept(sample_run("a1", queries=9), replaces=True)
+        assert store.finished(sample_plan().digest, sample_environment().fingerprint) == "a1"
+
     def test_accepts_one_for_each_plan_and_environment(self, store: Store) -> None:
         """Another Plan or environment has its own accepted Run; load alone makes no difference."""
         assert store.accept(sample_run("a1"))

@@ -49,17 +49,13 @@ def build(weights: Path, options: Mapping[str, str]) -> bytes:
     model.ir_version = max(model.ir_version, _FIRST_IR_WITH_PLAIN_WEIGHTS)
     graph = model.graph
     graph.initializer.extend(_constants(signature.inputs, options, where))
-    constants = _constant_names(graph)
-    _assign(graph.input, [value for value in graph.input if value.name not in constants])
+    weight_names = {tensor.name for tensor in graph.initializer}
+    _assign(graph.input, [value for value in graph.input if value.name not in weight_names])
+    while (position := _first_if(graph)) is not None:
+        _inline(graph, position, _taken_branch(model, graph.node[position], where))
     _drop_unneeded(graph)
-    while (node := next((node for node in graph.node if _is_if(node)), None)) is not None:
-        _inline(graph, node, _taken_branch(model, node, where))
-        _drop_unneeded(graph)
     check(model, where=where)
     return serialize(model)
-
-
-# --- values of inputs
 
 
 def _constants(
@@ -87,7 +83,7 @@ def _require_shape(spec: TensorSignature, texts: Sequence[str], where: str) -> N
     expected = spec.shape[0] if spec.shape else 1
     if isinstance(expected, int) and len(texts) != expected:
         raise ShapeError(
-            f"input {spec} has {expected} values, {','.join(texts)!r} has {len(texts)}",
+            f"{','.join(texts)!r} does not fit input {spec}",
             where=where,
             fix="give one number for each value, separated by commas",
         )
@@ -103,7 +99,7 @@ def _number(text: str, spec: TensorSignature, where: str) -> int | float | bool:
             fits = limits.min <= value <= limits.max
         elif spec.dtype in _FLOATS:
             value = float(text)
-            fits = math.isfinite(value) and abs(value) <= np.finfo(spec.dtype).max
+            fits = math.isfinite(value) and abs(value) <= float(np.finfo(spec.dtype).max)
         else:
             value = _BOOLEANS.get(text) if spec.dtype == "bool" else None
             fits = value is not None
@@ -118,11 +114,13 @@ def _number(text: str, spec: TensorSignature, where: str) -> int | float | bool:
     return value
 
 
-# --- the choice
-
-
-def _is_if(node: onnx.NodeProto) -> bool:
-    return node.op_type == "If" and node.domain in ("", "ai.onnx")
+def _first_if(graph: onnx.GraphProto) -> int | None:
+    """The position of the first `If` that an output depends on, once other nodes are gone."""
+    _assign(graph.node, _ancestors(graph.node, {value.name for value in graph.output}))
+    for position, node in enumerate(graph.node):
+        if node.op_type == "If" and node.domain in ("", "ai.onnx"):
+            return position
+    return None
 
 
 def _taken_branch(model: onnx.ModelProto, node: onnx.NodeProto, where: str) -> onnx.GraphProto:
@@ -146,7 +144,7 @@ def _taken_branch(model: onnx.ModelProto, node: onnx.NodeProto, where: str) -> o
         answer = bool(ReferenceEvaluator(small).run(None, {})[0].item())
     except Exception as error:  # an operator raises whatever its own code runs into
         raise GraphError(
-            f"the condition of {_title(node)} cannot be computed: {error}",
+            f"the condition of If node {node.name or node.output[0]!r} cannot be computed: {error}",
             where=where,
             fix="correct the nodes that compute it, or fix another input",
         ) from error
@@ -164,40 +162,112 @@ def _require_known(
     if unknown or by_chance:
         listed = ", ".join([repr(name) for name in unknown] + by_chance)
         raise GraphError(
-            f"the condition of {_title(node)} depends on {listed}",
+            f"the condition of If node {node.name or node.output[0]!r} depends on {listed}",
             where=where,
             fix="fix that input as well, or use a model that makes no such choice",
         )
 
 
-def _title(node: onnx.NodeProto) -> str:
-    return f"If node {node.name or node.output[0]!r}" if node.name else f"the If of {node.output[0]!r}"
-
-
-# --- the branch in place of the node
-
-
-def _inline(graph: onnx.GraphProto, node: onnx.NodeProto, branch: onnx.GraphProto) -> None:
-    position = next(i for i, each in enumerate(graph.node) if each is node)
+def _inline(graph: onnx.GraphProto, position: int, branch: onnx.GraphProto) -> None:
+    """Put the nodes and weights of `branch` where the `If` at `position` stands."""
+    results = list(graph.node[position].output)
     before, after = list(graph.node[:position]), list(graph.node[position + 1 :])
-    taken = _defined(graph).union(*map(_inner_names, (*before, *after)))
-    inner = _defined(branch).union(*map(_inner_names, branch.node))
-    renamed = _fresh(sorted(_defined(branch)), taken, inner)
+    renamed = _free_names(branch, _defined(graph) | _inner_names([*before, *after]))
     bridges = []
     unbound = _outputs(branch.node)
-    for value, name in zip(branch.output, node.output, strict=True):
-        if value.name in unbound and name:
-            renamed[value.name] = name
+    for value, result in zip(branch.output, results, strict=True):
+        if result and value.name in unbound:
             unbound.remove(value.name)
-        elif name:
+            renamed[value.name] = result
+        elif result:  # a weight, a value from outside or one that has its name already
             source = renamed.get(value.name, value.name)
-            bridges.append(helper.make_node("Identity", [source], [name], name=name))
-    inlined = [*(_renamed(each, renamed) for each in branch.node), *bridges]
-    _name_apart(inlined, {each.name for each in (*before, *after)})
+            bridges.append(helper.make_node("Identity", [source], [result]))
+    for node in branch.node:
+        _rename(node, renamed)
     for tensor in branch.initializer:
-        graph.initializer.add().CopyFrom(tensor)
-        graph.initializer[-1].name = renamed[tensor.name]
+        tensor.name = renamed[tensor.name]
     for sparse in branch.sparse_initializer:
-        graph.sparse_initializer.add().CopyFrom(sparse)
-        graph.sparse_initializer[-1].values.name = renamed[sparse.values.name]
-    _assign(graph.node, [*before, *inlined, *after])
+        sparse.values.name = renamed[sparse.values.name]
+    graph.initializer.extend(branch.initializer)
+    graph.sparse_initializer.extend(branch.sparse_initializer)
+    _assign(graph.node, [*before, *branch.node, *bridges, *after])
+
+
+def _free_names(branch: onnx.GraphProto, taken: set[str]) -> dict[str, str]:
+    """A name for each value of `branch`: its own, or one with a number if that is `taken`."""
+    forbidden = taken | _defined(branch) | _inner_names(branch.node)
+    names = {}
+    for name in sorted(_defined(branch)):
+        new, number = name, 1
+        while new in (taken if new == name else forbidden):
+            number += 1
+            new = f"{name}_{number}"
+        names[name] = new
+        forbidden.add(new)
+    return names
+
+
+def _rename(node: onnx.NodeProto, renamed: Mapping[str, str]) -> None:
+    node.input[:] = [renamed.get(name, name) for name in node.input]
+    node.output[:] = [renamed.get(name, name) for name in node.output]
+    for body in _bodies(node):
+        own = _defined(body)
+        visible = {old: new for old, new in renamed.items() if old not in own}
+        for inner in body.node:
+            _rename(inner, visible)
+        for value in body.output:
+            value.name = visible.get(value.name, value.name)
+
+
+def _drop_unneeded(graph: onnx.GraphProto) -> None:
+    """Drop the weights that no node and no output uses, and the notes on values that are gone."""
+    used = {value.name for value in graph.output}.union(*map(_uses, graph.node))
+    _assign(graph.initializer, [each for each in graph.initializer if each.name in used])
+    known = _outputs(graph.node)
+    _assign(graph.value_info, [each for each in graph.value_info if each.name in known])
+
+
+def _ancestors(nodes: Sequence[onnx.NodeProto], wanted: set[str]) -> list[onnx.NodeProto]:
+    """The nodes that the values `wanted` depend on, in the order of `nodes`."""
+    names, kept = set(wanted), []
+    for node in reversed(nodes):
+        if not names.isdisjoint(node.output):
+            kept.append(node)
+            names |= _uses(node)
+    return kept[::-1]
+
+
+def _uses(node: onnx.NodeProto) -> set[str]:
+    """The values that a node takes, those that its branches or body take from outside included."""
+    names = {name for name in node.input if name}
+    for body in _bodies(node):
+        inside = {value.name for value in body.output}.union(*map(_uses, body.node))
+        names |= inside - _defined(body)
+    return names
+
+
+def _defined(graph: onnx.GraphProto) -> set[str]:
+    """The values that a graph defines itself, those inside its nodes' bodies not included."""
+    values = {each.name for each in (*graph.input, *graph.initializer)}
+    return values | {each.values.name for each in graph.sparse_initializer} | _outputs(graph.node)
+
+
+def _outputs(nodes: Iterable[onnx.NodeProto]) -> set[str]:
+    return {name for node in nodes for name in node.output if name}
+
+
+def _inner_names(nodes: Iterable[onnx.NodeProto]) -> set[str]:
+    """The values that are defined anywhere inside the bodies of `nodes`."""
+    bodies = [body for node in nodes for body in _bodies(node)]
+    return set().union(*(_defined(body) | _inner_names(body.node) for body in bodies))
+
+
+def _bodies(node: onnx.NodeProto) -> list[onnx.GraphProto]:
+    """The branches of an `If` or the body of a loop."""
+    return [attribute.g for attribute in node.attribute if attribute.HasField("g")]
+
+
+def _assign(field: Any, values: Iterable[Any]) -> None:
+    kept = list(values)
+    del field[:]
+    field.extend(kept)

@@ -100,8 +100,9 @@ def pad(x: Tensor, pads: Ints, axes: Ints | None, mode: str, value: Any) -> Tens
     flat = innermost_first(tuple(begins), tuple(ends))
     if mode == "constant":
         return F.pad(x, flat, mode, float(value))
-    # These modes exist for the inner axes only, the batch and channels left alone.
-    return F.pad(x, flat[: 2 * (x.ndim - 2)], mode)
+    # These modes exist for all axes but the first one or two; PyTorch refuses pads on those.
+    outermost = max((i // 2 + 1 for i, size in enumerate(flat) if size), default=1)
+    return F.pad(x, flat[: 2 * max(outermost, x.ndim - 2)], mode)
 
 
 def _range(node: OnnxNode) -> fx.Node:

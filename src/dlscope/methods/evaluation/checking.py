@@ -108,9 +108,8 @@ def _shapes_agree(
     declared: Sequence[int | str | None], actual: Sequence[int | str | None] | None
 ) -> bool:
     """Whether fixed sizes are equal; a file that does not tell the rank contradicts nothing."""
-    return (
-        actual is None
-        or len(declared) == len(actual)
+    return actual is None or (
+        len(declared) == len(actual)
         and all(
             not isinstance(wanted, int) or not isinstance(size, int) or size in (0, wanted)
             for wanted, size in zip(declared, actual, strict=True)

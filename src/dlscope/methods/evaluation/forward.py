@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -126,7 +127,7 @@ class Forward:
     def prepare(self, item: Item) -> Prepared:
         """The inputs of one item. Raises `DataError` for an item that cannot be prepared."""
         with self._recorder.span("preprocess", Level.PIPELINE, n=1):
-            return self._preparation.prepare(item.input)
+            return self._preparation.prepare(item.input, self._step_span)
 
     def feeds(self, prepared: Sequence[Prepared]) -> Tensors:
         """One batch of prepared items as graph inputs."""
@@ -163,6 +164,9 @@ class Forward:
                 self._finished(single, inputs)
                 for single, inputs in zip(singles, prepared, strict=True)
             ]
+
+    def _step_span(self, step: str) -> AbstractContextManager[None]:
+        return self._recorder.span(step, Level.PIPELINE, n=1)
 
     def _finished(self, outputs: Mapping[str, NDArray[Any]], inputs: Prepared) -> Answer:
         try:

@@ -1,4 +1,4 @@
-"""`PartialItems`: answered items on disk, so that an interrupted pass is taken up where it broke."""
+"""`PartialItems`: answered items on disk, so that a broken pass is taken up where it broke."""
 
 from __future__ import annotations
 

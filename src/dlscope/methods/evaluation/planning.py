@@ -183,7 +183,8 @@ def _framework(model: ModelManifest, reference: Reference) -> FrameworkManifest:
     backend = _backend(reference.name)
     version = Version.parse(backend.version())
     for constraint, who in _constraints(model, reference):
-        if not Constraint.parse(constraint).allows(version):
+        # What is installed is asked for by "*", a pre-release included.
+        if constraint != "*" and not Constraint.parse(constraint).allows(version):
             raise PlanError(
                 f"{reference.name} {version} does not satisfy {constraint} ({who})",
                 where=f"framework {reference.name}",

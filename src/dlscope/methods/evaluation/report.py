@@ -19,6 +19,66 @@ from dlscope.methods.evaluation.planning import Refusal
 from dlscope.reporting.charts import Rule, histogram, interval_dots, lines, run_order
 
 _ANALYSES = ("models", "accuracy", "latency", "stages", "validity", "failures", "mistakes")
+_SUBJECTS = ("model", "dataset", "baseline", "batch_size", "scenario", "pipeline")
+_SHOWN = {
+    "models": (
+        "model",
+        "backend",
+        "right",
+        "accuracy",
+        "mean_ns",
+        "p90_ns",
+        "throughput_per_s",
+        "optimal_batch",
+        "load_ns",
+        "valid",
+    ),
+    "refused": ("model", "backend", "reason", "fix"),
+    "latency": (
+        "model",
+        "backend",
+        "scenario",
+        "pipeline",
+        "batch_size",
+        "queries",
+        "mean_ns",
+        "p50_ns",
+        "p99_ns",
+        "max_ns",
+        "throughput_per_s",
+        "peak_memory_bytes",
+        "valid",
+        "reason",
+    ),
+    "accuracy": (
+        "model",
+        "backend",
+        "dataset",
+        "n",
+        "failed",
+        "metric",
+        "value",
+        "top_1_count",
+        "top_5_count",
+        "mean_p_label",
+    ),
+    "mistakes": ("model", "backend", "item", "label", "predicted_name", "p_predicted", "p_label"),
+    "failures": ("model", "backend", "item", "reason"),
+    "agreement": (
+        "model",
+        "baseline",
+        "backend",
+        "n",
+        "top_1_agreement",
+        "max_abs_difference",
+        "relative_difference",
+        "tolerance",
+        "agrees",
+        "differing",
+    ),
+    "stages": ("model", "backend", "part", "stage", "mean_ns", "cpu_ns", "share"),
+    "validity": ("model", "backend", "condition", "measured", "required", "holds"),
+}
 _SIGN_ORDER = ("bad", "warn", "good", "note")
 _REFUSED_COLUMNS = (
     Column("model", "str", "model asked for"),
@@ -101,19 +161,32 @@ def _ms(value: Cell) -> str:
 
 
 def _sections(tables: Mapping[str, Table], runs: Sequence[Run]) -> list[Section]:
+    shown = {
+        name: _shown(tables[name], columns) for name, columns in _SHOWN.items() if name in tables
+    }
+    latency = (*_filled(shown, "latency"), *_latency_figures(tables["latency"], runs))
     sections = [
-        Section("Models", (tables["models"], *_optional(tables, "refused"))),
-        Section("Latency", (tables["latency"], *_latency_figures(tables["latency"], runs))),
-        Section("Accuracy", (tables["accuracy"], *_optional(tables, "mistakes", "failures"))),
-        Section("Agreement", _optional(tables, "agreement")),
-        Section("Stages", _optional(tables, "stages")),
-        Section("How it was measured", (Prose(_method(runs)), *_optional(tables, "validity"))),
+        Section("Models", _filled(shown, "models", "refused")),
+        Section("Latency", latency),
+        Section("Accuracy", _filled(shown, "accuracy", "mistakes", "failures")),
+        Section("Agreement", _filled(shown, "agreement")),
+        Section("Stages", _filled(shown, "stages")),
+        Section("How it was measured", (Prose(_method(runs)), *_filled(shown, "validity"))),
         Section("Environment", (Facts(_environment(runs)),) if runs else ()),
     ]
     return [section for section in sections if section.blocks]
 
 
-def _optional(tables: Mapping[str, Table], *names: str) -> tuple[Table, ...]:
+def _shown(table: Table, names: Sequence[str]) -> Table:
+    """What a face draws of `table`: no column without a value, no subject that never changes."""
+    told = [name for name in names if any(cell is not None for cell in table.column(name))]
+    if "right" in told and None not in table.column("right"):
+        told.remove("accuracy")
+    changing = [name for name in told if name not in _SUBJECTS or len(set(table.column(name))) > 1]
+    return table.view(*changing)
+
+
+def _filled(tables: Mapping[str, Table], *names: str) -> tuple[Table, ...]:
     return tuple(tables[name] for name in names if name in tables and len(tables[name]))
 
 

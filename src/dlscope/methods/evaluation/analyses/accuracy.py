@@ -79,19 +79,24 @@ def _failures(table: Table) -> Iterator[Finding]:
 
 
 def _separation(table: Table) -> Iterator[Finding]:
-    """Whether the intervals leave room to rank the rows by accuracy."""
-    rows = [(i, row) for i, row in enumerate(table) if isinstance(row["lo"], float)]
-    if len(rows) < 2 or not all(row["metric"] == "top_1" for _, row in rows):
-        return
-    lowest_hi = min(float(row["hi"] or 0) for _, row in rows)
-    highest_lo = max(float(row["lo"] or 0) for _, row in rows)
-    if highest_lo <= lowest_hi:
-        n = rows[0][1]["n"]
-        half = max(float(row["hi"] or 0) - float(row["lo"] or 0) for _, row in rows) / 2
+    """Whether the intervals leave room to rank the rows of one data set by accuracy."""
+    groups: dict[tuple[Cell, Cell], list[int]] = {}
+    rows = list(table)
+    for index, row in enumerate(rows):
+        if row["metric"] == "top_1" and row["lo"] is not None:
+            groups.setdefault((row["dataset"], row["n"]), []).append(index)
+    for (_, n), indices in groups.items():
+        members = [rows[index] for index in indices]
+        if len({(row["model"], row["backend"]) for row in members}) < 2:
+            continue
+        los, his = ([float(row[end] or 0) for row in members] for end in ("lo", "hi"))
+        if max(los) > min(his):
+            continue
+        half = max(hi - lo for lo, hi in zip(los, his, strict=True)) / 2
         yield Finding(
             "note",
             f"Accuracy does not separate them: n = {n}",
             table.name,
-            tuple(index for index, _ in rows),
-            detail=f"intervals overlap; no claim is possible below ± {half:.0%}",
+            tuple(indices),
+            detail=f"intervals overlap; no claim is possible below ± {format_percent(half)}",
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar, final
 
 import numpy as np
@@ -18,13 +20,17 @@ from dlscope.core.stats import (
     trimmed_mean,
 )
 from dlscope.core.table import Cell, Column, Table
+from dlscope.core.units import format_percent
 from dlscope.methods.evaluation.analyses.subject import SUBJECT_COLUMNS, subject
+from dlscope.methods.evaluation.analyses.throughput import throughput_per_s
 
 
 def _time(name: str, doc: str, priority: int = 3) -> Column:
     return Column(name, "int", doc, "ns", role="value", priority=priority)
 
 
+_COMPARABLE = ("model", "dataset", "scenario", "pipeline", "batch_size")
+"""What rows must share for their latencies to be ranked."""
 _MEAN = "mean without the lowest and the highest fifth"
 
 _COLUMNS = (
@@ -106,17 +112,9 @@ def _statistics(run: Run) -> Mapping[str, Cell]:
         "max_ns": int(ordered[-1]),
         "std_ns": round(float(np.std(ordered))),
         "per_input_ns": round(mean / batch),
-        "throughput_per_s": _throughput(run, mean),
+        "throughput_per_s": throughput_per_s(run),
         "peak_memory_bytes": memory["peak"] - memory["baseline"] if memory else None,
     }
-
-
-def _throughput(run: Run, mean_ns: float) -> float:
-    """Items per second; overlapping batches are counted over the whole run."""
-    if run.plan.scenario.pipeline == "stream":
-        answered = int(run.samples.ok.sum()) * run.plan.batch_size
-        return answered / (run.samples.duration_ns / 1e9)
-    return run.plan.batch_size / (mean_ns / 1e9)
 
 
 def _reason(run: Run) -> str | None:
@@ -136,66 +134,82 @@ def _fix(run: Run) -> str | None:
 
 
 def _ranking(table: Table) -> Iterator[Finding]:
-    """Which backend is fastest, said only where the intervals decide it."""
-    groups: dict[tuple[Cell, ...], list[int]] = {}
+    """Which backend is fastest, said only where the intervals of all its Runs decide it."""
+    groups: dict[tuple[Cell, ...], dict[str, list[int]]] = {}
     rows = list(table)
     for index, row in enumerate(rows):
         if row["valid"] and row["mean_ns"] is not None:
-            key = (row["model"], row["scenario"], row["pipeline"], row["batch_size"])
-            groups.setdefault(key, []).append(index)
-    for (model, *_), members in groups.items():
-        if len({rows[index]["backend"] for index in members}) < 2:
-            continue
-        first, second = sorted(members, key=lambda index: _mean(rows[index]))[:2]
-        yield _ranked(table, str(model), first, second, rows[first], rows[second])
+            key = tuple(row[name] for name in _COMPARABLE)
+            groups.setdefault(key, {}).setdefault(str(row["backend"]), []).append(index)
+    for (model, *_), by_backend in groups.items():
+        measured = [
+            _Measured(backend, tuple(members), [rows[index] for index in members])
+            for backend, members in by_backend.items()
+        ]
+        if len(measured) > 1:
+            fast, slow = sorted(measured, key=lambda each: each.mean_ns)[:2]
+            yield _ranked(table, str(model), fast, slow)
 
 
-def _ranked(
-    table: Table,
-    model: str,
-    first: int,
-    second: int,
-    fast: Mapping[str, Cell],
-    slow: Mapping[str, Cell],
-) -> Finding:
-    gain = _mean(fast) - _mean(slow)
-    if _interval(fast).hi < _interval(slow).lo:
-        share = -gain / _mean(slow)
-        claim = f"{fast['backend']} is fastest on {model}, {share:.0%} before {slow['backend']}"
+@dataclass(frozen=True)
+class _Measured:
+    """One backend in one group: its rows, repeats included."""
+
+    backend: str
+    indices: tuple[int, ...]
+    rows: Sequence[Mapping[str, Cell]]
+
+    @property
+    def mean_ns(self) -> float:
+        return statistics.median(float(row["mean_ns"] or 0) for row in self.rows)
+
+    @property
+    def interval(self) -> Interval:
+        """From the lowest to the highest end over the repeats."""
+        ends = [float(row[end] or 0) for row in self.rows for end in ("ci_lo_ns", "ci_hi_ns")]
+        return Interval(min(ends), max(ends))
+
+
+def _ranked(table: Table, model: str, fast: _Measured, slow: _Measured) -> Finding:
+    evidence = (*fast.indices, *slow.indices)
+    if fast.interval.hi < slow.interval.lo:
+        gain = fast.mean_ns - slow.mean_ns
+        share = format_percent(-gain / slow.mean_ns)
         return Finding(
             "good",
-            claim,
+            f"{fast.backend} is fastest on {model}, {share} before {slow.backend}",
             table.name,
-            (first, second),
+            evidence,
             "their 95 % intervals do not overlap",
             gain,
             "ns",
         )
     return Finding(
         "note",
-        f"{fast['backend']} and {slow['backend']} cannot be ranked on {model}",
+        f"{fast.backend} and {slow.backend} cannot be ranked on {model}",
         table.name,
-        (first, second),
+        evidence,
         "their 95 % intervals overlap; measure longer, or with more repeats",
     )
 
 
 def _invalid(table: Table) -> Iterator[Finding]:
-    for index, row in enumerate(table):
+    """One finding for the Runs of a model on a backend that do not count for the same reason."""
+    groups: dict[tuple[Cell, ...], list[int]] = {}
+    rows = list(table)
+    for index, row in enumerate(rows):
         if not row["valid"]:
-            yield Finding(
-                "bad",
-                f"the run of {row['model']} on {row['backend']} does not count",
-                table.name,
-                (index,),
-                str(row["reason"]),
-                advice=str(row["fix"] or ""),
-            )
-
-
-def _mean(row: Mapping[str, Cell]) -> float:
-    return float(row["mean_ns"] or 0)
-
-
-def _interval(row: Mapping[str, Cell]) -> Interval:
-    return Interval(float(row["ci_lo_ns"] or 0), float(row["ci_hi_ns"] or 0))
+            broken = str(row["reason"]).partition(":")[0]
+            groups.setdefault((row["model"], row["backend"], broken), []).append(index)
+    for (model, backend, _), members in groups.items():
+        runs = "The run" if len(members) == 1 else f"{len(members)} runs"
+        verb = "does" if len(members) == 1 else "do"
+        first = rows[members[0]]
+        yield Finding(
+            "bad",
+            f"{runs} of {model} on {backend} {verb} not count",
+            table.name,
+            tuple(members),
+            str(first["reason"]),
+            advice=str(first["fix"] or ""),
+        )

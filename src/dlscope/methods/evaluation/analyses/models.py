@@ -12,6 +12,7 @@ from dlscope.core.analysis import Analysis
 from dlscope.core.run import Metric, Run
 from dlscope.core.stats import bootstrap_interval, percentile, trimmed_mean
 from dlscope.core.table import Cell, Column, Table
+from dlscope.methods.evaluation.analyses.throughput import throughput_per_s
 
 _COLUMNS = (
     Column("model", "str", "model manifest"),
@@ -94,13 +95,12 @@ def _online(runs: Iterable[Run]) -> Mapping[str, Cell]:
 
 
 def _throughput_by_batch(runs: Iterable[Run]) -> dict[int, float]:
-    """Items per second by batch size: batch / trimmed-mean batch latency."""
+    """Items per second by batch size, the median over repeats."""
     rates: dict[int, list[float]] = {}
     for run in runs:
-        latencies = run.samples.latency_ns
-        if latencies.size:
-            seconds = float(trimmed_mean(np.sort(latencies))) / 1e9
-            rates.setdefault(run.plan.batch_size, []).append(run.plan.batch_size / seconds)
+        rate = throughput_per_s(run)
+        if rate is not None:
+            rates.setdefault(run.plan.batch_size, []).append(rate)
     return {batch: float(np.median(values)) for batch, values in rates.items()}
 
 

@@ -1,0 +1,89 @@
+"""Processes that are watched from outside: started, waited for, looked for."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import psutil
+
+PATIENCE_S = 10.0
+
+# A process of its own that carries out an experiment and tells each step on standard output.
+DRIVER = """
+import sys
+from pathlib import Path
+from dlscope.agents.campaign import Campaign
+from dlscope.agents.local import LocalScheduler
+from dlscope.catalog.document import load_manifest
+from dlscope.methods.evaluation.planning import plan_experiment
+from dlscope.store import Store
+
+def tell(*words):
+    print(*words, flush=True)
+
+plans = plan_experiment(load_manifest(Path(sys.argv[1]))).plans
+with Store.open(sys.argv[2]) as store:
+    Campaign(store, LocalScheduler()).runs(
+        plans,
+        observer=lambda plan, event: tell("step", event["step"]),
+        finished=lambda plan, run, known: tell("finished", run.id, run.status),
+    )
+"""
+
+
+def driver(*arguments: str) -> subprocess.Popen[str]:
+    """A process that carries out the experiment in a file into a store."""
+    return started([sys.executable, "-c", DRIVER, *arguments])
+
+
+def worker_pids(parent: int | None = None) -> set[int]:
+    """Process ids of the workers that `parent`, or this process, has at the moment."""
+    return {
+        child.pid
+        for child in psutil.Process(parent or os.getpid()).children(recursive=True)
+        if "dlscope.agents.worker" in child.cmdline()
+    }
+
+
+def await_true(question: Callable[[], Any], what: str) -> None:
+    """Return once `question` answers yes; fail after a while."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not question():
+        assert time.monotonic() < deadline, f"waited in vain for: {what}"
+        time.sleep(0.02)
+
+
+def await_line(process: subprocess.Popen[str], beginning: str) -> str:
+    """The next line of the process's output that begins so."""
+    assert process.stdout is not None
+    said: list[str] = []
+    for line in process.stdout:
+        said.append(line)
+        if line.startswith(beginning):
+            return line.strip()
+    raise AssertionError(f"the process ended without saying {beginning!r}:\n{''.join(said)}")
+
+
+def is_running(pid: int) -> bool:
+    """Whether the process is there and not merely waiting to be reaped."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def started(command: list[str]) -> subprocess.Popen[str]:
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdout=pipe, stderr=subprocess.STDOUT, text=True)
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
