@@ -62,6 +62,13 @@ def include(path: str, language: str = "") -> str:
     return f"```{language}\n{text}\n```\n"
 
 
+def entry_point(example: str) -> str:
+    """The entry point that the package in the folder `example` declares, as it stands there."""
+    text = (ROOT / example / "pyproject.toml").read_text(encoding="utf-8")
+    section = next(part for part in text.split("\n\n") if part.startswith("[project.entry-points"))
+    return f"```toml\n{section}\n```\n"
+
+
 def papers() -> str:
     """The papers and how far each is built."""
     return table(("paper", "what it brings", "open this first", "state"), _PAPERS)

@@ -115,6 +115,7 @@ def test_a_worker_busy_in_a_long_prediction_ends_with_its_parent(
     await_true(lambda: not is_running(worker), "the worker to end")
 
 
+@pytest.mark.slow
 def test_an_interrupt_closes_the_run_as_aborted(
     experiment: Callable[..., Any], drive: Callable[..., Any], store: Store
 ) -> None:

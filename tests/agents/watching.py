@@ -77,13 +77,16 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def started(command: list[str]) -> subprocess.Popen[str]:
+def started(command: list[str], *, stdin: int | None = None) -> subprocess.Popen[str]:
+    """A process whose output, errors included, can be read."""
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdout=pipe, stderr=subprocess.STDOUT, text=True)
+    return subprocess.Popen(command, stdin=stdin, stdout=pipe, stderr=subprocess.STDOUT, text=True)
 
 
 def end(process: subprocess.Popen[str]) -> None:
+    """End a process, however it fares, and close its pipes."""
     process.kill()
     process.wait()
-    assert process.stdout is not None
-    process.stdout.close()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()

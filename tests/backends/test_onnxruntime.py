@@ -70,7 +70,7 @@ def test_reports_the_settings_of_its_session(tmp_path: Path) -> None:
     path = SMALL_MODELS["dense"].build(tmp_path / "model.onnx")
     with OnnxRuntimeBackend().open(path, {"threads": 2}) as predictor:
         assert predictor.report() == {
-            "precision": "fp32",
+            "precision": "float32",
             "device": "cpu",
             "providers": "CPUExecutionProvider",
             "threads": 2,

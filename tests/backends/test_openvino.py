@@ -58,7 +58,7 @@ def test_reports_what_the_compiled_model_does(tmp_path: Path) -> None:
     path = SMALL_MODELS["convolutions"].build(tmp_path / "model.onnx")
     with OpenVinoBackend().open(path, {"threads": 2}) as predictor:
         report = predictor.report()
-    assert report["precision"] == "f32"
+    assert report["precision"] == "float32"
     assert str(report["layer_precisions"]).startswith("f32: ")
     assert report["device"] == "cpu"
     assert report["threads"] == 2
@@ -79,8 +79,8 @@ def test_a_lower_precision_is_reported_and_seen(tmp_path: Path) -> None:
         precision = rounded.report()["precision"]
     difference = float(np.abs(got - wanted).max() / np.abs(wanted).max())
     # A processor without bfloat16 falls back to float32, and says so.
-    assert precision in ("bf16", "f32")
-    assert (difference > 1e-5) == (precision == "bf16")
+    assert precision in ("bfloat16", "float32")
+    assert (difference > 1e-5) == (precision == "bfloat16")
     assert difference < 0.05
 
 

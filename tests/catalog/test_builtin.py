@@ -104,7 +104,7 @@ def test_tones_are_what_their_names_say() -> None:
 @pytest.mark.parametrize("items", ["silence", "tones"])
 def test_silero_gives_sounds_the_known_probabilities(name: str, items: str) -> None:
     targets = [item.target for item in open_dataset(dataset(items))]
-    answers = [each["values"] for each in predictions(name, items)]
+    answers = predictions(name, items)
     for answer, target in zip(answers, targets, strict=True):
         assert np.ravel(answer) == pytest.approx([target["value"]], abs=target["tolerance"])
 

@@ -279,3 +279,30 @@ def test_refuses_a_file_that_is_not_onnx(tmp_path):
     with pytest.raises(GraphError) as caught:
         build(path, {"x": "1"})
     assert caught.value.what == "the file is not an ONNX model"
+
+
+def without_a_branch(node: onnx.NodeProto) -> None:
+    del node.attribute[0]
+
+
+def without_a_condition(node: onnx.NodeProto) -> None:
+    del node.input[:]
+
+
+def without_a_result(node: onnx.NodeProto) -> None:
+    del node.attribute[1].g.output[1]
+
+
+@pytest.mark.parametrize("harm", [without_a_branch, without_a_condition, without_a_result])
+def test_refuses_a_choice_that_is_not_whole(tmp_path, harm):
+    path = written(tmp_path, NESTED)
+    model = onnx.load(path)
+    harm(model.graph.node[2])
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(GraphError) as caught:
+        build(path, {"k": "3", "deep": "true"})
+    assert (caught.value.what, caught.value.where, caught.value.fix) == (
+        "If node 'a' is not whole",
+        str(path),
+        "give it one condition and two branches with as many outputs as it has",
+    )

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from uuid import uuid4
 
 from dlscope.agents.device_lock import device_lock
 from dlscope.agents.scheduler import Assignment, Observer, Scheduler
+from dlscope.agents.worker import MESSAGE
 from dlscope.core.plan import Plan
 from dlscope.core.run import Run, Status
 from dlscope.stacks.fingerprint import environment
@@ -61,8 +63,7 @@ def _carry_out(worker: _Worker, assignment: Assignment, observer: Observer) -> I
     try:
         run = worker.run(assignment, observer)
     except KeyboardInterrupt:
-        observer(assignment.plan, {"step": "finishing the current query"})
-        yield worker.stop(assignment)
+        yield worker.stop(assignment, observer)
         raise
     yield run
 
@@ -124,11 +125,14 @@ class _Worker:
         )
         return self._await_run(assignment, observer)
 
-    def stop(self, assignment: Assignment) -> Run:
+    def stop(self, assignment: Assignment, observer: Observer) -> Run:
         """The Run after its current query; ended hard when that takes too long."""
-        self._send({"do": "stop"})
-        timer = _kill_after(self._process, _STOP_GRACE_S)
+        timer = threading.Timer(_STOP_GRACE_S, self._process.kill)
+        timer.daemon = True
         try:
+            timer.start()
+            self._send({"do": "stop"})
+            observer(assignment.plan, {"step": "finishing the current query"})
             return self._await_run(assignment, None, "aborted")
         except KeyboardInterrupt:
             self._process.kill()
@@ -148,6 +152,11 @@ class _Worker:
             line = self._output.readline()
             if not line:
                 return self._died(assignment.plan, if_it_dies)
+            if not line.startswith(MESSAGE):
+                # Printed while Python started, before the worker took the pipe for itself.
+                self._log.write(line.encode())
+                self._log.flush()
+                continue
             event = json.loads(line)
             if event["event"] == "done":
                 self._digests = event["digests"]
@@ -189,12 +198,3 @@ def _how_it_ended(code: int) -> str:
     if code < 0:
         return f"was ended by {signal.Signals(-code).name}"
     return f"ended early with exit code {code}"
-
-
-def _kill_after(process: subprocess.Popen[str], seconds: float) -> Any:
-    import threading
-
-    timer = threading.Timer(seconds, process.kill)
-    timer.daemon = True
-    timer.start()
-    return timer

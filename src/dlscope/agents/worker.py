@@ -32,6 +32,9 @@ from dlscope.store.exchange import export_run
 
 Message = Mapping[str, Any]
 
+MESSAGE = '{"event": '
+"""How every line from worker to parent begins."""
+
 _LOG = logging.getLogger(__name__)
 
 

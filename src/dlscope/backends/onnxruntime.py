@@ -53,7 +53,7 @@ class OnnxRuntimePredictor(Predictor):
         """Settings of the session; ONNX Runtime computes in the types the graph declares."""
         settings = self._session.get_session_options()
         return {
-            "precision": "fp32",
+            "precision": "float32",
             "device": onnxruntime.get_device().lower(),
             "providers": ", ".join(self._providers),
             "threads": settings.intra_op_num_threads,

@@ -25,6 +25,7 @@ def _imported_without_telemetry() -> Any:
 openvino = _imported_without_telemetry()
 
 _DEVICE = "CPU"
+_ELEMENT_TYPES = {"f32": "float32", "f16": "float16", "bf16": "bfloat16"}
 
 
 @final
@@ -50,8 +51,9 @@ class OpenVinoPredictor(Predictor):
     def report(self) -> dict[str, str | int | float | bool]:
         """What the compiled model says it does, which may differ from what was asked."""
         compiled = self._compiled
+        precision = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         return {
-            "precision": compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name(),
+            "precision": _ELEMENT_TYPES.get(precision, precision),
             "layer_precisions": _layer_precisions(compiled),
             "device": ", ".join(compiled.get_property("EXECUTION_DEVICES")).lower(),
             "threads": int(compiled.get_property("INFERENCE_NUM_THREADS")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import typer
@@ -25,5 +26,7 @@ def demo(output: Path = OUTPUT, store: str = STORE, format: Format = FORMAT) -> 
         report = api.demo(store=store, watcher=progress)
     if format is Format.text:
         show(report, Format.html, output)
+        page = (f"open {output}", "the same as a page to look at and to send")
+        report = replace(report, next_commands=(page, *report.next_commands[1:]))
     show(report, format)
     raise typer.Exit(exit_code(progress.runs, progress.refused))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -33,6 +35,7 @@ ALL = typer.Option(False, "--all", help="Print every table, whole.")
 
 def show(report: Report, format: Format, output: Path | None = None, *, all: bool = False) -> None:
     """Print `report`, or write it to `output`."""
+    report = replace(report, next_commands=_as_called(report.next_commands))
     text = _rendered(report, format, all=all, to_file=output is not None)
     if output is None:
         sys.stdout.write(text)
@@ -57,6 +60,15 @@ def tell_error(error: DlscopeError, code: int) -> None:
         typer.echo(f"  {typer.style('fix', dim=True)}    {problem.fix}\n", err=True)
     count = f"{len(problems)} problems" if len(problems) > 1 else "1 problem"
     typer.echo(f"{count}, nothing was run. Exit code {code}.", err=True)
+
+
+def _as_called(commands: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """The commands as they can be typed here: by path where `dlscope` is not on the PATH."""
+    if shutil.which("dlscope") or not sys.argv[0].endswith("dlscope"):
+        return commands
+    return tuple(
+        (re.sub(r"^dlscope\b", sys.argv[0], command), meaning) for command, meaning in commands
+    )
 
 
 def _rendered(report: Report, format: Format, *, all: bool, to_file: bool) -> str:

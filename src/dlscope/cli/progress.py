@@ -64,7 +64,8 @@ class Progress(Watcher):
 
     def planned(self, plans: Sequence[Plan], refused: int) -> None:
         """Remember how much there is to do."""
-        self._total, self.refused = len(plans), refused
+        self._total += len(plans)
+        self.refused += refused
 
     def progress(self, plan: Plan, event: Mapping[str, Any]) -> None:
         """Remember what is being done."""

@@ -69,7 +69,7 @@ def example_run(
         stages=(Stage("load", 30_000_000, 20_000_000), Stage("first prediction", 10_000_000, 9)),
         samples=_samples(latencies_ns),
         items=items,
-        metrics=measure("image_classification", items),
+        metrics=() if status == "aborted" else measure("image_classification", items),
         conditions=(_interference(holds=not is_disturbed),),
         trace=_trace(len(items)),
         memory_bytes={"baseline": 1000, "peak": 5000},

@@ -39,9 +39,9 @@ def build(weights: Path, options: Mapping[str, str]) -> bytes:
     and stand where the `If` stood; nodes and weights that no output needs any more are dropped.
     The bodies of loops and of functions that the file defines stay as they are.
 
-    Raises `GraphError` for an unknown input, a value that is not of the input's element type, and
-    an `If` whose condition depends on an input that is not fixed, or on chance; `ShapeError` for
-    another number of values than the input has.
+    Raises `GraphError` for an unknown input, a value that is not of the input's element type,
+    an `If` whose condition depends on an input that is not fixed, or on chance, and a graph that
+    is not valid with those values; `ShapeError` for another number of values than the input has.
     """
     where = str(weights)
     signature = read_signature(weights)  # refuses what is not a network of tensors
@@ -124,6 +124,7 @@ def _first_if(graph: onnx.GraphProto) -> int | None:
 
 
 def _taken_branch(model: onnx.ModelProto, node: onnx.NodeProto, where: str) -> onnx.GraphProto:
+    branches = _branches(node, where)
     nodes = _ancestors(model.graph.node, {node.input[0]})
     _require_known(model.graph, node, nodes, where)
     wanted = {node.input[0]}.union(*map(_uses, nodes))
@@ -148,8 +149,22 @@ def _taken_branch(model: onnx.ModelProto, node: onnx.NodeProto, where: str) -> o
             where=where,
             fix="correct the nodes that compute it, or fix another input",
         ) from error
-    branches = {attribute.name: attribute.g for attribute in node.attribute}
-    return branches["then_branch" if answer else "else_branch"]
+    return branches[answer]
+
+
+def _branches(node: onnx.NodeProto, where: str) -> dict[bool, onnx.GraphProto]:
+    """What an `If` does by its condition. Raises `GraphError` for one that is not whole."""
+    graphs = {attribute.name: attribute.g for attribute in node.attribute}
+    names = {True: "then_branch", False: "else_branch"}
+    branches = {answer: graphs[name] for answer, name in names.items() if name in graphs}
+    counts = [len(branch.output) for branch in branches.values()]
+    if len(node.input) != 1 or counts != [len(node.output)] * 2:
+        raise GraphError(
+            f"If node {node.name or node.output[0]!r} is not whole",
+            where=where,
+            fix="give it one condition and two branches with as many outputs as it has",
+        )
+    return branches
 
 
 def _require_known(

@@ -19,11 +19,12 @@ from dlscope.methods.evaluation.planning import Refusal
 from dlscope.reporting.charts import Rule, histogram, interval_dots, lines, run_order
 
 _ANALYSES = ("models", "accuracy", "latency", "stages", "validity", "failures", "mistakes")
-_SUBJECTS = ("model", "dataset", "baseline", "batch_size", "scenario", "pipeline")
+_SUBJECTS = ("model", "precision", "dataset", "baseline", "batch_size", "scenario", "pipeline")
 _SHOWN = {
     "models": (
         "model",
         "backend",
+        "precision",
         "right",
         "accuracy",
         "mean_ns",

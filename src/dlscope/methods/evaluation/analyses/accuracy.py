@@ -98,5 +98,5 @@ def _separation(table: Table) -> Iterator[Finding]:
             f"Accuracy does not separate them: n = {n}",
             table.name,
             tuple(indices),
-            detail=f"intervals overlap; no claim is possible below ± {format_percent(half)}",
+            detail=f"intervals overlap; no claim is possible below ± {half * 100:.0f} points",
         )

@@ -10,7 +10,7 @@ from dlscope.backends.base import Backend
 from dlscope.core import registry
 from dlscope.core.analysis import Analysis
 from dlscope.core.report import Finding
-from dlscope.core.run import Run
+from dlscope.core.run import ItemResult, Run
 from dlscope.core.table import Cell, Column, Table
 from dlscope.metrics.agreement import agreement
 
@@ -19,7 +19,7 @@ _COLUMNS = (
     Column("dataset", "str", "data set manifest", priority=3),
     Column("baseline", "str", "framework the other is held against"),
     Column("backend", "str", "framework that is compared"),
-    Column("n", "int", "items both answered", role="count", priority=2),
+    Column("n", "int", "items that at least one of them answered", role="count", priority=2),
     Column("top_1_agreement", "float", "share of items with the same best class", "share"),
     Column("mean_total_variation", "float", "mean distance of the distributions", priority=2),
     Column("max_abs_difference", "float", "largest difference of a raw output", role="value"),
@@ -30,6 +30,7 @@ _COLUMNS = (
     Column("differing", "str", "items with another best class", priority=3),
 )
 _LISTED = 10
+_SAME_TOP_1 = 0.999
 
 
 @final
@@ -77,25 +78,50 @@ def _subject(run: Run) -> tuple[str, str]:
 
 
 def _record(baseline: Run, run: Run, name: str) -> Mapping[str, Cell]:
-    found = agreement(baseline.items, run.items)
-    tolerance = _tolerance(name)
-    relative = None
-    if found.max_abs_difference is not None and found.max_abs_reference:
-        relative = found.max_abs_difference / found.max_abs_reference
-    top_1 = found.top_1.value if found.top_1 else None
-    return {
+    record: dict[str, Cell] = {
         "model": run.plan.model.name,
         "dataset": run.plan.dataset.name,
         "baseline": baseline.plan.framework.name,
         "backend": name,
+        "n": 0,
+        "tolerance": _tolerance(name),
+    }
+    reference, other = _answered(baseline, run)
+    if reference:
+        record.update(_comparison(reference, other, _tolerance(name)))
+    return record
+
+
+def _answered(baseline: Run, run: Run) -> tuple[list[ItemResult], list[ItemResult]]:
+    """The items of both Runs that at least one of them answered."""
+    others = {item.item: item for item in run.items}
+    pairs = [
+        (item, others[item.item])
+        for item in baseline.items
+        if item.item in others and (item.error is None or others[item.item].error is None)
+    ]
+    return [first for first, _ in pairs], [second for _, second in pairs]
+
+
+def _comparison(
+    reference: Sequence[ItemResult], other: Sequence[ItemResult], tolerance: float
+) -> Mapping[str, Cell]:
+    found = agreement(reference, other)
+    relative = None
+    if found.max_abs_difference is not None and found.max_abs_reference:
+        relative = found.max_abs_difference / found.max_abs_reference
+    top_1 = found.top_1.value if found.top_1 else None
+    one_sided = any(item.error is not None for item in (*reference, *other))
+    return {
         "n": found.items,
         "top_1_agreement": top_1,
         "mean_total_variation": found.total_variation.value if found.total_variation else None,
         "max_abs_difference": found.max_abs_difference,
         "max_abs_reference": found.max_abs_reference,
         "relative_difference": relative,
-        "tolerance": tolerance,
-        "agrees": (top_1 is None or top_1 >= 0.999) and (relative is None or relative <= tolerance),
+        "agrees": (top_1 is None or top_1 >= _SAME_TOP_1)
+        and not one_sided
+        and (relative or 0.0) <= tolerance,
         "differing": ", ".join(found.differing[:_LISTED]) or None,
     }
 
@@ -108,6 +134,15 @@ def _tolerance(name: str) -> float:
 def _divergence(table: Table) -> Iterator[Finding]:
     for index, row in enumerate(table):
         if row["agrees"]:
+            continue
+        if row["agrees"] is None:
+            yield Finding(
+                "note",
+                f"{row['backend']} and {row['baseline']} cannot be compared on {row['model']}",
+                table.name,
+                (index,),
+                "no item has an answer on either; the table failures says why",
+            )
             continue
         relative, tolerance = row["relative_difference"], row["tolerance"]
         over = float(relative or 0) / float(tolerance or 1)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import ClassVar, final
 
 import numpy as np
 
 from dlscope.core.analysis import Analysis
+from dlscope.core.report import Finding
 from dlscope.core.run import Metric, Run
 from dlscope.core.stats import bootstrap_interval, percentile, trimmed_mean
 from dlscope.core.table import Cell, Column, Table
 from dlscope.methods.evaluation.analyses.throughput import throughput_per_s
 
+_REDUCED = ("bfloat16", "float16", "int8")
 _COLUMNS = (
     Column("model", "str", "model manifest"),
     Column("backend", "str", "framework that ran it"),
     Column("version", "str", "exact version of the framework", priority=3),
     Column("task", "str", "what the model does", priority=3),
+    Column("precision", "str", "type the framework computes in, as it says itself", priority=3),
     Column("right", "str", "right answers of all, where the metric counts"),
     Column("metric", "str", "headline metric of the task", priority=3),
     Column("accuracy", "float", "the metric", role="value", priority=2),
@@ -33,6 +36,8 @@ _COLUMNS = (
     Column("valid", "bool", "whether every Run counts", role="verdict"),
 )
 
+_MODES = ("preloaded", "sequential", "stream")
+
 
 @final
 class Models(Analysis):
@@ -44,6 +49,23 @@ class Models(Analysis):
     def _table(self, runs: Sequence[Run]) -> Table:
         groups = groupby(sorted(runs, key=_pair), key=_pair)
         return Table.of("models", _COLUMNS, [_record(list(group)) for _, group in groups])
+
+    def _findings(self, table: Table) -> tuple[Finding, ...]:
+        return tuple(_reduced_precision(table))
+
+
+def _reduced_precision(table: Table) -> Iterator[Finding]:
+    """Backends that compute in fewer bits than the graph declares, whatever was asked of them."""
+    for index, row in enumerate(table):
+        if row["precision"] in _REDUCED:
+            yield Finding(
+                "warn",
+                f"{row['backend']} computes {row['model']} in {row['precision']}",
+                table.name,
+                (index,),
+                "its latency is not that of the declared type",
+                advice="pin its precision option, or compare it with others at that precision",
+            )
 
 
 def _pair(run: Run) -> tuple[str, str, str]:
@@ -61,16 +83,23 @@ def _record(runs: Sequence[Run]) -> Mapping[str, Cell]:
         "backend": plan.framework.name,
         "version": plan.framework.version,
         "task": plan.model.task,
+        "precision": next((run.framework_report.get("precision") for run in runs), None),
         "right": _right(headline),
         "metric": headline.name if headline else None,
         "accuracy": headline.value if headline else None,
-        "graph_bytes": next((run.framework_report.get("graph_bytes") for run in runs), None),
+        "graph_bytes": _graph_bytes(runs),
         **_online(runs),
         "throughput_per_s": max(throughput.values(), default=None),
         "optimal_batch": optimal_batch(throughput),
         "load_ns": round(float(np.median(loads))) if loads else None,
         "valid": all(run.is_valid for run in runs),
     }
+
+
+def _graph_bytes(runs: Iterable[Run]) -> int | None:
+    """The size any of `runs` tells; one that failed tells none."""
+    reports = (run.framework_report for run in runs)
+    return next((report["graph_bytes"] for report in reports if "graph_bytes" in report), None)
 
 
 def _right(metric: Metric | None) -> str | None:
@@ -80,7 +109,11 @@ def _right(metric: Metric | None) -> str | None:
 
 
 def _online(runs: Iterable[Run]) -> Mapping[str, Cell]:
-    samples = [run.samples.latency_ns for run in runs if run.plan.batch_size == 1]
+    measured = [run for run in runs if run.plan.batch_size == 1 and len(run.samples)]
+    # Queries of another pipeline mode contain other work: they must not enter the same mean.
+    modes = {run.plan.scenario.pipeline for run in measured}
+    mode = next((each for each in _MODES if each in modes), None)
+    samples = [run.samples.latency_ns for run in measured if run.plan.scenario.pipeline == mode]
     latencies = np.concatenate(samples) if samples else np.empty(0)
     if not latencies.size:
         return {}

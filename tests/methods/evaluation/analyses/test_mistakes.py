@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import dataclasses
+
+from dlscope.methods.evaluation.analyses.mistakes import Mistakes
+from dlscope.testing.analyses import example_run
+
+
+def test_lists_wrong_answers_the_surest_first(text) -> None:
+    run = example_run("r-1", answers=(1, 1, 0, None))
+    surer = dict(run.items[2].prediction, classes=[[0, "class 0", 0.9]])
+    items = (*run.items[:2], dataclasses.replace(run.items[2], prediction=surer), run.items[3])
+    table = Mistakes().table([dataclasses.replace(run, items=items)])
+    assert (
+        text(table, "item", "label", "predicted", "predicted_name", "p_predicted", "p_label")
+        == """
+item    label  predicted  predicted_name  p_predicted  p_label
+item-2  2      0          class 0         0.9          0.25
+item-0  0      1          class 1         0.75         0.25
+"""
+    )
+
+
+def test_only_classifications_have_wrong_classes() -> None:
+    run = example_run("r-1", answers=(1,))
+    model = run.plan.model.model_copy(update={"task": "raw"})
+    plan = run.plan.model_copy(update={"model": model})
+    assert len(Mistakes().table([dataclasses.replace(run, plan=plan)])) == 0

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from dlscope.methods.evaluation.analyses.stages import Stages
+from dlscope.testing.analyses import example_run
+
+
+def test_tells_the_start_then_the_item_part_by_part(text) -> None:
+    table = Stages().table([example_run("r-1", answers=(0, 1))])
+    assert (
+        text(table, "part", "stage", "count", "mean_ns", "cpu_ns", "share")
+        == """
+part   stage             count  mean_ns   cpu_ns    share
+start  load              1      30000000  20000000  0.75
+start  first prediction  1      10000000  9         0.25
+item   preprocess        2      2000000   1000000   0.5714
+item   predict           2      1000000   500000    0.2857
+item   postprocess       2      500000    250000    0.1429
+"""
+    )
+
+
+def test_warns_where_preparing_takes_much_of_an_item() -> None:
+    runs = [example_run("r-1")]
+    (finding,) = Stages().findings(Stages().table(runs))
+    assert finding.claim == "Preparing an item takes 57 % of its time"
+    assert finding.rows == (2,)

@@ -1,0 +1,91 @@
+"""Small real experiments, and tables as text to be read beside the code that makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dlscope.core.manifest import ExperimentManifest, parse_manifest
+from dlscope.core.plan import Plan
+from dlscope.core.run import Run
+from dlscope.core.table import Cell, Table
+from dlscope.core.workload import Context
+from dlscope.methods.evaluation.planning import plan_experiment
+from dlscope.methods.evaluation.workload import Evaluation
+from dlscope.testing.small_experiment import SmallExperiment, write_experiment
+
+
+def _cell(value: Cell) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+@pytest.fixture(scope="session")
+def text() -> Callable[..., str]:
+    """A table's chosen columns as aligned text."""
+
+    def as_text(table: Table, *names: str) -> str:
+        rows = [list(names), *([_cell(row[name]) for name in names] for row in table)]
+        widths = [max(len(row[i]) for row in rows) for i in range(len(names))]
+        lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+        return "\n" + "\n".join(lines) + "\n"
+
+    return as_text
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory: pytest.TempPathFactory) -> SmallExperiment:
+    """The manifests of a classifier of colours, eight pictures and five queries."""
+    return write_experiment(tmp_path_factory.mktemp("experiment"))
+
+
+@pytest.fixture(scope="session")
+def ask(files: SmallExperiment) -> Callable[..., ExperimentManifest]:
+    """An experiment over the small files, fields changed."""
+
+    def experiment(**changes: Any) -> ExperimentManifest:
+        data = {
+            "schema_version": 1,
+            "name": "small",
+            "models": [str(files.model)],
+            "frameworks": ["onnxruntime"],
+            "datasets": [str(files.dataset)],
+            "scenarios": [{"name": str(files.scenario)}],
+        }
+        return parse_manifest(
+            ExperimentManifest, {**data, **changes}, lambda path: ".".join(map(str, path))
+        )
+
+    return experiment
+
+
+@pytest.fixture(scope="session")
+def plan(ask: Callable[..., ExperimentManifest]) -> Plan:
+    """One plan on ONNX Runtime."""
+    return plan_experiment(ask()).plans[0]
+
+
+@pytest.fixture
+def carry_out(tmp_path: Path) -> Callable[..., Run]:
+    """Carries a plan out in this process."""
+
+    def execute(plan: Plan, **context: Any) -> Run:
+        return Evaluation().execute(plan, Context("r-1", tmp_path / "partial", **context))
+
+    return execute
+
+
+@pytest.fixture(scope="session")
+def changed() -> Callable[..., Plan]:
+    """A plan with fields of its scenario changed."""
+
+    def change(plan: Plan, batch_size: int = 1, **scenario: Any) -> Plan:
+        fields = {**scenario, "batch_size": (batch_size,)}
+        scenario_manifest = plan.scenario.model_copy(update=fields)
+        return plan.model_copy(update={"scenario": scenario_manifest, "batch_size": batch_size})
+
+    return change
