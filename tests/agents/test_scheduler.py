@@ -41,7 +41,11 @@ def test_nobody_needs_to_observe() -> None:
 
 def test_a_plan_is_executed_only_when_its_run_is_asked_for() -> None:
     told: list[int] = []
-    runs = Stepping().execute(ASSIGNMENTS, lambda plan, event: told.append(plan.seed))
+
+    def observe(plan: Plan, event: Mapping[str, Any]) -> None:
+        told.append(plan.seed)
+
+    runs = Stepping().execute(ASSIGNMENTS, observe)
     assert told == []
     next(runs)
     assert told == [0]

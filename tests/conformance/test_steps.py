@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from dlscope.core import registry
+from dlscope.pipelines.arithmetic import Cast, Dequantize, Normalize, Quantize, Rescale
 from dlscope.pipelines.audio import DecodeAudio, Resample, Spectrogram
 from dlscope.pipelines.base import Spec, StepContext, Value
 from dlscope.pipelines.detect import DecodeBoxes, Nms, UndoLetterbox
@@ -26,18 +27,7 @@ from dlscope.pipelines.outputs import (
     TopK,
 )
 from dlscope.pipelines.segment import ResizeMask
-from dlscope.pipelines.tensor import (
-    Cast,
-    Constant,
-    Dequantize,
-    Flip,
-    Normalize,
-    Pad,
-    Quantize,
-    Rescale,
-    Tile,
-    Transpose,
-)
+from dlscope.pipelines.tensor import Constant, Flip, Pad, Tile, Transpose
 from dlscope.pipelines.text import Tokenize
 from dlscope.testing.steps import StepSample, StepSuite
 

@@ -7,19 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from dlscope.core.errors import DataError, PlanError
+from dlscope.pipelines.arithmetic import Cast, Dequantize, Normalize, Quantize, Rescale
 from dlscope.pipelines.base import Spec, Step, StepContext, Value
-from dlscope.pipelines.tensor import (
-    Cast,
-    Constant,
-    Dequantize,
-    Flip,
-    Normalize,
-    Pad,
-    Quantize,
-    Rescale,
-    Tile,
-    Transpose,
-)
+from dlscope.pipelines.tensor import Constant, Flip, Pad, Tile, Transpose
 
 CONTEXT = StepContext()
 

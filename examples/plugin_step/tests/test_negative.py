@@ -6,7 +6,7 @@ from dlscope.core.errors import PlanError
 from dlscope.pipelines.base import Spec, StepContext, Value
 from dlscope.testing.steps import StepSample, StepSuite
 
-PIXELS = np.array([[[0, 1, 2], [253, 254, 255]]], np.uint8)
+PIXELS = np.array([0, 1, 2, 253, 254, 255], np.uint8).reshape(1, 2, 3)
 NEGATIVE = registry.load("steps", "negative")()
 
 
@@ -23,7 +23,7 @@ class TestNegative(StepSuite):
 
 def test_black_becomes_white() -> None:
     result = NEGATIVE.apply(Value(PIXELS, "HWC"), StepContext())
-    assert result.data.tolist() == [[[255, 254, 253], [2, 1, 0]]]
+    assert result.data.ravel().tolist() == [255, 254, 253, 2, 1, 0]
 
 
 def test_refuses_numbers_that_are_no_bytes() -> None:

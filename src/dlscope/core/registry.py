@@ -31,11 +31,7 @@ def load(kind: str, name: str) -> Any:
     """
     points = _entry_points(kind)
     if name not in points:
-        raise PluginError(
-            f"there is no plugin {name!r} among the {kind}",
-            where=f"entry points dlscope.{kind}",
-            fix=did_you_mean(name, points),
-        )
+        raise unknown(kind, name)
     point = points[name]
     try:
         return point.load()
@@ -44,6 +40,15 @@ def load(kind: str, name: str) -> Any:
         if missing == "dlscope":
             raise
         raise missing_distribution(kind, name, missing, where=point.value) from error
+
+
+def unknown(kind: str, name: str) -> PluginError:
+    """The refusal of a `name` that no installed plugin of `kind` has."""
+    return PluginError(
+        f"there is no plugin {name!r} among the {kind}",
+        where=f"entry points dlscope.{kind}",
+        fix=did_you_mean(name, names(kind)),
+    )
 
 
 def missing_distribution(kind: str, name: str, module: str, *, where: str) -> PluginError:

@@ -10,72 +10,58 @@ from dlscope.methods.evaluation.partial import PartialItems
 from dlscope.testing.stores import assert_same_run
 
 ANSWERED = ItemResult(
-    "größe.png",
-    {"index": 3, "label": "tick\u2028tock", "probability": 0.1, "top": [[3, 0.1]]},
-    {"label": 3},
-    None,
-    {
-        "scores": np.linspace(-1, 1, 10, dtype=np.float32),
-        "mask": np.array([[True, False]]),
-        "count": np.array(3, dtype=np.int64),
-        "none": np.empty((0, 4), dtype=np.float16),
-    },
+    "grün",
+    {"classes": [[1, None, 0.5]], "p_label": 0.25},
+    {"label": 1},
+    outputs={"y": np.array([[1.5, np.inf]], np.float32), "n": np.array(7, np.int64)},
 )
-FAILED = ItemResult("broken.png", None, {"label": 2}, "cannot be decoded (broken.png)")
+FAILED = ItemResult("empty", None, {"label": 0}, "the file is empty (step decode)")
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "partial" / "of a plan"
+def partial(tmp_path: Path) -> PartialItems:
+    return PartialItems(tmp_path / "deep" / "below")
 
 
-def test_gives_back_what_was_appended(folder: Path) -> None:
-    PartialItems(folder).append({4: ANSWERED, 5: FAILED})
-    read = PartialItems(folder).read()
-    assert list(read) == [4, 5]
-    assert_same_run(read[4], ANSWERED)
-    assert_same_run(read[5], FAILED)
+def items_file(tmp_path: Path) -> Path:
+    return tmp_path / "deep" / "below" / "items.jsonl"
 
 
-def test_there_is_nothing_before_the_first_item(folder: Path) -> None:
-    assert PartialItems(folder).read() == {}
-    assert not folder.exists()
+def test_gives_items_back_as_they_were(partial) -> None:
+    partial.append({3: ANSWERED})
+    partial.append({0: FAILED})
+    read = partial.read()
+    assert list(read) == [3, 0]
+    assert_same_run(read[3], ANSWERED)
+    assert_same_run(read[0], FAILED)
 
 
-def test_appends_to_what_another_process_left(folder: Path) -> None:
-    PartialItems(folder).append({0: ANSWERED})
-    PartialItems(folder).append({1: FAILED})
-    assert list(PartialItems(folder).read()) == [0, 1]
+def test_has_nothing_before_anything_was_answered(partial) -> None:
+    assert partial.read() == {}
 
 
-def test_the_last_answer_to_an_item_counts(folder: Path) -> None:
-    items = PartialItems(folder)
-    items.append({0: FAILED})
-    items.append({0: ANSWERED})
-    assert items.read()[0].prediction == ANSWERED.prediction
+def test_keeps_nothing_without_a_folder() -> None:
+    nowhere = PartialItems(None)
+    nowhere.append({0: FAILED})
+    assert nowhere.read() == {}
 
 
-def test_a_line_that_broke_off_is_ignored_wherever_it_broke(folder: Path) -> None:
-    PartialItems(folder).append({0: FAILED})
-    whole = (folder / "items.jsonl").read_bytes()
-    PartialItems(folder).append({1: FAILED})
-    both = (folder / "items.jsonl").read_bytes()
-    for end in range(len(whole), len(both)):
-        (folder / "items.jsonl").write_bytes(both[:end])
-        assert list(PartialItems(folder).read()) == [0]
+@pytest.mark.parametrize("kept_bytes", [1, 20, -1])
+def test_a_line_cut_off_by_an_interruption_costs_that_item_alone(
+    partial, tmp_path: Path, kept_bytes: int
+) -> None:
+    partial.append({0: FAILED})
+    whole = items_file(tmp_path).read_bytes()
+    partial.append({1: ANSWERED})
+    added = items_file(tmp_path).read_bytes()[len(whole) :]
+    items_file(tmp_path).write_bytes(whole + added[:kept_bytes])
+    assert list(partial.read()) == [0]
+    partial.append({1: ANSWERED, 2: FAILED})
+    assert sorted(partial.read()) == [0, 1, 2]
 
 
-def test_goes_on_behind_a_line_that_broke_off(folder: Path) -> None:
-    items = PartialItems(folder)
-    items.append({0: FAILED})
-    with (folder / "items.jsonl").open("a") as file:
-        file.write('\n{"index": 1, "item": "bro')
-    items.append({1: ANSWERED, 2: FAILED})
-    assert list(items.read()) == [0, 1, 2]
-    assert_same_run(items.read()[1], ANSWERED)
-
-
-def test_without_a_folder_nothing_is_kept() -> None:
-    items = PartialItems(None)
-    items.append({0: ANSWERED})
-    assert items.read() == {}
+def test_a_character_cut_in_half_costs_that_item_alone(partial, tmp_path: Path) -> None:
+    partial.append({0: FAILED})
+    with items_file(tmp_path).open("ab") as file:
+        file.write('\n{"index": 1, "item": "gr'.encode() + "ü".encode()[:1])
+    assert list(partial.read()) == [0]

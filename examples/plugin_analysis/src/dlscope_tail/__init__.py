@@ -25,7 +25,7 @@ class Tail(Analysis):
 
     def _findings(self, table) -> tuple[Finding, ...]:
         slow = [i for i, row in enumerate(table) if row["tail"] > 2]
-        claim = f"{len(slow)} runs have a long tail"
+        claim = f"A long tail in {len(slow)} of {len(table)} runs"
         return (Finding("warn", claim, table.name, tuple(slow)),) if slow else ()
 
 

@@ -57,6 +57,7 @@ def plan_experiment(experiment: ExperimentManifest) -> Planned:
     Raises the problems of manifests, all at once, and `Unsatisfiable` when every point is
     refused.
     """
+    raise_all(list(_unknown_backends(experiment)))
     models = [_closed_model(reference) for reference in experiment.models]
     datasets = [(_find_dataset(entry), entry.items) for entry in experiment.datasets]
     scenarios = [_scenario(entry) for entry in experiment.scenarios]
@@ -101,6 +102,14 @@ def plan_experiment(experiment: ExperimentManifest) -> Planned:
     # A B C A B C: a machine that drifts must not favour one variant.
     interleaved = sorted(plans, key=lambda plan: plan.repeat)
     return Planned(tuple(interleaved), tuple(refusals))
+
+
+def _unknown_backends(experiment: ExperimentManifest) -> Iterator[DlscopeError]:
+    """A name that nothing answers to is a slip of the pen, not a point that cannot be measured."""
+    known = registry.names("backends")
+    for name in (reference.name for reference in _frameworks(experiment)):
+        if name not in known:
+            yield registry.unknown("backends", name)
 
 
 def dataset_of(model: str) -> str:

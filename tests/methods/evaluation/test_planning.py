@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dlscope.catalog.document import load_manifest
+from dlscope.core.errors import DlscopeError, Unsatisfiable
+from dlscope.core.manifest import StepSpec
+from dlscope.methods.evaluation.planning import close_model, dataset_of, plan_experiment
+from dlscope.testing.small_experiment import write_yaml
+
+
+def refusal(experiment) -> DlscopeError:
+    with pytest.raises(DlscopeError) as caught:
+        plan_experiment(experiment)
+    return caught.value
+
+
+def test_a_plan_is_closed(ask, files) -> None:
+    (plan,) = plan_experiment(ask()).plans
+    assert (plan.workload, plan.items, plan.batch_size, plan.repeat) == ("evaluation", 8, 1, 0)
+    assert plan.assets == {"graph": plan.model.assets["graph"].sha256}
+    assert plan.framework.version != "*"
+    assert plan.framework.options["threads"] >= 1
+    assert plan.scenario.name == "brief"
+    source = plan.model.assets["graph"].source
+    assert source == f"file:{files.model.with_name('colors.onnx').resolve()}"
+
+
+def test_every_default_of_every_step_is_written_out(ask) -> None:
+    steps = plan_experiment(ask()).plans[0].model.inputs[0].preprocess
+    parameters = {step.name: step.parameters for step in steps}
+    assert parameters["decode"]["on_truncated"] == "error"
+    assert parameters["resize"]["antialias"] is True
+    assert parameters["normalize"]["arithmetic"] == "float32"
+
+
+def test_the_same_question_gives_the_same_plans(ask) -> None:
+    first, again = (plan_experiment(ask(repeats=2)).plans for _ in range(2))
+    assert [plan.digest for plan in first] == [plan.digest for plan in again]
+    assert len({plan.digest for plan in first}) == 2
+
+
+def test_what_changes_the_result_changes_the_digest(ask, files) -> None:
+    scenario = str(files.scenario)
+    resize = {"inputs.image.preprocess.2.resize.method": "nearest"}
+    changes = [
+        {},
+        {"scenarios": [{"name": scenario, "min_queries": 6}]},
+        {"scenarios": [{"name": scenario, "pipeline": "sequential"}]},
+        {"datasets": [{"name": str(files.dataset), "items": 7}]},
+        {"frameworks": [{"name": "onnxruntime", "options": {"threads": 3}}]},
+        {"frameworks": ["reference"]},
+        {"models": [{"name": str(files.model), "overrides": resize}]},
+    ]
+    digests = [plan_experiment(ask(**change)).plans[0].digest for change in changes]
+    assert len(set(digests)) == len(changes)
+
+
+def test_the_matrix_is_interleaved_by_repeat(ask) -> None:
+    asked = ask(
+        frameworks=["onnxruntime", "reference"],
+        scenarios=[{"type": "batched", "batch_size": [1, 2]}],
+        repeats=2,
+    )
+    points = [
+        (plan.repeat, plan.framework.name, plan.batch_size) for plan in plan_experiment(asked).plans
+    ]
+    assert points == [
+        (0, "onnxruntime", 1),
+        (0, "onnxruntime", 2),
+        (0, "reference", 1),
+        (0, "reference", 2),
+        (1, "onnxruntime", 1),
+        (1, "onnxruntime", 2),
+        (1, "reference", 1),
+        (1, "reference", 2),
+    ]
+
+
+def test_takes_no_more_items_than_there_are(ask, files) -> None:
+    asked = ask(datasets=[{"name": str(files.dataset), "items": 99}])
+    assert plan_experiment(asked).plans[0].items == 8
+
+
+def test_an_unmet_version_is_refused_and_the_rest_goes_on(ask) -> None:
+    planned = plan_experiment(ask(frameworks=["onnxruntime==1.0.0", "reference"]))
+    assert [plan.framework.name for plan in planned.plans] == ["reference"]
+    (refused,) = planned.refusals
+    assert (refused.model, refused.framework) == ("colors", "onnxruntime@==1.0.0")
+    assert refused.error.what.endswith("does not satisfy ==1.0.0 (as asked)")
+    assert "pip install 'onnxruntime==1.0.0'" in refused.error.fix
+
+
+def test_nothing_left_to_measure_is_an_error_with_every_reason(ask) -> None:
+    error = refusal(ask(frameworks=["onnxruntime==1.0.0", "reference@>=99"]))
+    assert isinstance(error, Unsatisfiable)
+    assert [problem.where for problem in error.problems] == [
+        "framework onnxruntime",
+        "framework reference",
+    ]
+
+
+def test_a_model_says_what_can_run_it(ask, files, tmp_path: Path) -> None:
+    document = load_manifest(files.model).to_json()
+    document["framework"] = [{"name": "torch"}, {"name": "reference", "version": ">=99"}]
+    document["assets"]["graph"]["source"] = f"file:{files.model.with_name('colors.onnx')}"
+    model = write_yaml(tmp_path / "model.yaml", document)
+    error = refusal(ask(models=[str(model)], frameworks=["onnxruntime", "reference"]))
+    first, second = error.problems
+    assert first.what == "colors runs on torch or reference, not on onnxruntime"
+    assert first.where == "model colors, framework"
+    assert first.fix == "choose torch or reference"
+    assert second.what.endswith("does not satisfy >=99 (model colors)")
+
+
+def test_a_level_that_no_backend_records_is_refused(ask) -> None:
+    error = refusal(ask(trace_level="FULL"))
+    assert error.problems[0].describe() == (
+        "PlanError: onnxruntime records no deeper level than MODEL\n"
+        "  where  trace_level\n"
+        "  fix    ask for MODEL"
+    )
+
+
+def test_an_unknown_level_is_refused(ask) -> None:
+    error = refusal(ask(trace_level="MODLE"))
+    assert (error.what, error.fix) == ("'MODLE' is not a trace level", "did you mean MODEL?")
+
+
+def test_unknown_backends_are_told_all_at_once(ask) -> None:
+    error = refusal(ask(frameworks=["onnxruntim", "onnxruntime", "opnvino"]))
+    assert not isinstance(error, Unsatisfiable)
+    assert [(each.what, each.fix) for each in error.problems] == [
+        ("there is no plugin 'onnxruntim' among the backends", "did you mean onnxruntime?"),
+        ("there is no plugin 'opnvino' among the backends", "did you mean openvino?"),
+    ]
+
+
+def test_options_that_a_backend_does_not_have_are_refused(ask) -> None:
+    options = {"treads": 1, "threads": 0}
+    error = refusal(ask(frameworks=[{"name": "onnxruntime", "options": options}]))
+    assert {each.what for each in error.problems} == {
+        "backend 'onnxruntime': unknown option 'treads'",
+        "backend 'onnxruntime': option 'threads' is 0",
+    }
+
+
+def test_scenarios_that_cannot_be_issued_yet_are_refused(ask) -> None:
+    error = refusal(ask(scenarios=[{"type": "server", "name": "crowd"}]))
+    assert error.describe() == (
+        "PlanError: scenario type 'server' cannot be issued yet\n"
+        "  where  scenario crowd, type\n"
+        "  fix    use online or batched"
+    )
+
+
+def test_a_scenario_written_out_in_the_experiment_has_its_defaults(ask) -> None:
+    (plan,) = plan_experiment(ask(scenarios=[{"type": "online", "min_queries": 3}])).plans
+    assert (plan.scenario.min_queries, plan.scenario.warmup) == (3, 5)
+    assert plan.scenario.name == "online"
+
+
+def test_every_wrong_step_is_told_at_once(ask, plan) -> None:
+    image = plan.model.inputs[0]
+    wrong = (
+        StepSpec(name="decod"),
+        StepSpec(name="resize", parameters={"siz": 8}),
+    )
+    inputs = (image.model_copy(update={"preprocess": wrong}),)
+    with pytest.raises(DlscopeError) as caught:
+        close_model(plan.model.model_copy(update={"inputs": inputs}))
+    assert [(each.what, each.where, each.fix) for each in caught.value.problems] == [
+        ("there is no step 'decod'", "inputs[0].preprocess[0]", "did you mean decode?"),
+        (
+            "unknown field 'siz'",
+            "inputs[0].preprocess[1].resize.siz",
+            "did you mean size?",
+        ),
+    ]
+
+
+def test_a_model_names_the_data_set_it_is_evaluated_on(files) -> None:
+    assert dataset_of("efficientnet-lite0") == "imagenet-mini20"
+    with pytest.raises(DlscopeError) as caught:
+        dataset_of(str(files.model))
+    assert caught.value.describe() == (
+        "PlanError: colors names no data set to be evaluated on\n"
+        "  where  model colors, attributes\n"
+        "  fix    give one with --dataset, or add attributes: {dataset: NAME}"
+    )
