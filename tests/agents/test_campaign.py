@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_work import ACCURACY, BRIEF, ITEMS, MS
+from tiny_work import ACCURACY, ITEMS, MS
 from watching import await_line, await_true
 
 from dlscope.agents.campaign import Campaign
@@ -163,22 +163,23 @@ def test_a_campaign_killed_half_way_is_finished_by_running_it_again(
     drive: Callable[..., Any],
     store: Store,
 ) -> None:
-    options = [{"delay_ns": [5 * MS], "value": float(number)} for number in range(3)]
-    process = drive(experiment(BRIEF, options=options))
-    before = await_line(process, "finished").split()[1]
+    matrix = {"options": [{"delay_ns": [20 * MS], "value": float(n)} for n in range(4)]}
+    process = drive(experiment(ACCURACY, **matrix))
+    before = [await_line(process, "finished").split()[1] for _ in range(2)]
     await_line(process, "step")
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert {run.id for run in store.runs()} == {before}
-    again = drive(experiment(BRIEF, options=options))
-    after = [await_line(again, "finished").split()[1] for _ in range(3)]
-    assert again.wait() == 0
-    assert after[0] == before
-    plans = make_plans(BRIEF, options=options)
+    assert {run.id for run in store.runs()} == set(before)
+    told: list[tuple[str, bool]] = []
+    plans = make_plans(ACCURACY, **matrix)
+    after = _runs(store, plans, LocalScheduler(), told)
+    assert _ids(after)[:2] == before
+    assert [is_known for _, is_known in told] == [True, True, False, False]
     runs = store.runs()
-    assert len(runs) == 3
-    assert [run.acceptance for run in runs] == ["accepted"] * 3
-    assert {run.plan_digest for run in runs} == {plan.digest for plan in plans}
+    assert [run.acceptance for run in runs] == ["accepted"] * 4
+    assert {run.plan_digest: run.id for run in runs} == {
+        plan.digest: run.id for plan, run in zip(plans, after, strict=True)
+    }
 
 
 def test_an_accuracy_plan_killed_half_way_goes_on_with_the_next_item(

@@ -105,6 +105,7 @@ def test_a_parent_killed_hard_leaves_no_worker_behind(
     await_true(lambda: not is_running(worker), "the worker to end")
 
 
+@pytest.mark.slow
 def test_a_worker_busy_in_a_long_prediction_ends_with_its_parent(
     experiment: Callable[..., Any], drive: Callable[..., Any]
 ) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 # Folders that follow something other than one module: a rule, a kind of plugin, a paper, a face.
-FREE = {"architecture", "conformance", "faces", "papers"}
+FREE = {"architecture", "conformance", "docs", "faces", "papers"}
 # Files about more than one module of their folder.
 EXCEPTIONS = {
     "catalog/test_builtin.py": "the built-in manifests, which are YAML",

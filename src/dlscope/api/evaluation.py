@@ -112,7 +112,7 @@ def experiment(
 ) -> ExperimentManifest:
     """What `evaluate` would ask, as a manifest that can be kept and run again."""
     from dlscope.core.manifest import ExperimentManifest, parse_manifest
-    from dlscope.methods.evaluation.planning import dataset_of
+    from dlscope.methods.evaluation.resolving import dataset_of
 
     models = [model] if isinstance(model, str) else list(model)
     datasets = [dataset] if isinstance(dataset, str) else list(dataset or ())

@@ -113,17 +113,13 @@ def check_manifests(files: Sequence[Path]) -> Report:
 
 def _checked(path: Path) -> Mapping[str, Any]:
     from dlscope.catalog.document import load_manifest
-    from dlscope.catalog.finder import find
-    from dlscope.core.manifest import ModelManifest
-    from dlscope.methods.evaluation.checking import check_model
-    from dlscope.methods.evaluation.planning import close_model
+    from dlscope.core.manifest import ModelManifest, Reference
+    from dlscope.methods.evaluation.resolving import resolve_model
 
     manifest = load_manifest(path)
     graph = None
     if isinstance(manifest, ModelManifest):
-        anchored = find("models", str(path.resolve()))
-        assert isinstance(anchored, ModelManifest)
-        raise_all(check_model(close_model(anchored)))
+        resolve_model(Reference(name=str(path)))
         graph = "checked"
     return {
         "file": str(path),

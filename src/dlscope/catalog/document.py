@@ -49,6 +49,11 @@ def parse_text(text: str, where: str) -> Manifest:
     return manifest
 
 
+def locator(path: Path) -> Locate:
+    """From a path inside the YAML file at `path` to its line, as messages name it."""
+    return YamlTree(path.read_text(encoding="utf-8-sig"), str(path)).locate
+
+
 def dump_manifest(manifest: Manifest) -> str:
     """`manifest` as YAML without its defaults; `parse_text` gives an equal manifest back."""
     data = manifest.model_dump(mode="json", exclude_defaults=True)

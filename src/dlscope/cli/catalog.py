@@ -14,7 +14,7 @@ NAME = typer.Argument(None, help="Show the manifest of this one.")
 def models(
     name: str = NAME, format: Format = FORMAT, output: Path = OUTPUT, all: bool = ALL
 ) -> None:
-    r"""The models of the catalog, or the manifest of one.
+    """The models of the catalog, or the manifest of one.
 
     \b
     dlscope models

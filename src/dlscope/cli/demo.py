@@ -14,7 +14,7 @@ CHANGE = "BGR for RGB"
 
 
 def demo(output: Path = OUTPUT, store: str = STORE, format: Format = FORMAT) -> None:
-    r"""Measure EfficientNet-Lite0 on 20 photographs, and show what one wrong step costs.
+    """Measure EfficientNet-Lite0 on 20 photographs, and show what one wrong step costs.
 
     \b
     dlscope demo

@@ -8,7 +8,7 @@ from dlscope.cli.output import FORMAT, OUTPUT, Format, show
 
 
 def doctor(format: Format = FORMAT, output: Path = OUTPUT) -> None:
-    r"""What is installed, what is missing, and how to get it.
+    """What is installed, what is missing, and how to get it.
 
     \b
     dlscope doctor

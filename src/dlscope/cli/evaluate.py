@@ -42,7 +42,7 @@ def evaluate(
     output: Path = OUTPUT,
     all: bool = ALL,
 ) -> None:
-    r"""Accuracy and latency of models on backends, measured once and kept.
+    """Accuracy and latency of models on backends, measured once and kept.
 
     \b
     dlscope evaluate efficientnet-lite0 --dataset imagenet-mini20
@@ -83,7 +83,7 @@ def compare(
     output: Path = OUTPUT,
     all: bool = ALL,
 ) -> None:
-    r"""One model on several backends side by side, and whether they give the same answers.
+    """One model on several backends side by side, and whether they give the same answers.
 
     \b
     dlscope compare efficientnet-lite0 -b onnxruntime -b torch -b openvino

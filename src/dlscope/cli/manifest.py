@@ -22,7 +22,7 @@ def check(
     format: Format = FORMAT,
     output: Path = OUTPUT,
 ) -> None:
-    r"""Everything wrong with manifests, their steps and their graphs, all at once.
+    """Everything wrong with manifests, their steps and their graphs, all at once.
 
     \b
     dlscope manifest check mine.yaml
@@ -36,7 +36,7 @@ def check(
 def schema(
     kind: str = typer.Argument(..., help="model, dataset, framework, system, scenario, experiment"),
 ) -> None:
-    r"""The JSON Schema of one kind of manifest, for editors.
+    """The JSON Schema of one kind of manifest, for editors.
 
     \b
     dlscope manifest schema model > model.schema.json

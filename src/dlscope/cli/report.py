@@ -16,7 +16,7 @@ def report(
     output: Path = OUTPUT,
     all: bool = ALL,
 ) -> None:
-    r"""The report of stored runs; nothing is measured.
+    """The report of stored runs; nothing is measured.
 
     \b
     dlscope report r-5b1f r-09c2 --format html -o report.html

@@ -25,7 +25,7 @@ def list_runs(
     output: Path = OUTPUT,
     all: bool = ALL,
 ) -> None:
-    r"""The stored runs, newest first.
+    """The stored runs, newest first.
 
     \b
     dlscope store list --model efficientnet-lite0 --format json

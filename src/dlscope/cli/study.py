@@ -32,7 +32,7 @@ def preprocessing(
     output: Path = OUTPUT,
     all: bool = ALL,
 ) -> None:
-    r"""Change one step before the model at a time and count what it costs.
+    """Change one step before the model at a time and count what it costs.
 
     \b
     dlscope study preprocessing efficientnet-lite0 --dataset imagenet-mini20

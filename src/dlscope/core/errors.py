@@ -17,7 +17,6 @@ DlscopeError                       what happened, where, how to mend it
 ├── FigureError                    a figure cannot be drawn
 └── Problems                       several of the above, found together
     └── Unsatisfiable                … so that nothing at all can be done
-    └── Unsatisfiable                … so that no plan can be carried out here
 """
 
 from __future__ import annotations
@@ -140,11 +139,12 @@ def raise_all(problems: Sequence[DlscopeError]) -> None:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Advice naming the nearest of the `known` words, or all of them when none is near."""
-    choices = sorted(known)
-    near = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
+    choices = {choice.casefold(): choice for choice in sorted(known)}
+    near = difflib.get_close_matches(word.casefold(), choices, n=1, cutoff=0.6)
     if near:
-        return f"did you mean {near[0]}?"
-    return f"use one of {', '.join(choices)}" if choices else "there is nothing to choose from"
+        return f"did you mean {choices[near[0]]}?"
+    listing = ", ".join(choices.values())
+    return f"use one of {listing}" if choices else "there is nothing to choose from"
 
 
 def _rebuild(

@@ -175,7 +175,7 @@ MODEL_CASES = [
         change_input(color_mode="rgb"),
         "'rgb' is not a value of 'color_mode'",
         "inputs[1].color_mode",
-        "use RGB or BGR or GRAY or YCBCR",
+        "use RGB or BGR or GRAY or YCBCR (did you mean RGB?)",
     ),
     ({"inputs": []}, "'inputs' is empty", "inputs", "list at least 1"),
     (

@@ -58,10 +58,3 @@ def test_a_line_cut_off_by_an_interruption_costs_that_item_alone(
     assert list(partial.read()) == [0]
     partial.append({1: ANSWERED, 2: FAILED})
     assert sorted(partial.read()) == [0, 1, 2]
-
-
-def test_a_character_cut_in_half_costs_that_item_alone(partial, tmp_path: Path) -> None:
-    partial.append({0: FAILED})
-    with items_file(tmp_path).open("ab") as file:
-        file.write('\n{"index": 1, "item": "gr'.encode() + "ü".encode()[:1])
-    assert list(partial.read()) == [0]

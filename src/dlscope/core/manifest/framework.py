@@ -18,7 +18,11 @@ class FrameworkRequirement(Document):
 
 
 class FrameworkManifest(Manifest):
-    """A backend as it stands on a machine."""
+    """A backend as it stands on a machine.
+
+    `tolerance` is the largest difference from the reference, relative to max|reference|, at
+    which it still computes the same model.
+    """
 
     kind: Literal["framework"] = "framework"
     version: ExactVersion
@@ -26,6 +30,7 @@ class FrameworkManifest(Manifest):
     formats: tuple[str, ...] = ("onnx",)
     devices: tuple[str, ...] = ("cpu",)
     levels: tuple[str, ...] = ("MODEL",)
+    tolerance: float = 1e-4
     options: dict[str, Any] = Field(default_factory=dict)
 
     @property

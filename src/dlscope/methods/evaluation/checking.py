@@ -12,7 +12,10 @@ from dlscope.pipelines.chain import check_inputs
 
 
 def check_model(model: ModelManifest) -> list[DlscopeError]:
-    """Everything wrong with the steps of `model`, and between it and its graph."""
+    """Everything wrong with the steps of `model`, and between it and its graph.
+
+    The place of each problem is its path in the manifest.
+    """
     problems: list[DlscopeError] = []
     try:
         check_inputs(model)
@@ -22,14 +25,14 @@ def check_model(model: ModelManifest) -> list[DlscopeError]:
         problems.append(
             ManifestError(
                 "there is no graph to run",
-                where=f"{model.name}, assets",
+                where="assets",
                 fix="add assets.graph: {source: …}",
             )
         )
         return problems
     signature = read_signature(fetch(model).paths["graph"])
-    problems.extend(_check_tensors(model.name, "inputs", model.inputs, signature.inputs))
-    problems.extend(_check_tensors(model.name, "outputs", model.outputs, signature.outputs))
+    problems.extend(_check_tensors("inputs", model.inputs, signature.inputs))
+    problems.extend(_check_tensors("outputs", model.outputs, signature.outputs))
     problems.extend(_check_all_inputs_fed(model, signature))
     return problems
 
@@ -66,7 +69,6 @@ def _class_count(model: ModelManifest) -> int | None:
 
 
 def _check_tensors(
-    name: str,
     field: str,
     declared: Sequence[InputSpec | OutputSpec],
     tensors: Sequence[TensorSignature],
@@ -74,7 +76,7 @@ def _check_tensors(
     known = {tensor.name: tensor for tensor in tensors}
     listing = "; ".join(f"{tensor.name} {_described(tensor)}" for tensor in tensors)
     for index, spec in enumerate(declared):
-        where = f"{name}, {field}[{index}]"
+        where = f"{field}[{index}]"
         tensor = known.get(spec.tensor)
         if tensor is None:
             yield ManifestError(
@@ -123,7 +125,7 @@ def _check_all_inputs_fed(model: ModelManifest, signature: Signature) -> Iterato
         if tensor.name not in fed:
             yield ManifestError(
                 f"graph input {tensor.name!r} is fed by no input of the manifest",
-                where=f"{model.name}, inputs",
+                where="inputs",
                 fix=f"add an input for {tensor.name} {_described(tensor)}",
             )
 

@@ -41,6 +41,7 @@ def match(model: ModelManifest, reference: Reference, level: Level) -> Framework
             *_version_problems(model, reference, version),
             *_level_problems(reference.name, backend, level),
             *machine_problems(model, system(), psutil.virtual_memory().available),
+            *_not_yet(model),
         ]
     )
     declared = _requirement(model, reference.name)
@@ -57,6 +58,7 @@ def match(model: ModelManifest, reference: Reference, level: Level) -> Framework
         formats=tuple(sorted(backend.formats)),
         devices=backend.devices,
         levels=backend.levels,
+        tolerance=backend.tolerance,
         options=backend.check(options).to_json(),
     )
 
@@ -108,6 +110,22 @@ def _device_problems(
         )
 
 
+def _not_yet(model: ModelManifest) -> Iterator[PlanError]:
+    """Parts of a manifest that this version cannot honour: refused, never ignored."""
+    if model.hooks is not None:
+        yield PlanError(
+            "hooks are not allowed",
+            where=f"model {model.name}, hooks",
+            fix="express them as steps, or leave hooks out",
+        )
+    if model.stack is not None:
+        yield PlanError(
+            "isolated stacks cannot be provided yet",
+            where=f"model {model.name}, stack",
+            fix="leave stack out to run in the current environment",
+        )
+
+
 def _satisfies(size_bytes: int, constraint: str) -> bool:
     match = _BYTES.fullmatch(constraint)
     assert match is not None
@@ -141,12 +159,12 @@ def _version_problems(
     if declared is not None:
         constraints = {**constraints, f"model {model.name}": declared.version}
     for who, constraint in constraints.items():
-        if not Constraint.parse(constraint).allows(version):
+        # What is installed is asked for by "*", a pre-release included.
+        if constraint != "*" and not Constraint.parse(constraint).allows(version):
             yield PlanError(
                 f"{reference.name} {version} does not satisfy {constraint} ({who})",
                 where=f"framework {reference.name}",
-                fix=f"install a version that does, such as pip install "
-                f"'{reference.name}{_pip_constraint(constraint)}'",
+                fix=f"pip install '{reference.name}{_pip_constraint(constraint)}'",
             )
 
 

@@ -17,6 +17,7 @@ from dlscope.core.table import Cell, Column, Table
 from dlscope.metrics.agreement import agreement
 
 Steps = tuple[StepSpec, ...]
+_NumberedRow = tuple[int, Mapping[str, Cell]]
 REFERENCE = "reference"
 
 _COLUMNS = (
@@ -87,17 +88,16 @@ def study_table(runs: Mapping[str, Run]) -> Table:
 
 
 def study_findings(table: Table) -> tuple[Finding, ...]:
-    """What the changes cost, and what hides it."""
-    rows = [row for row in table if row["top_1_count"] is not None]
-    if len(rows) < len(table):
+    """What the changes cost, and what hides it; nothing without a reference that answered."""
+    answered = [(i, row) for i, row in enumerate(table) if row["top_1_count"] is not None]
+    if not answered or answered[0][1]["change"] != REFERENCE:
         return ()
-    reference = rows[0]
-    findings = [
-        *_cost(table, "BGR for RGB", rows, reference),
-        *_worst(table, rows, reference),
-        *_hidden(table, rows, reference),
-    ]
-    return tuple(findings)
+    (_, reference), *changes = answered
+    return (
+        *_cost(table, changes, reference),
+        *_worst(table, changes, reference),
+        *_hidden(table, changes, reference),
+    )
 
 
 def _record(name: str, run: Run, reference: Run) -> Mapping[str, Cell]:
@@ -122,56 +122,59 @@ def _record(name: str, run: Run, reference: Run) -> Mapping[str, Cell]:
 
 
 def _cost(
-    table: Table, name: str, rows: Sequence[Mapping[str, Cell]], reference: Mapping[str, Cell]
+    table: Table, changes: Sequence[_NumberedRow], reference: Mapping[str, Cell]
 ) -> Iterator[Finding]:
-    index = next((i for i, row in enumerate(rows) if row["change"] == name), None)
-    if index is None:
-        return
-    before, after = int(reference["top_1_count"] or 0), int(rows[index]["top_1_count"] or 0)
-    if after < before:
-        p_before, p_after = reference["mean_p_label"], rows[index]["mean_p_label"]
-        yield Finding(
-            "warn",
-            f"{name} would cost {before - after} of {before} right answers",
-            table.name,
-            (0, index),
-            f"{before} → {after} of {reference['n']}; mean p(label) {float(p_before or 0):.2f} → "
-            f"{float(p_after or 0):.2f}",
-        )
+    for index, row in changes:
+        before, after = _right(reference), _right(row)
+        if row["change"] == "BGR for RGB" and after < before:
+            p_before, p_after = (float(each["mean_p_label"] or 0) for each in (reference, row))
+            yield Finding(
+                "warn",
+                f"BGR for RGB would cost {before - after} of {before} right answers",
+                table.name,
+                (0, index),
+                f"{before} → {after} of {reference['n']}; "
+                f"mean p(label) {p_before:.2f} → {p_after:.2f}",
+            )
 
 
 def _worst(
-    table: Table, rows: Sequence[Mapping[str, Cell]], reference: Mapping[str, Cell]
+    table: Table, changes: Sequence[_NumberedRow], reference: Mapping[str, Cell]
 ) -> Iterator[Finding]:
-    index = min(range(len(rows)), key=lambda i: (int(rows[i]["top_1_count"] or 0), -i))
-    if index:
+    worse = [(index, row) for index, row in changes if _right(row) < _right(reference)]
+    if worse:
+        index, row = min(worse, key=lambda each: (_right(each[1]), -each[0]))
         yield Finding(
             "warn",
-            f"Worst: {rows[index]['change']}",
+            f"Worst: {row['change']}",
             table.name,
             (0, index),
-            f"{reference['top_1_count']} → {rows[index]['top_1_count']} of {reference['n']} right",
+            f"{_right(reference)} → {_right(row)} of {reference['n']} right",
         )
 
 
 def _hidden(
-    table: Table, rows: Sequence[Mapping[str, Cell]], reference: Mapping[str, Cell]
+    table: Table, changes: Sequence[_NumberedRow], reference: Mapping[str, Cell]
 ) -> Iterator[Finding]:
     """Changes that alter outputs without altering the count: accuracy alone would miss them."""
-    hidden = [
-        i
-        for i, row in enumerate(rows[1:], start=1)
-        if row["top_1_count"] == reference["top_1_count"] and float(row["max_abs_change"] or 0) > 0
-    ]
+    hidden = {
+        index: str(row["change"])
+        for index, row in changes
+        if _right(row) == _right(reference) and float(row["max_abs_change"] or 0) > 0
+    }
     if hidden:
-        names = ", ".join(str(rows[i]["change"]) for i in hidden)
         yield Finding(
             "note",
-            f"{len(hidden)} of {len(rows) - 1} changes leave the count as it is",
+            f"{len(hidden)} of {len(changes)} changes leave the count as it is",
             table.name,
             tuple(hidden),
-            f"{names}: the outputs differ all the same, so agreement tells more than accuracy",
+            f"{', '.join(hidden.values())}: the outputs differ all the same, "
+            "so agreement tells more than accuracy",
         )
+
+
+def _right(row: Mapping[str, Cell]) -> int:
+    return int(row["top_1_count"] or 0)
 
 
 def _image_input(model: ModelManifest) -> tuple[int, InputSpec]:

@@ -9,13 +9,14 @@ from dlscope.core.manifest import ExperimentManifest
 from dlscope.core.plan import Plan
 from dlscope.core.report import Prose, Report, Section
 from dlscope.core.run import Run
-from dlscope.methods.evaluation.planning import close_model, plan_experiment
+from dlscope.methods.evaluation.planning import plan_experiment
 from dlscope.methods.evaluation.preprocessing_study import (
     REFERENCE,
     changed_models,
     study_findings,
     study_table,
 )
+from dlscope.methods.evaluation.resolving import close_model
 from dlscope.pipelines.chain import check_inputs
 
 

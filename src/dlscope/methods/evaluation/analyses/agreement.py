@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import ClassVar, final
 
-from dlscope.backends.base import Backend
-from dlscope.core import registry
 from dlscope.core.analysis import Analysis
 from dlscope.core.report import Finding
 from dlscope.core.run import ItemResult, Run
@@ -84,11 +82,11 @@ def _record(baseline: Run, run: Run, name: str) -> Mapping[str, Cell]:
         "baseline": baseline.plan.framework.name,
         "backend": name,
         "n": 0,
-        "tolerance": _tolerance(name),
+        "tolerance": run.plan.framework.tolerance,
     }
     reference, other = _answered(baseline, run)
     if reference:
-        record.update(_comparison(reference, other, _tolerance(name)))
+        record.update(_comparison(reference, other, run.plan.framework.tolerance))
     return record
 
 
@@ -124,11 +122,6 @@ def _comparison(
         and (relative or 0.0) <= tolerance,
         "differing": ", ".join(found.differing[:_LISTED]) or None,
     }
-
-
-def _tolerance(name: str) -> float:
-    backend: type[Backend] = registry.load("backends", name)
-    return backend.tolerance
 
 
 def _divergence(table: Table) -> Iterator[Finding]:

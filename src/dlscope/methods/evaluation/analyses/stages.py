@@ -19,6 +19,7 @@ from dlscope.methods.evaluation.analyses.subject import SUBJECT_COLUMNS, subject
 
 _COLUMNS = (
     *SUBJECT_COLUMNS,
+    Column("pipeline", "str", "preloaded, sequential or stream", priority=3),
     Column("part", "str", "start: once per Run; item: for each item of the accuracy pass"),
     Column("stage", "str", "what was timed"),
     Column("count", "int", "how many intervals the mean is taken over", role="count", priority=3),
@@ -78,7 +79,7 @@ def _preparation_shares(rows: Sequence[Mapping[str, Cell]]) -> Mapping[Cell, flo
     """Share of preparation in the time of an item, by Run."""
     shares: dict[Cell, float] = {}
     for row in rows:
-        if row["stage"] in _PREPARATION:
+        if row["stage"] in _PREPARATION and row["pipeline"] != "stream":
             shares[row["run"]] = shares.get(row["run"], 0.0) + float(row["share"] or 0)
     return shares
 
@@ -88,6 +89,7 @@ def _start(run: Run) -> Iterator[Mapping[str, Cell]]:
     for stage in run.stages:
         yield {
             **subject(run),
+            "pipeline": run.plan.scenario.pipeline,
             "part": "start",
             "stage": stage.name,
             "count": 1,
@@ -107,6 +109,7 @@ def _items(run: Run) -> Iterator[Mapping[str, Cell]]:
         interval = bootstrap_interval(wall, trimmed_mean, seed=run.plan.seed)
         yield {
             **subject(run),
+            "pipeline": run.plan.scenario.pipeline,
             "part": "item",
             "stage": name,
             "count": int(wall.size),

@@ -1,0 +1,152 @@
+"""From references to closed manifests: found, every default written out, checked completely."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dlscope.catalog.document import locator
+from dlscope.catalog.finder import find
+from dlscope.core.errors import DlscopeError, PlanError, raise_all
+from dlscope.core.manifest import (
+    DatasetManifest,
+    InputSpec,
+    ModelManifest,
+    OutputSpec,
+    Reference,
+    ScenarioManifest,
+    parse_manifest,
+)
+from dlscope.methods.evaluation.checking import check_model
+from dlscope.pipelines.chain import build_chain
+
+ISSUED = ("online", "batched")
+_PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+
+
+def resolve_model(reference: Reference) -> ModelManifest:
+    """The model that `reference` means, its steps closed, checked against its graph.
+
+    Raises everything that is wrong with it at once; a file is named with its lines.
+    """
+    model = find("models", reference)
+    assert isinstance(model, ModelManifest)
+    try:
+        closed = close_model(model)
+        raise_all(check_model(closed))
+    except DlscopeError as error:
+        raise_all(_placed(error.problems, reference.name, model.name))
+        raise
+    return closed
+
+
+def resolve_dataset(reference: Reference) -> DatasetManifest:
+    """The data set that `reference` means."""
+    dataset = find("datasets", reference)
+    assert isinstance(dataset, DatasetManifest)
+    return dataset
+
+
+def resolve_scenario(entry: Mapping[str, Any]) -> ScenarioManifest:
+    """A scenario of the catalog with changes, or one written out in the experiment.
+
+    Raises `PlanError` for a type, or a field, that cannot be carried out yet.
+    """
+    if "name" in entry and "type" not in entry:
+        named = find("scenarios", entry["name"])
+        changes = {key: value for key, value in entry.items() if key != "name"}
+        data = {**named.to_json(), **changes}
+    else:
+        data = {"schema_version": 1, "name": entry.get("type", "scenario"), **entry}
+    name = data.get("name", "scenario")
+    scenario = parse_manifest(ScenarioManifest, data, lambda path: _place(name, path))
+    raise_all(list(_not_yet(scenario)))
+    return scenario
+
+
+def dataset_of(model: str) -> str:
+    """The data set that the model's manifest names in `attributes.dataset`."""
+    manifest = find("models", model)
+    assert isinstance(manifest, ModelManifest)
+    dataset = manifest.attributes.get("dataset")
+    if not isinstance(dataset, str):
+        raise PlanError(
+            f"{manifest.name} names no data set to be evaluated on",
+            where=f"model {manifest.name}, attributes",
+            fix="give one with --dataset, or add attributes: {dataset: NAME}",
+        )
+    return dataset
+
+
+def close_model(model: ModelManifest) -> ModelManifest:
+    """`model` with every default of every step written out.
+
+    Raises all problems of its steps at once.
+    """
+    problems: list[DlscopeError] = []
+
+    def written_out(spec: InputSpec | OutputSpec, field: str, place: str) -> Any:
+        try:
+            chain = build_chain(getattr(spec, field), f"{place}.{field}")
+        except DlscopeError as error:
+            problems.extend(error.problems)
+            return spec
+        return spec.model_copy(update={field: chain.specs})
+
+    inputs = [written_out(s, "preprocess", f"inputs[{i}]") for i, s in enumerate(model.inputs)]
+    outputs = [written_out(s, "postprocess", f"outputs[{i}]") for i, s in enumerate(model.outputs)]
+    raise_all(problems)
+    return model.model_copy(update={"inputs": tuple(inputs), "outputs": tuple(outputs)})
+
+
+def _placed(problems: Iterable[DlscopeError], reference: str, name: str) -> list[DlscopeError]:
+    """`problems`, whose places are paths in the manifest, with the manifest named before them."""
+    locate = locator(Path(reference)) if reference.endswith((".yaml", ".yml")) else None
+    placed = []
+    for problem in problems:
+        where = f"{name}, {problem.where}"
+        if locate is not None:
+            where = locate(_path(problem.where))
+        placed.append(type(problem)(problem.what, where=where, fix=problem.fix))
+    return placed
+
+
+def _path(text: str) -> tuple[int | str, ...]:
+    """The parts of `inputs[0].preprocess[2].resize`."""
+    return tuple(int(index) if index else name for name, index in _PART.findall(text))
+
+
+def _not_yet(scenario: ScenarioManifest) -> Iterable[PlanError]:
+    where = f"scenario {scenario.name}"
+    if scenario.type not in ISSUED:
+        yield PlanError(
+            f"scenario type {scenario.type!r} cannot be issued yet",
+            where=f"{where}, type",
+            fix=f"use {' or '.join(ISSUED)}",
+        )
+        return
+    if scenario.mode == "find_peak":
+        yield PlanError(
+            "mode 'find_peak' cannot be carried out yet",
+            where=f"{where}, mode",
+            fix="use submission, performance or accuracy",
+        )
+    for field in ("rate_qps", "users", "think_time_ms", "burst", "trace_file"):
+        if getattr(scenario, field) is not None:
+            yield PlanError(
+                f"{field!r} means nothing for a scenario of type {scenario.type!r}",
+                where=f"{where}, {field}",
+                fix=f"leave {field} out",
+            )
+    if scenario.samples_per_query != 1:
+        yield PlanError(
+            "a query of several samples cannot be issued yet",
+            where=f"{where}, samples_per_query",
+            fix="use batch_size",
+        )
+
+
+def _place(name: str, path: Sequence[int | str]) -> str:
+    return f"scenario {name}, {'.'.join(map(str, path))}"
