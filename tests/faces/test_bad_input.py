@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -107,36 +108,36 @@ TENSORS = {
     "name": (
         lambda document: document["outputs"][0].update(tensor="logits"),
         "ManifestError: the graph has no tensor 'logits' among its outputs\n"
-        "  where  colors, outputs[0].tensor\n"
+        "  where  model.yaml:LINE, outputs[0].tensor\n"
         "  fix    the graph has: y float32[N, 4]\n",
     ),
     "dtype": (
         lambda document: document["outputs"][0].update(element_type="float16"),
         "ManifestError: 'y' is float32 in the graph, not float16\n"
-        "  where  colors, outputs[0].element_type\n"
+        "  where  model.yaml:LINE, outputs[0].element_type\n"
         "  fix    the graph has: y float32[N, 4]\n",
     ),
     "shape": (
         lambda document: document["outputs"][0].update(shape=["N", 1000]),
         "ManifestError: 'y' is float32[N, 4] in the graph, not [N, 1000]\n"
-        "  where  colors, outputs[0].shape\n"
+        "  where  model.yaml:LINE, outputs[0].shape\n"
         "  fix    the graph has: y float32[N, 4]\n",
     ),
     "layout": (
         lambda document: document["inputs"][0].update(layout="NHWC", shape=["N", 8, 8, 3]),
         "ManifestError: 'x' is float32[N, 3, 8, 8] in the graph, not [N, 8, 8, 3]\n"
-        "  where  colors, inputs[0].shape\n"
+        "  where  model.yaml:LINE, inputs[0].shape\n"
         "  fix    the graph has: x float32[N, 3, 8, 8]\n",
     ),
     "steps": (
         lambda document: document["inputs"][0]["preprocess"][2]["resize"].update(size=[9, 9]),
         "PlanError: the steps end in [3, 9, 9], but shape is [N, 3, 8, 8]\n"
-        "  where  inputs[0].preprocess[5].transpose\n"
+        "  where  model.yaml:LINE, inputs[0].preprocess[5].transpose\n"
         "  fix    change the steps, or correct inputs[0].shape\n",
     ),
     "order": (
         lambda document: document["inputs"][0]["preprocess"].reverse(),
-        "  where  inputs[0].preprocess[0].transpose\n",
+        "  where  model.yaml:LINE, inputs[0].preprocess[0].transpose\n",
     ),
 }
 
@@ -148,7 +149,7 @@ def test_a_manifest_that_disagrees_with_its_graph(cli, model, files, wrong: str)
     for command in (("manifest", "check", path), ("evaluate", path, "-d", files.dataset)):
         result = cli(*command)
         assert result.code == 1
-        assert message in result.err
+        assert message in re.sub(rf"{re.escape(str(path))}:\d+", "model.yaml:LINE", result.err)
         assert "Traceback" not in result.err
 
 

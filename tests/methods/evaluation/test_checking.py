@@ -37,15 +37,15 @@ def test_a_tensor_that_the_graph_lacks_is_told_with_those_it_has(model) -> None:
     wrong = with_output(with_input(model, tensor="input"), tensor="logits")
     listed = "the graph has: x float32[N, 3, 8, 8]"
     assert told(check_model(wrong)) == [
-        ("the graph has no tensor 'input' among its inputs", "colors, inputs[0].tensor", listed),
+        ("the graph has no tensor 'input' among its inputs", "inputs[0].tensor", listed),
         (
             "the graph has no tensor 'logits' among its outputs",
-            "colors, outputs[0].tensor",
+            "outputs[0].tensor",
             "the graph has: y float32[N, 4]",
         ),
         (
             "graph input 'x' is fed by no input of the manifest",
-            "colors, inputs",
+            "inputs",
             "add an input for x float32[N, 3, 8, 8]",
         ),
     ]
@@ -56,7 +56,7 @@ def test_a_wrong_element_type_is_told(model) -> None:
     assert told(check_model(wrong)) == [
         (
             "'y' is float32 in the graph, not int64",
-            "colors, outputs[0].element_type",
+            "outputs[0].element_type",
             "the graph has: y float32[N, 4]",
         )
     ]
@@ -70,7 +70,7 @@ def test_a_wrong_shape_is_told(model, shape, said) -> None:
     assert told(check_model(wrong)) == [
         (
             f"'y' is float32[N, 4] in the graph, not {said}",
-            "colors, outputs[0].shape",
+            "outputs[0].shape",
             "the graph has: y float32[N, 4]",
         )
     ]
@@ -80,7 +80,7 @@ def test_a_layout_with_other_axes_than_the_shape_is_told(model) -> None:
     wrong = with_output(model, layout="NKT")
     assert (
         "layout NKT names 3 axes, the shape has 2",
-        "colors, outputs[0].layout",
+        "outputs[0].layout",
         "give one letter for each size",
     ) in told(check_model(wrong))
 
@@ -115,7 +115,7 @@ def test_steps_that_end_in_another_shape_are_told(model) -> None:
 def test_a_model_without_a_graph_is_told(model) -> None:
     weights = {"weights": model.assets["graph"]}
     assert told(check_model(model.model_copy(update={"assets": weights}))) == [
-        ("there is no graph to run", "colors, assets", "add assets.graph: {source: …}")
+        ("there is no graph to run", "assets", "add assets.graph: {source: …}")
     ]
 
 

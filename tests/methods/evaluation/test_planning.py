@@ -7,7 +7,8 @@ import pytest
 from dlscope.catalog.document import load_manifest
 from dlscope.core.errors import DlscopeError, Unsatisfiable
 from dlscope.core.manifest import StepSpec
-from dlscope.methods.evaluation.planning import close_model, dataset_of, plan_experiment
+from dlscope.methods.evaluation.planning import plan_experiment
+from dlscope.methods.evaluation.resolving import close_model, dataset_of
 from dlscope.testing.small_experiment import write_yaml
 
 

@@ -6,12 +6,12 @@ import pytest
 
 from dlscope.core.errors import PlanError
 from dlscope.core.run import Run
-from dlscope.methods.evaluation.planning import close_model
 from dlscope.methods.evaluation.preprocessing_study import (
     changed_models,
     study_findings,
     study_table,
 )
+from dlscope.methods.evaluation.resolving import close_model
 from dlscope.pipelines.chain import check_inputs
 from dlscope.testing.analyses import example_run
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dlscope.catalog.assets import fetch
+from dlscope.core import registry
 from dlscope.core.errors import DlscopeError, PlanError, Unsatisfiable, raise_all
 from dlscope.core.manifest import (
     DatasetManifest,
@@ -60,7 +61,8 @@ def plan_experiment(experiment: ExperimentManifest) -> Planned:
     Raises the problems of manifests, all at once, and `Unsatisfiable` when every point is
     refused.
     """
-    raise_all(list(_not_yet(experiment)))
+    frameworks = experiment.frameworks or _DEFAULT_FRAMEWORKS
+    raise_all([*_not_yet(experiment), *_unknown_backends(frameworks)])
     models = [resolve_model(reference) for reference in experiment.models]
     data = [_data(entry) for entry in experiment.datasets]
     scenarios = [resolve_scenario(entry) for entry in experiment.scenarios]
@@ -74,7 +76,6 @@ def plan_experiment(experiment: ExperimentManifest) -> Planned:
     )
     plans: list[Plan] = []
     refusals: list[Refusal] = []
-    frameworks = experiment.frameworks or _DEFAULT_FRAMEWORKS
     for model, reference in itertools.product(models, frameworks):
         try:
             framework = match(model, reference, level)
@@ -119,6 +120,14 @@ def _data(entry: Reference) -> _Data:
     manifest = resolve_dataset(entry)
     items = getattr(entry, "items", None) or manifest.items
     return _Data(manifest, min(items, manifest.items))
+
+
+def _unknown_backends(frameworks: Sequence[Reference]) -> Iterator[DlscopeError]:
+    """A name that nothing answers to is a slip of the pen, not a point that cannot be measured."""
+    known = registry.names("backends")
+    for reference in frameworks:
+        if reference.name not in known:
+            yield registry.unknown("backends", reference.name)
 
 
 def _not_yet(experiment: ExperimentManifest) -> Iterator[PlanError]:

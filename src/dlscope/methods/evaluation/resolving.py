@@ -23,6 +23,7 @@ from dlscope.methods.evaluation.checking import check_model
 from dlscope.pipelines.chain import build_chain
 
 ISSUED = ("online", "batched")
+_IN_MANIFEST = re.compile(r"(inputs|outputs|assets)\b")
 _PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
@@ -102,10 +103,13 @@ def close_model(model: ModelManifest) -> ModelManifest:
 
 
 def _placed(problems: Iterable[DlscopeError], reference: str, name: str) -> list[DlscopeError]:
-    """`problems`, whose places are paths in the manifest, with the manifest named before them."""
+    """`problems`, those whose place is a path in the manifest with the manifest named before it."""
     locate = locator(Path(reference)) if reference.endswith((".yaml", ".yml")) else None
     placed = []
     for problem in problems:
+        if not _IN_MANIFEST.match(problem.where):
+            placed.append(problem)
+            continue
         where = f"{name}, {problem.where}"
         if locate is not None:
             where = locate(_path(problem.where))
