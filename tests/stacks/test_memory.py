@@ -3,7 +3,6 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 
 from dlscope.core.errors import MeasurementError
@@ -12,20 +11,29 @@ from dlscope.stacks.memory import MemoryMeter, parse_high_water, usable_mark
 _BLOCK_BYTES = 64 << 20
 
 
+def growth(before: str, inside: str) -> int:
+    """Peak minus baseline in a fresh process, whose memory nobody else gives back meanwhile."""
+    script = (
+        "import numpy as np\n"
+        "from dlscope.stacks.memory import MemoryMeter\n"
+        f"def use(): np.ones({_BLOCK_BYTES}, dtype=np.uint8)\n"
+        f"{before}\n"
+        "with MemoryMeter() as memory:\n"
+        f"    {inside}\n"
+        "figures = memory.to_json()\n"
+        "assert figures == {'baseline': memory.baseline_bytes, 'peak': memory.peak_bytes}\n"
+        "print(figures['peak'] - figures['baseline'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+    return int(done.stdout)
+
+
 def test_sees_a_peak_that_is_gone_at_the_end() -> None:
-    with MemoryMeter() as memory:
-        block = np.ones(_BLOCK_BYTES, dtype=np.uint8)
-        del block
-    assert memory.peak_bytes - memory.baseline_bytes > 0.9 * _BLOCK_BYTES
-    assert memory.to_json() == {"baseline": memory.baseline_bytes, "peak": memory.peak_bytes}
+    assert growth("pass", "use()") > 0.9 * _BLOCK_BYTES
 
 
 def test_an_older_peak_does_not_count() -> None:
-    block = np.ones(_BLOCK_BYTES, dtype=np.uint8)
-    del block
-    with MemoryMeter() as memory:
-        pass
-    assert memory.peak_bytes - memory.baseline_bytes < 0.5 * _BLOCK_BYTES
+    assert growth("use()", "pass") < 0.5 * _BLOCK_BYTES
 
 
 def test_measures_another_process_and_survives_its_end() -> None:
