@@ -115,8 +115,8 @@ def test_three_frameworks_compute_the_same_lite0(cli, brief: Path) -> None:
 @pytest.mark.parametrize(
     ("model", "metric"),
     [
-        ("all-minilm-l6-v2", "within_tolerance"),
-        ("centerface", "map_50"),
+        ("all-minilm-l6-v2", "pairs_within"),
+        ("centerface", "mean_iou"),
         ("silero-vad", "within_tolerance"),
     ],
 )
@@ -126,7 +126,8 @@ def test_other_tasks_give_their_known_answers_on_every_framework(
     result = cli("compare", model, *BACKENDS, "-s", brief, "-f", "json")
     assert result.code == 0
     for row in result.rows("accuracy"):
-        assert (row["metric"], row["value"], row["failed"]) == (metric, 1.0, 0), row["backend"]
+        assert (row["metric"], row["failed"]) == (metric, 0), row["backend"]
+        assert row["value"] >= (0.98 if metric == "mean_iou" else 1.0), row["backend"]
     for row in result.rows("agreement"):
         assert row["agrees"], row
         assert row["relative_difference"] <= 1e-4

@@ -34,7 +34,7 @@ def embedding(items: Sequence[ItemResult]) -> tuple[Metric, ...]:
     ]
     within = share("pairs_within", sum(e <= TOLERANCE for e in errors), len(expected))
     worst = (exact("cosine_max_error", max(errors), len(errors)),) if errors else ()
-    return (*worst, within)
+    return (within, *worst)
 
 
 def _expected(items: Sequence[ItemResult]) -> dict[tuple[str, str], float]:

@@ -25,7 +25,7 @@ def scalar(items: Sequence[ItemResult]) -> tuple[Metric, ...]:
     bounds = [float(target_field(item, "tolerance")) for item in items]
     within = sum(e is not None and e <= b for e, b in zip(errors, bounds, strict=True))
     worst = (exact("value_max_error", max(answered), len(answered)),) if answered else ()
-    return (*worst, share("within_tolerance", within, len(items)))
+    return (share("within_tolerance", within, len(items)), *worst)
 
 
 def _max_error(item: ItemResult) -> float | None:

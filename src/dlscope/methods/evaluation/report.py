@@ -13,7 +13,7 @@ from dlscope.core.report import Block, Facts, Figure, Finding, Prose, Report, Se
 from dlscope.core.run import Run
 from dlscope.core.stats import bootstrap_interval, percentile
 from dlscope.core.table import Cell, Column, Table
-from dlscope.core.units import format_number
+from dlscope.core.units import format_number, scale_for
 from dlscope.methods.evaluation.analyses.agreement import Agreement
 from dlscope.methods.evaluation.planning import Refusal
 from dlscope.reporting.charts import Rule, histogram, interval_dots, lines, run_order
@@ -131,34 +131,37 @@ def _answer(tables: Mapping[str, Table]) -> str:
     if not rows:
         return _accuracy_answer(tables["models"])
     fastest = min(rows, key=lambda row: int(row["mean_ns"] or 0))
-    speed = (
-        f"{fastest['backend']} answers {fastest['model']} in "
-        f"{_ms(fastest['mean_ns'])} ms [{_ms(fastest['ci_lo_ns'])}, {_ms(fastest['ci_hi_ns'])}]"
-    )
+    latency = _duration(fastest["mean_ns"], fastest["ci_lo_ns"], fastest["ci_hi_ns"])
+    speed = f"{fastest['backend']} answers {fastest['model']} in {latency}"
     if not fastest["valid"]:
         speed += ", in a run that does not count"
-    return f"{speed}; {_accuracy_words(tables['accuracy'])}."
+    return f"{speed}; {_accuracy_words(fastest)}."
 
 
 def _accuracy_answer(models: Table) -> str:
-    if not len(models):
-        return "Nothing was measured."
-    return "No latency was measured."
-
-
-def _accuracy_words(accuracy: Table) -> str:
-    row = next(iter(accuracy), None)
+    row = next(iter(models), None)
     if row is None:
+        return "Nothing was measured."
+    words = _accuracy_words(row)
+    return f"{words[:1].upper()}{words[1:]}; no latency was measured."
+
+
+def _accuracy_words(row: Mapping[str, Cell]) -> str:
+    """How right the answers of one row of the model table are."""
+    if row["right"] is not None:
+        count, _, n = str(row["right"]).partition("/")
+        return f"{count} of {n} right"
+    if row["accuracy"] is None:
         return "accuracy was not asked for"
-    if row["top_1_count"] is not None:
-        return f"{row['top_1_count']} of {row['n']} right"
-    if row["value"] is None:
-        return "no accuracy"
-    return f"{str(row['metric']).replace('_', ' ')} {format_number(float(row['value']))}"
+    return f"{str(row['metric']).replace('_', ' ')} {format_number(float(row['accuracy']))}"
 
 
-def _ms(value: Cell) -> str:
-    return format_number(float(value or 0) / 1e6)
+def _duration(mean_ns: Cell, lo_ns: Cell, hi_ns: Cell) -> str:
+    """A latency with its interval, in the unit people read."""
+    mean, lo, hi = (float(value or 0) for value in (mean_ns, lo_ns, hi_ns))
+    unit, factor = scale_for("ns", [mean])
+    low, high = format_number(lo * factor), format_number(hi * factor)
+    return f"{format_number(mean * factor)} {unit} [{low}, {high}]"
 
 
 def _sections(tables: Mapping[str, Table], runs: Sequence[Run]) -> list[Section]:

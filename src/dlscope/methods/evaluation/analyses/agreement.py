@@ -164,5 +164,5 @@ def _all_agree(table: Table) -> Iterator[Finding]:
             "All give the same answers",
             table.name,
             tuple(range(len(table))),
-            f"on {n} items, max |Δ| {worst:.0e} of max |ref|",
+            f"on {n} item{'' if n == 1 else 's'}, max |Δ| {worst:.0e} of max |ref|",
         )
