@@ -51,7 +51,8 @@ def test_plans_that_count_accuracy_share_a_worker_and_measurements_have_their_ow
     assert worker_pids() == set()
     # What the worker answered and measured came home.
     assert [item.item for item in runs[0].items] == [f"item-{n}" for n in range(ITEMS)]
-    assert [run.metrics[0].value for run in (runs[0], runs[3])] == [0.0, 1.0]
+    errors = [run.metric("value_max_error") for run in (runs[0], runs[3])]
+    assert [error and error.value for error in errors] == [0.0, 1.0]
     assert len(runs[1].samples) == 20
 
 
