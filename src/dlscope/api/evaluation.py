@@ -112,7 +112,6 @@ def experiment(
 ) -> ExperimentManifest:
     """What `evaluate` would ask, as a manifest that can be kept and run again."""
     from dlscope.core.manifest import ExperimentManifest, parse_manifest
-    from dlscope.methods.evaluation.resolving import dataset_of
 
     models = [model] if isinstance(model, str) else list(model)
     datasets = [dataset] if isinstance(dataset, str) else list(dataset or ())
@@ -123,7 +122,8 @@ def experiment(
         "name": "evaluation",
         "models": models,
         "frameworks": [_reference(name, options=dict(options or {})) for name in backends],
-        "datasets": [_reference(name, items=items) for name in datasets or map(dataset_of, models)],
+        "datasets": [_reference(name) for name in datasets],
+        "items": items,
         "scenarios": [
             dict(each) if isinstance(each, Mapping) else {"name": each} for each in scenarios
         ],

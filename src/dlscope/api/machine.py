@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dlscope.core.report import Report
+    from dlscope.core.report import Finding, Report
+    from dlscope.core.table import Table
 
 
 def doctor() -> Report:
@@ -18,16 +19,42 @@ def doctor() -> Report:
 
     backends, assets = backend_table(), asset_table()
     ready = [str(row["backend"]) for row in backends if row["available"]]
-    missing = sum(not row["available"] for row in (*backends, *assets))
+    findings = (*_missing(backends, "backend"), *_missing(assets, "name"))
     answer = f"{len(ready)} backends work here: {', '.join(ready)}."
-    if missing:
-        answer += f" {missing} things are missing; the column fix says how to get them."
+    if findings:
+        answer += " What is missing, and how to get it:"
+    shown_backends = backends.view("backend", "available", "version", "formats", "devices")
     return Report(
         title="dlscope on this machine",
         answer=answer,
         tables=(backends, assets),
-        sections=(Section("Backends", (backends,)), Section("Models and data", (assets,))),
+        findings=findings,
+        sections=(
+            Section("Backends", (shown_backends,)),
+            Section("Models and data", (assets.view("kind", "name", "available"),)),
+        ),
         command="dlscope doctor",
+    )
+
+
+def _missing(table: Table, name: str) -> tuple[Finding, ...]:
+    """One finding for each way of getting something that is not there."""
+    from dlscope.core.report import Finding
+
+    groups: dict[str, list[int]] = {}
+    rows = list(table)
+    for index, row in enumerate(rows):
+        if not row["available"]:
+            groups.setdefault(str(row["fix"]), []).append(index)
+    return tuple(
+        Finding(
+            "note",
+            f"{', '.join(str(rows[index][name]) for index in members)}: {fix}",
+            table.name,
+            tuple(members),
+            str(rows[members[0]]["reason"]),
+        )
+        for fix, members in groups.items()
     )
 
 

@@ -12,7 +12,7 @@ import typer
 from dlscope.cli import catalog, demo, doctor, evaluate, manifest, report, store, study
 from dlscope.core.errors import DlscopeError, Unsatisfiable
 
-FAILED, INTERRUPTED = 3, 130
+FAILED = 3
 
 app = typer.Typer(
     name="dlscope",
@@ -56,11 +56,6 @@ def main() -> None:
         app()
     except DlscopeError as error:
         sys.exit(_told(error))
-    except KeyboardInterrupt:
-        typer.echo(
-            "interrupted; what was measured is kept, run the command again to go on", err=True
-        )
-        sys.exit(INTERRUPTED)
 
 
 def _told(error: DlscopeError) -> int:

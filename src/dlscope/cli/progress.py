@@ -61,6 +61,11 @@ class Progress(Watcher):
     ) -> None:
         if self._live is not None:
             self._live.stop()
+        if kind is KeyboardInterrupt:
+            sys.stderr.write(
+                f"interrupted after {len(self.runs)} of {self._total} runs; all are kept, "
+                "run the same command again to go on\n"
+            )
 
     def planned(self, plans: Sequence[Plan], refused: int) -> None:
         """Remember how much there is to do."""

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from dlscope.catalog.document import load_manifest
+from dlscope.catalog.finder import find
 from dlscope.core.errors import DlscopeError, Unsatisfiable
 from dlscope.core.manifest import StepSpec
 from dlscope.methods.evaluation.planning import plan_experiment
-from dlscope.methods.evaluation.resolving import close_model, dataset_of
+from dlscope.methods.evaluation.resolving import close_model, own_dataset
 from dlscope.testing.small_experiment import write_yaml
 
 
@@ -183,11 +184,20 @@ def test_every_wrong_step_is_told_at_once(ask, plan) -> None:
 
 
 def test_a_model_names_the_data_set_it_is_evaluated_on(files) -> None:
-    assert dataset_of("efficientnet-lite0") == "imagenet-mini20"
+    assert own_dataset(find("models", "efficientnet-lite0")) == "imagenet-mini20"
     with pytest.raises(DlscopeError) as caught:
-        dataset_of(str(files.model))
+        own_dataset(find("models", str(files.model)))
     assert caught.value.describe() == (
         "PlanError: colors names no data set to be evaluated on\n"
         "  where  model colors, attributes\n"
         "  fix    give one with --dataset, or add attributes: {dataset: NAME}"
     )
+
+
+def test_each_model_has_its_own_data_set_where_none_is_asked_for(ask) -> None:
+    asked = ask(models=["efficientnet-lite0", "silero-vad"], frameworks=["mock"], datasets=[])
+    plans = plan_experiment(asked.model_copy(update={"items": 2})).plans
+    assert [(plan.model.name, plan.dataset.name, plan.items) for plan in plans] == [
+        ("efficientnet-lite0", "imagenet-mini20", 2),
+        ("silero-vad", "tones", 2),
+    ]

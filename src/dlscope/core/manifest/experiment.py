@@ -65,6 +65,9 @@ class Keep(Document):
 class ExperimentManifest(Manifest):
     """What to measure against what; every pair is planned, the impossible ones reported.
 
+    Without `datasets` each model is evaluated on the one its manifest names. `items` takes the
+    first so many of each data set that does not say so itself.
+
     A scenario is a catalog name, or a mapping: `{type: batched, batch_size: [1, 2, 4]}`.
     """
 
@@ -73,9 +76,8 @@ class ExperimentManifest(Manifest):
     frameworks: tuple[NamedReference, ...] = ()
     systems: tuple[SystemSelector, ...] = ()
     placement: Literal["any", "all"] | PositiveInt = "any"
-    datasets: tuple[Annotated[DatasetReference, BeforeValidator(_reference)], ...] = Field(
-        min_length=1
-    )
+    datasets: tuple[Annotated[DatasetReference, BeforeValidator(_reference)], ...] = ()
+    items: PositiveInt | None = None
     scenarios: tuple[Annotated[dict[str, Any], BeforeValidator(_scenario)], ...] = (
         {"name": "online"},
     )

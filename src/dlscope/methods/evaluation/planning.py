@@ -22,6 +22,7 @@ from dlscope.core.trace import Level
 from dlscope.methods.evaluation.checking import check_dataset
 from dlscope.methods.evaluation.matching import match
 from dlscope.methods.evaluation.resolving import (
+    own_dataset,
     resolve_dataset,
     resolve_model,
     resolve_scenario,
@@ -64,13 +65,14 @@ def plan_experiment(experiment: ExperimentManifest) -> Planned:
     frameworks = experiment.frameworks or _DEFAULT_FRAMEWORKS
     raise_all([*_not_yet(experiment), *_unknown_backends(frameworks)])
     models = [resolve_model(reference) for reference in experiment.models]
-    data = [_data(entry) for entry in experiment.datasets]
+    data = {model.name: _data_of(model, experiment) for model in models}
     scenarios = [resolve_scenario(entry) for entry in experiment.scenarios]
     level = Level.named(experiment.trace_level)
     raise_all(
         [
             problem
-            for model, each in itertools.product(models, data)
+            for model in models
+            for each in data[model.name]
             for problem in check_dataset(model, each.manifest)
         ]
     )
@@ -82,7 +84,7 @@ def plan_experiment(experiment: ExperimentManifest) -> Planned:
         except DlscopeError as error:
             refusals.extend(Refusal(model.name, str(reference), each) for each in error.problems)
         else:
-            plans.extend(_plans(experiment, model, framework, data, scenarios))
+            plans.extend(_plans(experiment, model, framework, data[model.name], scenarios))
     if not plans:
         raise Unsatisfiable.of(refusal.error for refusal in refusals)
     # A B C A B C: a machine that drifts must not favour one variant.
@@ -116,9 +118,15 @@ def _plans(
             )
 
 
-def _data(entry: Reference) -> _Data:
+def _data_of(model: ModelManifest, experiment: ExperimentManifest) -> list[_Data]:
+    """The data sets asked for, or the model's own."""
+    entries = experiment.datasets or (Reference(name=own_dataset(model)),)
+    return [_data(entry, experiment.items) for entry in entries]
+
+
+def _data(entry: Reference, most: int | None) -> _Data:
     manifest = resolve_dataset(entry)
-    items = getattr(entry, "items", None) or manifest.items
+    items = getattr(entry, "items", None) or most or manifest.items
     return _Data(manifest, min(items, manifest.items))
 
 

@@ -67,15 +67,13 @@ def resolve_scenario(entry: Mapping[str, Any]) -> ScenarioManifest:
     return scenario
 
 
-def dataset_of(model: str) -> str:
-    """The data set that the model's manifest names in `attributes.dataset`."""
-    manifest = find("models", model)
-    assert isinstance(manifest, ModelManifest)
-    dataset = manifest.attributes.get("dataset")
+def own_dataset(model: ModelManifest) -> str:
+    """The data set that `model` names in `attributes.dataset`."""
+    dataset = model.attributes.get("dataset")
     if not isinstance(dataset, str):
         raise PlanError(
-            f"{manifest.name} names no data set to be evaluated on",
-            where=f"model {manifest.name}, attributes",
+            f"{model.name} names no data set to be evaluated on",
+            where=f"model {model.name}, attributes",
             fix="give one with --dataset, or add attributes: {dataset: NAME}",
         )
     return dataset
