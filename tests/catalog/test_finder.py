@@ -59,7 +59,10 @@ def test_lists_what_is_built_in() -> None:
     assert names("datasets") == (
         "astronaut-face",
         "cifar10-mini",
+        "cifar100-mini",
+        "fashion-mini",
         "imagenet-mini20",
+        "mnist-mini",
         "sentences3",
         "silence",
         "tones",
