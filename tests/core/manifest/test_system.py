@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import pytest
+from pydantic import ValidationError
+
 from dlscope.core.manifest import SystemManifest, SystemRequirement
 
 HOST = {
@@ -34,3 +37,14 @@ def test_no_requirement_accepts_anything() -> None:
         "accelerator": None,
         "features": [],
     }
+
+
+@pytest.mark.parametrize("size", [">=2GiB", "512 MiB", "<= 1.5GB", "1000"])
+def test_sizes_are_compared_with_a_unit(size: str) -> None:
+    assert SystemRequirement(memory_bytes=size).memory_bytes == size
+
+
+@pytest.mark.parametrize("size", ["lots", ">=", ">= much", "2 GiB or so"])
+def test_what_is_no_size_is_refused(size: str) -> None:
+    with pytest.raises(ValidationError, match="is not a size"):
+        SystemRequirement(memory_bytes=size)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -201,3 +202,33 @@ def test_each_model_has_its_own_data_set_where_none_is_asked_for(ask) -> None:
         ("efficientnet-lite0", "imagenet-mini20", 2),
         ("silero-vad", "tones", 2),
     ]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "what"),
+    [
+        ("timeout_ms", 10, "a time-out of one prediction cannot be kept yet"),
+        ("samples_per_query", 8, "a query of several samples cannot be issued yet"),
+        ("mode", "find_peak", "mode 'find_peak' cannot be carried out yet"),
+        ("rate_qps", 5.0, "'rate_qps' means nothing for a scenario of type 'online'"),
+        ("latency_bound_ms", 5, "'latency_bound_ms' means nothing for a scenario of type 'online'"),
+    ],
+)
+def test_what_a_scenario_asks_in_vain_is_refused(ask, field: str, value: Any, what: str) -> None:
+    error = refusal(ask(scenarios=[{"name": "online", field: value}]))
+    assert (error.what, error.where) == (what, f"scenario online, {field}")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("metrics", ["top_1"]),
+        ("placement", "all"),
+        ("on_failure", "stop"),
+        ("systems", [{"labels": {"lab": "a"}}]),
+    ],
+)
+def test_what_an_experiment_asks_in_vain_is_refused(ask, field: str, value: Any) -> None:
+    error = refusal(ask(**{field: value}))
+    assert error.what == f"{field!r} can only have its default yet"
+    assert error.where == f"experiment small, {field}"

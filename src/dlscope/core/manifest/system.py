@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from dlscope.core.manifest.base import Document, Manifest
+from dlscope.core.manifest.base import Document, Manifest, refuse
+from dlscope.core.units import parse_bytes
+
+_COMPARED = re.compile(r"\s*(>=|<=|==|=|>|<)?\s*(.+)")
+
+
+def _byte_constraint(value: str) -> str:
+    match = _COMPARED.fullmatch(value)
+    try:
+        parse_bytes(match[2] if match else value)
+    except ValueError:
+        raise refuse(f"{value!r} is not a size", "use a size such as >=2GiB") from None
+    return value
+
+
+ByteConstraint = Annotated[str, AfterValidator(_byte_constraint)]
 
 
 class AcceleratorRequirement(Document):
@@ -14,7 +30,7 @@ class AcceleratorRequirement(Document):
 
     vendor: str
     name: str = "*"
-    memory_bytes: str | None = None
+    memory_bytes: ByteConstraint | None = None
     compute_capability: str | None = None
 
 
@@ -23,7 +39,7 @@ class SystemRequirement(Document):
 
     architecture: tuple[str, ...] = ()
     device: Literal["cpu", "gpu", "npu", "any"] = "any"
-    memory_bytes: str | None = None
+    memory_bytes: ByteConstraint | None = None
     accelerator: AcceleratorRequirement | None = None
     features: tuple[str, ...] = ()
 

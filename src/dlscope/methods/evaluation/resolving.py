@@ -135,13 +135,19 @@ def _not_yet(scenario: ScenarioManifest) -> Iterable[PlanError]:
             where=f"{where}, mode",
             fix="use submission, performance or accuracy",
         )
-    for field in ("rate_qps", "users", "think_time_ms", "burst", "trace_file"):
+    for field in ("rate_qps", "users", "think_time_ms", "burst", "trace_file", "latency_bound_ms"):
         if getattr(scenario, field) is not None:
             yield PlanError(
                 f"{field!r} means nothing for a scenario of type {scenario.type!r}",
                 where=f"{where}, {field}",
                 fix=f"leave {field} out",
             )
+    if scenario.timeout_ms != ScenarioManifest.model_fields["timeout_ms"].default:
+        yield PlanError(
+            "a time-out of one prediction cannot be kept yet",
+            where=f"{where}, timeout_ms",
+            fix="leave timeout_ms out",
+        )
     if scenario.samples_per_query != 1:
         yield PlanError(
             "a query of several samples cannot be issued yet",
