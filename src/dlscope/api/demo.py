@@ -37,8 +37,11 @@ def demo(*, store: str | None = None, watcher: Watcher = QUIET) -> Report:
         store=store,
         watcher=watcher,
     )
+    accuracy = next(iter(speed.table("accuracy")))
+    five = f"Among five answers {accuracy['top_5_count']} of {accuracy['n']} are right."
     return replace(
         speed,
+        answer=f"{speed.answer} {five}",
         title=f"EfficientNet-Lite0 on 20 photographs, {speed.title.partition(' on ')[2]}",
         tables=speed.tables + study.tables,
         findings=speed.findings + study.findings[:1],
