@@ -15,9 +15,10 @@ MODEL, DATASET, CHANGE = "efficientnet-lite0", "imagenet-mini20", "BGR for RGB"
 
 
 def demo(*, store: str | None = None, watcher: Watcher = QUIET) -> Report:
-    """EfficientNet-Lite0 on 20 photographs on every backend installed here, and what one wrong
-    step costs: real weights, real pictures, one report.
-    """  # noqa: D205 - one sentence
+    """EfficientNet-Lite0 on 20 photographs, and what one wrong step costs, as one report.
+
+    It is measured on every backend installed here.
+    """
     from dlscope.agents.capabilities import available_backends
 
     backends = [name for name in ("onnxruntime", "openvino", "torch") if available_backends()[name]]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import typer
 
-from dlscope.core.errors import DlscopeError
+from dlscope.core.errors import DlscopeError, MeasurementError, StoreError
 from dlscope.core.report import Report
 from dlscope.core.run import Run
 
@@ -59,7 +59,10 @@ def tell_error(error: DlscopeError, code: int) -> None:
         typer.echo(f"  {typer.style('where', dim=True)}  {problem.where}", err=True)
         typer.echo(f"  {typer.style('fix', dim=True)}    {problem.fix}\n", err=True)
     count = f"{len(problems)} problems" if len(problems) > 1 else "1 problem"
-    typer.echo(f"{count}, nothing was run. Exit code {code}.", err=True)
+    # A store that fails, or a number that cannot be had, may come after hours of measuring.
+    late = any(isinstance(problem, StoreError | MeasurementError) for problem in problems)
+    outcome = "" if late else ", nothing was run"
+    typer.echo(f"{count}{outcome}. Exit code {code}.", err=True)
 
 
 def _as_called(commands: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:

@@ -31,7 +31,7 @@ def model(**changes: Any) -> ModelManifest:
         ({"device": "gpu"}, "the model needs a gpu, and the backends here run on the cpu"),
         (
             {"accelerator": {"vendor": "nvidia"}},
-            "the model needs an accelerator of nvidia, this machine has none",
+            "the model needs an accelerator of nvidia, and the backends here run on the cpu",
         ),
     ],
 )

@@ -226,6 +226,7 @@ def test_what_a_scenario_asks_in_vain_is_refused(ask, field: str, value: Any, wh
         ("placement", "all"),
         ("on_failure", "stop"),
         ("systems", [{"labels": {"lab": "a"}}]),
+        ("systems", [{"device": "gpu"}]),
     ],
 )
 def test_what_an_experiment_asks_in_vain_is_refused(ask, field: str, value: Any) -> None:

@@ -90,23 +90,22 @@ def machine_problems(
             where=f"{where}.memory_bytes",
             fix="free memory, or run it on a larger machine",
         )
-    yield from _device_problems(asked, machine, where)
+    yield from _device_problems(asked, where)
 
 
-def _device_problems(
-    asked: SystemRequirement, machine: SystemManifest, where: str
-) -> Iterator[PlanError]:
+def _device_problems(asked: SystemRequirement, where: str) -> Iterator[PlanError]:
     if asked.device in ("gpu", "npu"):
         yield PlanError(
             f"the model needs a {asked.device}, and the backends here run on the cpu",
             where=f"{where}.device",
             fix="set device: any to run it on the cpu",
         )
-    if asked.accelerator is not None and not machine.accelerators:
+    if asked.accelerator is not None:
         yield PlanError(
-            f"the model needs an accelerator of {asked.accelerator.vendor}, this machine has none",
+            f"the model needs an accelerator of {asked.accelerator.vendor}, "
+            "and the backends here run on the cpu",
             where=f"{where}.accelerator",
-            fix="run it on a machine that has one",
+            fix="leave accelerator out to run it on the cpu",
         )
 
 

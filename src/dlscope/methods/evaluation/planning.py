@@ -142,7 +142,9 @@ def _not_yet(experiment: ExperimentManifest) -> Iterator[PlanError]:
     """Fields that the manifest can say and this version cannot do: refused, never ignored."""
     where = f"experiment {experiment.name}"
     asked = {
-        "systems": any(system.labels for system in experiment.systems),
+        "systems": any(
+            system.labels or system.device not in ("any", "cpu") for system in experiment.systems
+        ),
         "placement": experiment.placement not in ("any", 1),
         "metrics": experiment.metrics != "default",
         "keep.predictions": experiment.keep.predictions != "all",

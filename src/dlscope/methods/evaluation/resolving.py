@@ -142,6 +142,12 @@ def _not_yet(scenario: ScenarioManifest) -> Iterable[PlanError]:
                 where=f"{where}, {field}",
                 fix=f"leave {field} out",
             )
+    if scenario.percentile != ScenarioManifest.model_fields["percentile"].default:
+        yield PlanError(
+            f"'percentile' means nothing for a scenario of type {scenario.type!r}",
+            where=f"{where}, percentile",
+            fix="leave percentile out",
+        )
     if scenario.timeout_ms != ScenarioManifest.model_fields["timeout_ms"].default:
         yield PlanError(
             "a time-out of one prediction cannot be kept yet",
