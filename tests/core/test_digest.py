@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlscope.core.digest import bytes_digest, canonical_json, digest, file_digest
+from dlscope.core.digest import bytes_digest, canonical_json, digest, file_digest, file_md5
 
 json_values = st.recursive(
     st.none()
@@ -55,3 +55,9 @@ def test_a_file_has_the_digest_of_its_bytes(tmp_path, size: int) -> None:
     path = tmp_path / "file"
     path.write_bytes(data)
     assert file_digest(path) == bytes_digest(data)
+
+
+def test_the_md5_of_a_file_is_what_others_publish(tmp_path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"abc")
+    assert file_md5(path) == "900150983cd24fb0d6963f7d28e17f72"

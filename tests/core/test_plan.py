@@ -19,6 +19,7 @@ CHANGES = {
     "trace_level": 40,
     "options": {"threads": 2},
     "keep_outputs": 99,
+    "memory_limit_bytes": 2**30,
     "seed": 1,
     "repeat": 1,
 }

@@ -82,3 +82,18 @@ def test_a_run_cannot_be_changed(make_plan) -> None:
     run = Run("r", make_plan(), ENVIRONMENT, "finished", "")
     with pytest.raises(FrozenInstanceError):
         run.status = "failed"
+
+
+def test_latencies_are_sorted_once_and_trimmed() -> None:
+    starts, ends = times(0, 0, 0, 0, 0), times(5, 1, 4, 100, 3)
+    samples = Samples(starts, starts, ends, np.ones(5, dtype=np.bool_))
+    assert samples.ordered_ns.tolist() == [1, 3, 4, 5, 100]
+    assert samples.ordered_ns is samples.ordered_ns
+    assert samples.trimmed_mean_ns == 4.0
+    with pytest.raises(ValueError, match="read-only"):
+        samples.ordered_ns[0] = 0
+
+
+def test_no_latencies_have_no_trimmed_mean() -> None:
+    assert Samples.empty().ordered_ns.size == 0
+    assert Samples.empty().trimmed_mean_ns is None

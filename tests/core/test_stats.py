@@ -7,16 +7,20 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import binomtest, permutation_test, trim_mean
 
 from dlscope.core.errors import MeasurementError
 from dlscope.core.stats import (
     Interval,
     bootstrap_interval,
     difference_interval,
+    influences,
     mean,
     percentile,
+    percentile_interval,
     require_samples,
+    sign_flip_test,
+    sign_test,
     trimmed_mean,
     wilson_interval,
 )
@@ -206,3 +210,97 @@ def test_median_and_p50_differ_by_half_a_step() -> None:
     values = np.array([1.0, 2.0, 3.0, 4.0])
     assert percentile(values, 0.5) == 3.0
     assert statistics.median(values) == 2.5
+
+
+@pytest.mark.parametrize(("lost", "won"), [(0, 1), (0, 7), (3, 0), (4, 4), (2, 9), (40, 60)])
+def test_the_sign_test_is_an_exact_binomial_test(lost: int, won: int) -> None:
+    expected = binomtest(min(lost, won), lost + won).pvalue
+    assert sign_test(lost, won) == pytest.approx(expected, abs=1e-12)
+    assert sign_test(lost, won) == sign_test(won, lost)
+
+
+def test_a_sign_test_of_nothing_decides_nothing() -> None:
+    assert sign_test(0, 0) == 1.0
+
+
+def test_a_sign_test_of_many_thousand_pairs_is_still_exact() -> None:
+    expected = binomtest(24_500, 50_000).pvalue
+    assert sign_test(24_500, 25_500) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("differences", "p"),
+    [
+        ([1.0], 1.0),
+        ([1.0, 2.0], 0.5),
+        ([1.0, 1.0, 1.0, 1.0], 2 / 16),
+        ([3.0, -1.0], 1.0),
+        ([0.0, 0.0, 1.0, 1.0], 0.5),
+        ([], 1.0),
+        ([0.0, 0.0], 1.0),
+    ],
+)
+def test_the_sign_flip_test_counts_patterns_of_signs(differences: list[float], p: float) -> None:
+    assert sign_flip_test(np.array(differences)) == p
+
+
+def test_the_exact_sign_flip_test_is_scipys() -> None:
+    values = np.random.default_rng(3).normal(0.4, 1.0, 10)
+    expected = permutation_test(
+        (values,), np.mean, permutation_type="samples", n_resamples=np.inf, vectorized=True
+    )
+    assert sign_flip_test(values) == pytest.approx(expected.pvalue, abs=1e-12)
+
+
+def test_the_drawn_sign_flip_test_comes_close_to_the_exact_one(monkeypatch) -> None:
+    values = np.random.default_rng(4).normal(0.4, 1.0, 14)
+    exact = sign_flip_test(values)
+    monkeypatch.setattr("dlscope.core.stats._EXACT_FLIPS", 13)
+    drawn = sign_flip_test(values)
+    assert drawn != exact
+    assert drawn == pytest.approx(exact, abs=4 * math.sqrt(exact * (1 - exact) / 20_000))
+
+
+def test_a_drawn_sign_flip_test_is_decided_by_its_seed_and_never_0() -> None:
+    values = np.arange(1.0, 41.0)
+    assert sign_flip_test(values, seed=1) == sign_flip_test(values, seed=1)
+    assert sign_flip_test(values) == pytest.approx(1 / 20_001)
+
+
+@pytest.mark.parametrize("n", [5, 100, 103])
+def test_influences_have_the_trimmed_mean_as_their_mean(n: int) -> None:
+    values = np.random.default_rng(n).lognormal(size=n)
+    found = influences(values)
+    assert found.mean() == pytest.approx(trim_mean(values, 0.2))
+    # All that lies beyond a fifth pulls alike, however far it lies.
+    top = np.argsort(values)[-(n // 5) - 1 :]
+    assert np.ptp(found[top]) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_resampled_influences_give_the_interval_of_resampled_trimmed_means() -> None:
+    values = np.random.default_rng(7).lognormal(size=400)
+    quick = bootstrap_interval(values, trimmed_mean)
+    slow = bootstrap_interval(values, lambda ordered: trimmed_mean(ordered))
+    width = slow.hi - slow.lo
+    assert quick.lo == pytest.approx(slow.lo, abs=0.1 * width)
+    assert quick.hi == pytest.approx(slow.hi, abs=0.1 * width)
+
+
+def test_a_resampled_mean_is_the_mean_of_each_resample() -> None:
+    values = np.random.default_rng(8).lognormal(size=50)
+    slow = bootstrap_interval(values, lambda ordered: mean(ordered))
+    assert bootstrap_interval(values, mean) == pytest.approx(slow, rel=1e-12)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 10, 101, 400])
+@pytest.mark.parametrize("p", [0.01, 0.5, 0.9, 0.99, 0.999])
+@pytest.mark.parametrize("decimals", [0, 1, 12])
+def test_the_interval_of_a_percentile_is_that_of_every_resample(n, p, decimals) -> None:
+    values = np.random.default_rng(n).lognormal(size=n).round(decimals)
+    slow = bootstrap_interval(values, lambda ordered: percentile(ordered, p), seed=3)
+    assert percentile_interval(values, p, seed=3) == pytest.approx(slow, rel=1e-12)
+
+
+def test_the_interval_of_a_percentile_of_nothing_is_refused() -> None:
+    with pytest.raises(MeasurementError, match="bootstrap has no samples"):
+        percentile_interval(np.empty(0), 0.5)

@@ -7,7 +7,8 @@ DlscopeError                       what happened, where, how to mend it
 ├── StackError                     a software stack cannot be provided
 ├── BackendError                   a framework failed
 │   ├── LoadError                    … to open a model
-│   └── FeedError                    … because its inputs do not fit
+│   ├── FeedError                    … because its inputs do not fit
+│   └── OutOfMemory                  … because there was no room for it
 ├── DataError                      an asset or an item cannot be read
 ├── GraphError                     a network graph cannot be understood
 │   ├── UnsupportedOp                … because of an operator
@@ -81,6 +82,10 @@ class LoadError(BackendError):
 
 class FeedError(BackendError):
     """Inputs do not fit what the model declares."""
+
+
+class OutOfMemory(BackendError):  # noqa: N818 - what happened, in the words people use
+    """A prediction needs more memory than there is, or than it was allowed."""
 
 
 class DataError(DlscopeError):

@@ -21,6 +21,7 @@ class Plan(Document):
     `assets` maps a role to the SHA-256 of the file used, generated files included; `items` is
     how many items of the data set are read; `repeat` tells equal measurements apart.
     `keep_outputs` is the number of items whose raw output tensors are stored.
+    `memory_limit_bytes` is the most resident memory the worker may use; None is no limit.
     """
 
     workload: str
@@ -34,6 +35,7 @@ class Plan(Document):
     trace_level: int = 30
     options: dict[str, Any] = Field(default_factory=dict)
     keep_outputs: int = 100
+    memory_limit_bytes: int | None = None
     seed: int = 0
     repeat: int = 0
 

@@ -76,13 +76,24 @@ def _entry_points(kind: str) -> dict[str, EntryPoint]:
 _REQUIREMENTS = {
     module: f"'dlscope[{extra}]'"
     for module, extra in {
+        "MNN": "mnn",
+        "ai_edge_litert": "litert",
         "altair": "figures",
         "cv2": "opencv",
+        "executorch": "executorch",
+        "flatbuffers": "litert",
+        "jax": "jax",
+        "mlperf_loadgen": "mlperf",
+        "ncnn": "ncnn",
         "onnxruntime": "ort",
         "openvino": "openvino",
+        "pnnx": "ncnn",
+        "pynvml": "energy",
         "safetensors": "text",
+        "tensorflow": "tensorflow",
         "tokenizers": "text",
         "torch": "torch",
+        "tvm": "tvm",
         "vl_convert": "figures",
     }.items()
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from dlscope.core.digest import digest
 from dlscope.core.plan import Plan
+from dlscope.core.stats import trimmed_mean
 from dlscope.core.trace import Trace
 
 Status = Literal["finished", "failed", "aborted"]
@@ -54,12 +56,16 @@ class Samples:
     """Queries of the measured part in order of issue; all arrays have one entry per query.
 
     Times are int64 ns on the monotonic clock; `scheduled_ns` equals `issued_ns` in a closed loop.
+    `sample` is the first sample each query asked for, `user` who asked (scenario `interactive`);
+    either is empty where there was no such choice.
     """
 
     scheduled_ns: NDArray[np.int64]
     issued_ns: NDArray[np.int64]
     completed_ns: NDArray[np.int64]
     ok: NDArray[np.bool_]
+    sample: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
+    user: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
 
     @classmethod
     def empty(cls) -> Samples:
@@ -74,6 +80,23 @@ class Samples:
     def latency_ns(self) -> NDArray[np.int64]:
         """Completion minus *scheduled* time of the queries that succeeded."""
         return (self.completed_ns - self.scheduled_ns)[self.ok]
+
+    @cached_property
+    def ordered_ns(self) -> NDArray[np.int64]:
+        """`latency_ns` from the shortest to the longest, sorted once; not to be written to."""
+        ordered = np.sort(self.latency_ns)
+        ordered.flags.writeable = False
+        return ordered
+
+    @cached_property
+    def trimmed_mean_ns(self) -> float | None:
+        """The trimmed mean of the latencies, None without any."""
+        return float(trimmed_mean(self.ordered_ns)) if self.ordered_ns.size else None
+
+    @property
+    def lateness_ns(self) -> NDArray[np.int64]:
+        """Issue minus scheduled time of every query: how far the load generator fell behind."""
+        return self.issued_ns - self.scheduled_ns
 
     @property
     def duration_ns(self) -> int:
@@ -129,11 +152,45 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Probe:
+    """One trial of `find_peak`: a rate that was offered, and whether the system kept up.
+
+    `latency_ns` is the scenario's percentile, `lateness_ns` the 99th percentile of lateness;
+    `confirms` marks the further trials, with fresh schedules, at a rate that had held.
+    """
+
+    rate_qps: float
+    seed: int
+    queries: int
+    latency_ns: int | None
+    lateness_ns: int | None
+    holds: bool
+    reason: str = ""
+    confirms: bool = False
+
+
+@dataclass(frozen=True)
+class Energy:
+    """Energy of the measured part above idle, in joules, or the reason why none can be told.
+
+    `source` is the counter that was read (`rapl`, `nvml`), `idle_w` the power drawn just before.
+    """
+
+    source: str | None = None
+    joules: float | None = None
+    idle_w: float | None = None
+    per_inference_j: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Run:
     """The record of one Plan: accuracy and speed together, with all that is needed to trust them.
 
     `memory_bytes` maps `baseline` (before the model is loaded) and `peak` to resident bytes.
-    `error` holds the three fields of the error of a failed Run. `started_utc` is ISO 8601.
+    `error` holds the three fields of the error of a failed Run, and as `reason` the word for what
+    befell it where there is one: `oom`, `oom_implied`, `timeout`. `artifacts` are texts kept
+    beside the figures by name, such as the logs of a load generator. `started_utc` is ISO 8601.
     """
 
     id: str
@@ -151,6 +208,14 @@ class Run:
     framework_report: Mapping[str, Any] = field(default_factory=dict)
     error: Mapping[str, str] | None = None
     log_tail: str = ""
+    probes: tuple[Probe, ...] = ()
+    energy: Energy | None = None
+    artifacts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def outcome(self) -> str:
+        """The word for how it ended: the status, or what befell a failed Run (`oom`, …)."""
+        return (self.error or {}).get("reason") or self.status
 
     @property
     def is_valid(self) -> bool:

@@ -109,6 +109,14 @@ def parse_bytes(text: str) -> int:
     return int(float(number) * base**power)
 
 
+def format_bytes(size: float) -> str:
+    """A size such as `1.5 GiB`, in the largest unit of 1024ⁿ bytes that it fills."""
+    units = ("B", "KiB", "MiB", "GiB", "TiB")
+    power = min(int(math.log2(size) // 10), len(units) - 1) if size >= 1 else 0
+    value = size / 1024**power
+    return f"{value:.0f} {units[power]}" if value >= 999.5 else f"{value:.3g} {units[power]}"
+
+
 def _special(value: float) -> str | None:
     if math.isnan(value):
         return "NaN"

@@ -25,13 +25,15 @@ class Context:
     """Where a Plan is carried out.
 
     `partial` is a folder whose content survives an interruption; `progress` is told how the plan
-    comes along; `should_stop` says whether the user has asked to end early.
+    comes along; `should_stop` says whether the user has asked to end early. Predictors count in
+    `pulse` what they begin and end, where somebody watches.
     """
 
     run_id: str
     partial: Path | None = None
     progress: Progress = _ignore
     should_stop: Callable[[], bool] = field(default=lambda: False)
+    pulse: memoryview | None = None
 
 
 class Workload(ABC):

@@ -1,1 +1,1 @@
-"""Spans and the clocks they are taken from."""
+"""Spans, the clocks they are taken from, the profilers that see them, and their joining."""

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import final
 
-from dlscope.core.trace import Level, Span, Trace
+from dlscope.core.trace import Attribute, Level, Span, Trace
 from dlscope.tracing.clock import Clock
 
-Attribute = str | int | float | bool
 _Record = tuple[int, int, Level, str, int, int, dict[str, Attribute]]
 
 

@@ -53,6 +53,28 @@ def test_the_prediction_is_the_first_output_with_steps(model_data) -> None:
     assert ModelManifest.model_validate(model_data).prediction.name == "boxes"
 
 
+@pytest.mark.parametrize(
+    ("formats", "role"),
+    [
+        ({"onnx"}, "graph"),
+        ({"tflite"}, "graph_tflite"),
+        ({"onnx", "tflite"}, "graph_tflite"),
+        ({"onnx", "openvino"}, "graph"),
+        ({"saved_model"}, None),
+    ],
+)
+def test_a_backend_opens_its_own_format_before_onnx(model_data, formats, role) -> None:
+    asset = {"source": "file:model.bin"}
+    model_data["assets"] = {"labels": asset, "graph": asset, "graph_tflite": asset}
+    assert ModelManifest.model_validate(model_data).graph_role(formats) == role
+
+
+def test_a_graph_is_of_the_format_its_name_ends_in(model_data) -> None:
+    model_data["assets"] = {"graph": {"source": "file:model.tflite"}}
+    model = ModelManifest.model_validate(model_data)
+    assert (model.graph_role({"onnx"}), model.graph_role({"tflite"})) == (None, "graph")
+
+
 def test_attributes_keep_their_types(model_data) -> None:
     attributes = {"family": "cnn", "depth": 5, "width": 1.5, "pretrained": True}
     model_data["attributes"] = attributes

@@ -46,8 +46,7 @@ MODEL_CASES = [
         {"task": "image_clasification"},
         "'image_clasification' is not a value of 'task'",
         "task",
-        "use image_classification or object_detection or semantic_segmentation or text_embedding "
-        "or voice_activity or file_type or raw (did you mean image_classification?)",
+        "did you mean image_classification?",
     ),
     (
         {"kind": "modle"},
@@ -210,7 +209,7 @@ MODEL_CASES = [
     ),
     ({"attributes": {7: "x"}}, "7 is not a name", "attributes[7]", "use a text"),
     (
-        {"hooks": {"module": "m", "sha256": HASH, "preproces": "f"}},
+        {"hooks": {"module": "file:m.py", "sha256": HASH, "preproces": "f"}},
         "unknown field 'preproces'",
         "hooks.preproces",
         "did you mean preprocess?",

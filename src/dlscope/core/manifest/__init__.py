@@ -14,6 +14,7 @@ from dlscope.core.manifest.base import Asset, Document, Manifest, Source, parse_
 from dlscope.core.manifest.dataset import DatasetManifest
 from dlscope.core.manifest.experiment import ExperimentManifest, Reference, SystemSelector
 from dlscope.core.manifest.framework import FrameworkManifest, FrameworkRequirement
+from dlscope.core.manifest.hooks import HookName, Hooks
 from dlscope.core.manifest.model import InputSpec, ModelManifest, OutputSpec, StepSpec
 from dlscope.core.manifest.scenario import ScenarioManifest
 from dlscope.core.manifest.system import SystemManifest, SystemRequirement
@@ -35,6 +36,8 @@ __all__ = [
     "ExperimentManifest",
     "FrameworkManifest",
     "FrameworkRequirement",
+    "HookName",
+    "Hooks",
     "InputSpec",
     "Manifest",
     "ModelManifest",

@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 from pydantic_core import PydanticCustomError
 
 from dlscope.core.digest import digest
@@ -69,6 +76,7 @@ SemVer = Annotated[str, BeforeValidator(_padded_version)]
 ExactVersion = Annotated[str, BeforeValidator(_exact_version)]
 VersionConstraint = Annotated[str, BeforeValidator(_constraint)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Md5 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 
 @dataclass(frozen=True)
@@ -123,13 +131,19 @@ SourceText = Annotated[str, BeforeValidator(_source)]
 
 
 class Asset(Document):
-    """One file a model needs; its digest is checked before it is used."""
+    """One file a model needs; its digest is checked before it is used.
+
+    `tensors` maps the tensor names of the manifest to those of this file, where they differ.
+    `md5` is what older manifests have; a plan holds the SHA-256 of the file that it led to.
+    """
 
     source: SourceText
     sha256: Sha256 | None = None
+    md5: Md5 | None = None
     size_bytes: int | None = None
     archive_member: str | None = None
     count: int | None = None
+    tensors: dict[str, str] = Field(default_factory=dict)
 
 
 class Manifest(Document):

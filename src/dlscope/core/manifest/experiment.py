@@ -66,7 +66,8 @@ class ExperimentManifest(Manifest):
     """What to measure against what; every pair is planned, the impossible ones reported.
 
     Without `datasets` each model is evaluated on the one its manifest names. `items` takes the
-    first so many of each data set that does not say so itself.
+    first so many of each data set that does not say so itself. `memory_limit` (`1GiB`) is the
+    most resident memory a worker may use; a batch that needs more is told as out of memory.
 
     A scenario is a catalog name, or a mapping: `{type: batched, batch_size: [1, 2, 4]}`.
     """
@@ -84,5 +85,6 @@ class ExperimentManifest(Manifest):
     trace_level: str = "MODEL"
     metrics: Literal["default"] | tuple[str, ...] = "default"
     repeats: PositiveInt = 1
+    memory_limit: str | None = None
     keep: Keep = Keep()
     on_failure: Literal["continue", "stop"] = "continue"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -12,10 +12,10 @@ from dlscope.core.manifest.base import (
     Document,
     Manifest,
     SemVer,
-    Sha256,
     refuse,
 )
 from dlscope.core.manifest.framework import FrameworkRequirement
+from dlscope.core.manifest.hooks import HookName, Hooks
 from dlscope.core.manifest.system import SystemRequirement
 
 Task = Literal[
@@ -25,6 +25,14 @@ Task = Literal[
     "text_embedding",
     "voice_activity",
     "file_type",
+    "text_recognition",
+    "speech_recognition",
+    "question_answering",
+    "summarization",
+    "language_modeling",
+    "image_enhancement",
+    "music_transcription",
+    "object_tracking",
     "raw",
 ]
 ElementType = Literal[
@@ -46,6 +54,7 @@ OutputType = Literal[
 ]
 Dimension = int | Literal["N"] | None
 
+_FORMATS = ("tflite", "keras", "h5", "xml", "pt2")
 _AXES = "NCHWKDTSL"
 
 
@@ -121,19 +130,6 @@ class OutputSpec(Document):
     postprocess: tuple[Step, ...] = ()
 
 
-class Hooks(Document):
-    """Custom code around the steps; off unless its digest is allowed."""
-
-    module: str
-    sha256: Sha256
-    before_preprocess: str | None = None
-    preprocess: str | None = None
-    after_preprocess: str | None = None
-    before_postprocess: str | None = None
-    postprocess: str | None = None
-    after_postprocess: str | None = None
-
-
 class StackSpec(Document):
     """How the software is provided."""
 
@@ -170,7 +166,35 @@ class ModelManifest(Manifest):
         """`name@version`."""
         return f"{self.name}@{self.version}"
 
+    def graph_role(self, formats: Collection[str]) -> str | None:
+        """The asset that a backend reading `formats` opens, the first it can; None without one.
+
+        `graph` is an ONNX file unless its name ends otherwise; `graph_tflite` and the like are the
+        same network in the format they are named for. A framework's own format comes before ONNX,
+        from which it may have to be converted.
+        """
+        found = {
+            _format(role, asset): role
+            for role, asset in reversed(self.assets.items())
+            if role == "graph" or role.startswith("graph_")
+        }
+        readable = [kind for kind in reversed(found) if kind in formats]
+        own = [kind for kind in readable if kind != "onnx"]
+        return found[(own or readable)[0]] if readable else None
+
+    def has_hook(self, *names: HookName) -> bool:
+        """Whether code of its own runs at one of these places."""
+        return self.hooks is not None and not self.hooks.functions.keys().isdisjoint(names)
+
     @property
     def prediction(self) -> OutputSpec:
         """The output that answers: the first with post-processing steps, else the first."""
         return next((output for output in self.outputs if output.postprocess), self.outputs[0])
+
+
+def _format(role: str, asset: Asset) -> str:
+    """`onnx`, `tflite`, …: what the role is named for, else what the file name ends in."""
+    if role != "graph":
+        return role.removeprefix("graph_")
+    name = asset.archive_member or asset.source
+    return next((ending for ending in _FORMATS if name.endswith(f".{ending}")), "onnx")
