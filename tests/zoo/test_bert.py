@@ -11,7 +11,7 @@ import safetensors.numpy
 from tokenizers import Tokenizer
 
 from dlscope.core.errors import GraphError, ShapeError
-from dlscope.zoo.bert import build
+from dlscope.zoo.bert import build, drawn_arrays
 
 GUITAR = "A man is playing a guitar."
 INSTRUMENT = "Someone plays an instrument."
@@ -271,3 +271,69 @@ def test_refuses_weights_that_do_not_fit(tmp_path, changes, kind, what):
     assert type(caught.value) is kind
     assert caught.value.what == what
     assert caught.value.where == str(path)
+
+
+# Networks of the published form with weights from a seed.
+
+ONE_LAYER = {"layers": "1", "hidden": "24", "heads": "3", "seed": "0"}
+
+
+def parameters(options: dict[str, str]) -> int:
+    return sum(array.size for array in drawn_arrays(options).values())
+
+
+def test_a_seeded_layer_has_the_published_parameters():
+    """12·H² + 13·H a layer; H for each word, place and type of text; a scale and shift."""
+    layer, rest = 12 * 24**2 + 13 * 24, (30522 + 512 + 2 + 2) * 24
+    assert parameters(ONE_LAYER) == rest + layer
+    assert parameters({**ONE_LAYER, "layers": "3"}) == rest + 3 * layer
+
+
+def test_seeded_layers_cost_what_their_matrices_cost(macs):
+    """12·H² for a token in a layer, and twice T²·H in attention."""
+    model = onnx.load_from_string(build(None, ONE_LAYER))
+    assert macs(model, T=128) == 128 * 12 * 24**2 + 2 * 128**2 * 24
+
+
+@pytest.mark.slow
+def test_bert_base_has_the_published_cost_and_answers_with_numbers(macs):
+    options = {"layers": "12", "hidden": "768", "heads": "12", "seed": "0"}
+    assert parameters(options) == 108_891_648
+    model = build(None, options)
+    assert macs(onnx.load_from_string(model), T=128) == 11_173_625_856
+    shape = (1, 128)
+    batch = {name: np.ones(shape, np.int64) for name in ("input_ids", "attention_mask")}
+    batch["token_type_ids"] = np.zeros(shape, np.int64)
+    assert np.isfinite(session(model).run(None, batch)[0]).all()
+
+
+def test_a_seeded_network_depends_on_its_words_and_its_seed():
+    first, other = (build(None, {**ONE_LAYER, "seed": seed}) for seed in "01")
+    assert build(None, ONE_LAYER) == first
+    feed = {
+        "input_ids": np.array([[1, 2, 3], [4, 5, 6]]),
+        "attention_mask": np.ones((2, 3), np.int64),
+        "token_type_ids": np.zeros((2, 3), np.int64),
+    }
+    hidden = session(first).run(None, feed)[0]
+    assert hidden.shape == (2, 3, 24)
+    assert np.isfinite(hidden).all()
+    assert hidden[0] != pytest.approx(hidden[1], abs=0.1)
+    assert hidden != pytest.approx(session(other).run(None, feed)[0], abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"heads": "5"}, "'5' heads do not divide the hidden size 24"),
+        ({"layers": "0"}, "layers of bert is a whole number of at least 1, not '0'"),
+        ({"hidden": "wide"}, "hidden of bert is a whole number of at least 1, not 'wide'"),
+        ({"seed": ""}, "seed of bert is a whole number of at least 0, not ''"),
+        ({"words": "9"}, "bert has no option 'words'"),
+    ],
+)
+def test_refuses_other_sizes(changes, what):
+    with pytest.raises(GraphError) as caught:
+        build(None, {**ONE_LAYER, **changes})
+    assert caught.value.what == what
+    assert caught.value.where == "generated:bert"

@@ -1,21 +1,55 @@
 from __future__ import annotations
 
+import importlib
+
+import pytest
+
 from dlscope.core import registry
-from dlscope.zoo import NetworkBuilder
-from dlscope.zoo.bert import build as bert
-from dlscope.zoo.dynamic_axes import build as dynamic_axes
-from dlscope.zoo.efficientnet_lite import build as efficientnet_lite
-from dlscope.zoo.fixed_inputs import build as fixed_inputs
+from dlscope.core.errors import GraphError
 
-BUILDERS: dict[str, NetworkBuilder] = {
-    "bert": bert,
-    "dynamic_axes": dynamic_axes,
-    "efficientnet_lite": efficientnet_lite,
-    "fixed_inputs": fixed_inputs,
-}
+BUILDERS = (
+    "alexnet",
+    "bert",
+    "deeplab",
+    "densenet",
+    "dynamic_axes",
+    "efficientnet_lite",
+    "fixed_inputs",
+    "googlenet",
+    "inception_v3",
+    "lstm",
+    "mnasnet",
+    "mobilenet_v2",
+    "mobilenet_v3",
+    "resnet",
+    "shufflenet_v2",
+    "squeezenet",
+    "tiny_yolo",
+    "unet",
+    "vgg",
+    "vit",
+)
 
 
-def test_every_builder_is_found_by_its_name():
-    assert set(BUILDERS) <= set(registry.names("networks"))
-    for name, builder in BUILDERS.items():
-        assert registry.load("networks", name) is builder
+@pytest.mark.parametrize("name", BUILDERS)
+def test_every_builder_is_found_by_its_name(name):
+    builder = importlib.import_module(f"dlscope.zoo.{name}").build
+    assert registry.load("networks", name) is builder
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("dynamic_axes", {"seed": "0"}),
+        ("efficientnet_lite", {"variant": "0"}),
+        ("fixed_inputs", {"seed": "0"}),
+    ],
+)
+def test_those_of_trained_weights_refuse_to_be_built_without(name, options):
+    with pytest.raises(GraphError) as caught:
+        registry.load("networks", name)(None, options)
+    assert caught.value.what == f"{name} is built from trained weights"
+    assert caught.value.where == f"generated:{name}"
+    assert caught.value.fix == (
+        "add weights: {source: …, sha256: …} to the assets, and leave seed out"
+    )

@@ -13,14 +13,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dlscope.core.errors import GraphError
 from dlscope.graph.builder import GraphBuilder, serialize
 from dlscope.graph.checkpoint import read_checkpoint
-from dlscope.zoo.network import require_options
+from dlscope.zoo.network import require_number, require_options
+from dlscope.zoo.parameters import Law, Shape, draw
 from dlscope.zoo.weights import Weights
 
 LAYER_NORM_EPSILON = 1e-12
@@ -30,28 +32,85 @@ _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 _UNUSED = ("pooler.dense.weight", "pooler.dense.bias", "embeddings.position_ids")
 
 
-def build(weights: Path, options: Mapping[str, str]) -> bytes:
+def build(weights: Path | None, options: Mapping[str, str]) -> bytes:
     """The ONNX file of a BERT encoder: three int64 inputs N×T → `last_hidden_state` N×T×H.
 
     The inputs are `input_ids`, `attention_mask` (1 for a token, 0 for padding) and
     `token_type_ids`. `options["heads"]` is the number of attention heads; every other size is
-    read off the arrays. T may not exceed the number of position embeddings. Raises `GraphError`
-    for heads that do not divide H, and for weights with a key missing or left over.
+    read off the arrays. T may not exceed the number of position embeddings. Without a file, the
+    arrays are those of `drawn_arrays`. Raises `GraphError` for heads that do not divide H, and for
+    weights with a key missing or left over.
     """
+    if weights is None:
+        return _encoder(drawn_arrays(options), options["heads"], where="generated:bert")
     require_options("bert", options, ["heads"])
-    arrays = Weights(read_checkpoint(weights), where=str(weights))
+    return _encoder(read_checkpoint(weights), options["heads"], where=str(weights))
+
+
+def drawn_arrays(options: Mapping[str, str]) -> Mapping[str, NDArray[np.float32]]:
+    """The arrays of an encoder of `layers` layers and `hidden` size, drawn from `seed`.
+
+    The perceptrons are four times as wide; the rest is as BERT was published: 30522 words, 512
+    places, 2 types of text, and a deviation of 0.02. Raises `GraphError` for other options.
+    """
+    require_options("bert", options, ["heads", "layers", "hidden", "seed"])
+    layers, hidden, seed = (
+        require_number("bert", key, options[key], least)
+        for key, least in (("layers", 1), ("hidden", 1), ("seed", 0))
+    )
+    return {
+        name: draw(seed, name, shape, _law(name, shape))
+        for name, shape in _shapes(layers, hidden).items()
+    }
+
+
+def _encoder(arrays: Mapping[str, NDArray[Any]], heads: str, *, where: str) -> bytes:
+    weights = Weights(arrays, where=where)
     graph = GraphBuilder("bert")
     for name in _INPUTS:
         graph.input(name, "int64", ("N", "T"))
-    encoder = _Encoder(graph, arrays, options["heads"])
+    encoder = _Encoder(graph, weights, heads)
     value = encoder.embeddings()
     mask = encoder.mask()
-    layers = max(1, arrays.count("encoder.layer.{}.attention.self.query.weight"))
+    layers = max(1, weights.count("encoder.layer.{}.attention.self.query.weight"))
     for index in range(layers):
         value = encoder.layer(f"encoder.layer.{index}", value, mask, last=index == layers - 1)
     graph.output(value, "float32", ("N", "T", encoder.hidden))
-    arrays.finish(unused=lambda name: name in _UNUSED)
+    weights.finish(unused=lambda name: name in _UNUSED)
     return serialize(graph.finish())
+
+
+def _shapes(layers: int, hidden: int) -> Mapping[str, Shape]:
+    """The arrays of an encoder by name."""
+    shapes: dict[str, Shape] = {
+        "embeddings.word_embeddings.weight": (30522, hidden),
+        "embeddings.position_embeddings.weight": (512, hidden),
+        "embeddings.token_type_embeddings.weight": (2, hidden),
+        **_norm_shapes("embeddings.LayerNorm", hidden),
+    }
+    for index in range(layers):
+        name = f"encoder.layer.{index}"
+        for part in ("self.query", "self.key", "self.value", "output.dense"):
+            shapes |= _linear_shapes(f"{name}.attention.{part}", hidden, hidden)
+        shapes |= _norm_shapes(f"{name}.attention.output.LayerNorm", hidden)
+        shapes |= _linear_shapes(f"{name}.intermediate.dense", 4 * hidden, hidden)
+        shapes |= _linear_shapes(f"{name}.output.dense", hidden, 4 * hidden)
+        shapes |= _norm_shapes(f"{name}.output.LayerNorm", hidden)
+    return shapes
+
+
+def _linear_shapes(name: str, outputs: int, inputs: int) -> Mapping[str, Shape]:
+    return {f"{name}.weight": (outputs, inputs), f"{name}.bias": (outputs,)}
+
+
+def _norm_shapes(name: str, hidden: int) -> Mapping[str, Shape]:
+    return {f"{name}.weight": (hidden,), f"{name}.bias": (hidden,)}
+
+
+def _law(name: str, shape: Shape) -> Law:
+    """A vector of weights is the scale of a normalisation, which is near 1."""
+    is_scale = len(shape) == 1 and name.endswith(".weight")
+    return Law(1.0 if is_scale else 0.0, 0.02)
 
 
 @final

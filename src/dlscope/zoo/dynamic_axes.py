@@ -11,12 +11,13 @@ import onnx
 from dlscope.core.errors import GraphError, ShapeError, did_you_mean
 from dlscope.graph.builder import check, serialize
 from dlscope.graph.signature import read_signature
+from dlscope.zoo.network import require_weights
 
 # Since this form of file, a weight need not be listed among the inputs as well.
 _FIRST_IR_WITH_PLAIN_WEIGHTS = 4
 
 
-def build(weights: Path, options: Mapping[str, str]) -> bytes:
+def build(weights: Path | None, options: Mapping[str, str]) -> bytes:
     """The ONNX file `weights` with the axes of its inputs rewritten.
 
     `options` gives the axes of an input by its name: `{"input.1": "N,3,H,W"}`; a number is a
@@ -28,6 +29,7 @@ def build(weights: Path, options: Mapping[str, str]) -> bytes:
     Raises `GraphError` for an unknown input, an axis that is neither, and a graph that is not
     valid with the new axes; `ShapeError` for another number of axes than the input has.
     """
+    weights = require_weights("dynamic_axes", weights)
     read_signature(weights)  # refuses what is not a network of tensors
     model = onnx.load(weights, format="protobuf")
     _drop_listed_weights(model)

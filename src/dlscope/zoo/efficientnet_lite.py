@@ -19,7 +19,7 @@ import numpy as np
 
 from dlscope.graph.builder import GraphBuilder, serialize
 from dlscope.graph.checkpoint import read_checkpoint
-from dlscope.zoo.network import choose
+from dlscope.zoo.network import choose, require_weights
 from dlscope.zoo.weights import Weights
 
 STEM_CHANNELS = 32
@@ -62,7 +62,7 @@ VARIANTS: Mapping[str, Variant] = {
 }
 
 
-def build(weights: Path, options: Mapping[str, str]) -> bytes:
+def build(weights: Path | None, options: Mapping[str, str]) -> bytes:
     """The ONNX file of EfficientNet-Lite `options["variant"]`: `input` float32 → `logits`.
 
     `input` is N×3×S×S, RGB scaled by (x − 127)/128, S = 224, 240 or 260; `logits` is N×1000.
@@ -70,6 +70,7 @@ def build(weights: Path, options: Mapping[str, str]) -> bytes:
     """
     name = choose("efficientnet_lite", options, "variant", VARIANTS)
     variant = VARIANTS[name]
+    weights = require_weights("efficientnet_lite", weights)
     arrays = Weights(read_checkpoint(weights), where=str(weights))
     graph = GraphBuilder(f"efficientnet_lite{name}")
     graph.input("input", "float32", ("N", 3, variant.side, variant.side))

@@ -19,6 +19,7 @@ from onnx.reference import ReferenceEvaluator
 from dlscope.core.errors import GraphError, ShapeError, did_you_mean
 from dlscope.graph.builder import check, serialize
 from dlscope.graph.signature import TensorSignature, read_signature
+from dlscope.zoo.network import require_weights
 
 # Since this form of file, a weight need not be listed among the inputs as well.
 _FIRST_IR_WITH_PLAIN_WEIGHTS = 4
@@ -30,7 +31,7 @@ _BY_CHANCE = frozenset(
 ) | {"Bernoulli", "Multinomial"}
 
 
-def build(weights: Path, options: Mapping[str, str]) -> bytes:
+def build(weights: Path | None, options: Mapping[str, str]) -> bytes:
     """The ONNX file `weights` with the inputs named in `options` fixed and every `If` decided.
 
     A value is one number, `{"sr": "16000"}`, or the numbers of an input with one axis,
@@ -43,6 +44,7 @@ def build(weights: Path, options: Mapping[str, str]) -> bytes:
     an `If` whose condition depends on an input that is not fixed, or on chance, and a graph that
     is not valid with those values; `ShapeError` for another number of values than the input has.
     """
+    weights = require_weights("fixed_inputs", weights)
     where = str(weights)
     signature = read_signature(weights)  # refuses what is not a network of tensors
     model = onnx.load(weights, format="protobuf")
