@@ -19,8 +19,10 @@ ONE = np.ones((1, 1), dtype=np.int64)
 
 
 def one_item(hits, truths: int) -> ClassDetections:
+    found_td = np.array([hits], dtype=np.bool_).reshape(1, -1)
     return ClassDetections(
-        np.array([hits], dtype=np.bool_).reshape(1, -1),
+        found_td,
+        np.zeros_like(found_td),
         np.zeros(len(hits), dtype=np.int64),
         np.array([truths]),
     )
@@ -92,7 +94,7 @@ def test_a_weight_is_as_good_as_a_copy(rows, data) -> None:
     items = np.array([item for item, _ in rows], dtype=np.int64)
     hits = np.array([hit for _, hit in rows], dtype=np.bool_)
     truths = np.array([hits[items == i].sum() + 1 for i in range(4)], dtype=np.int64)
-    weighted = ClassDetections(hits[None], items, truths)
+    weighted = ClassDetections(hits[None], np.zeros_like(hits[None]), items, truths)
     copied = [hit for item, hit in rows for _ in range(weights[item])]
     total = int(sum(w * t for w, t in zip(weights, truths, strict=True)))
     for rule in (all_point, hundred_and_one_point):
@@ -107,3 +109,15 @@ def test_the_mean_passes_over_classes_without_a_truth() -> None:
     first = np.array([[0.2, 0.4], [np.nan, np.nan]])
     second = np.array([[0.8, 0.6], [0.5, 0.5]])
     assert mean_over_classes([first, second]) == pytest.approx([0.5, 0.5])
+
+
+@given(st.lists(st.sampled_from(["right", "wrong", "ignored"]), max_size=10))
+def test_an_ignored_detection_is_as_good_as_none(marks) -> None:
+    truths = marks.count("right") + 1
+    found_td = np.array([[mark == "right" for mark in marks]], dtype=np.bool_).reshape(1, -1)
+    ignored_td = np.array([[mark == "ignored" for mark in marks]], dtype=np.bool_).reshape(1, -1)
+    item_d = np.zeros(len(marks), dtype=np.int64)
+    with_it = ClassDetections(found_td, ignored_td, item_d, np.array([truths]))
+    without = one_item([mark == "right" for mark in marks if mark != "ignored"], truths)
+    for rule in (all_point, hundred_and_one_point):
+        assert rule(with_it, ONE).item() == pytest.approx(rule(without, ONE).item())

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlscope.metrics.boxes import box_iou, found
+from dlscope.metrics.boxes import box_iou, coverage, found
 
 
 def slow_iou(a, b) -> float:
@@ -46,6 +46,20 @@ def test_agrees_with_counting_squares(a, b) -> None:
     expected = np.array([[slow_iou(x, y) for y in b] for x in a]).reshape(len(a), len(b))
     assert box_iou(a, b) == pytest.approx(expected)
     assert box_iou(b, a) == pytest.approx(expected.T)
+
+
+def test_coverage_is_a_share_of_the_box_itself() -> None:
+    region = [(0, 0, 10, 10)]
+    assert coverage([(2, 2, 4, 4), (5, 0, 15, 10), (20, 0, 30, 10)], region) == pytest.approx(
+        np.array([1.0, 0.5, 0.0])
+    )
+    assert coverage([(0, 0, 4, 4)], [(0, 0, 1, 4), (0, 0, 2, 4)]).tolist() == [0.5]
+
+
+def test_coverage_of_nothing_is_0() -> None:
+    assert coverage([(5, 5, 5, 5)], [(0, 0, 10, 10)]).tolist() == [0.0]
+    assert coverage([(0, 0, 1, 1)], []).tolist() == [0.0]
+    assert coverage([], [(0, 0, 1, 1)]).tolist() == []
 
 
 def test_each_truth_is_found_once() -> None:

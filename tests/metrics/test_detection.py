@@ -95,6 +95,45 @@ def test_only_the_best_hundred_predictions_of_an_item_count() -> None:
     assert metrics["map_50"].value == pytest.approx(1 / 101)
 
 
+def crowded(predicted, boxes, crowd) -> ItemResult:
+    return ItemResult("a", {"boxes": predicted}, {"boxes": boxes, "crowd": crowd})
+
+
+def test_what_is_found_in_a_crowd_is_neither_right_nor_wrong() -> None:
+    crowd = [40, 40, 80, 80]
+    inside = [["f", 0.95, 41, 41, 45, 45], ["f", 0.94, 60, 60, 70, 70]]
+    metrics = by_name(crowded([*inside, ["f", 0.9, *SQUARE]], [SQUARE, crowd], [False, True]))
+    assert {name: metric.value for name, metric in metrics.items()} == {
+        "mean_iou": 1.0,
+        "recall_50": 1.0,
+        "precision_50": 1.0,
+        "extra_boxes": 0,
+        "map_50": 1.0,
+        "map_50_95": 1.0,
+    }
+    assert (metrics["recall_50"].n, metrics["precision_50"].n) == (1, 1)
+
+
+def test_a_truth_in_a_crowd_is_found_before_it_is_ignored() -> None:
+    metrics = by_name(crowded([["f", 0.9, *SQUARE]], [[0, 0, 100, 100], SQUARE], [True, False]))
+    assert (metrics["recall_50"].count, metrics["precision_50"].count) == (1, 1)
+
+
+def test_a_box_half_outside_a_crowd_is_ignored_at_loose_thresholds_only() -> None:
+    half_in = ["f", 0.95, 30, 40, 50, 60]
+    metrics = by_name(
+        crowded([half_in, ["f", 0.9, *SQUARE]], [SQUARE, [40, 0, 80, 80]], [False, True])
+    )
+    assert metrics["map_50"].value == 1.0
+    assert metrics["map_50_95"].value == pytest.approx((1.0 + 9 * 0.5) / 10)
+
+
+def test_a_class_with_crowds_only_has_no_precision_to_average() -> None:
+    target = {"boxes": [SQUARE, FAR], "labels": ["cat", "dog"], "crowd": [False, True]}
+    metrics = by_name(ItemResult("a", {"boxes": [["cat", 0.9, *SQUARE]]}, target))
+    assert metrics["map_50_95"].value == 1.0
+
+
 def slow_map_50_95(items) -> float:
     """COCO's definition, class by class, threshold by threshold, in plain loops."""
     labels = sorted({label for each in items for label in each.target["labels"]})
@@ -170,6 +209,7 @@ def test_agrees_with_plain_loops() -> None:
         ),
         (item([], [[0, 0, 1]]), "a true box is not [x_min, y_min, x_max, y_max]"),
         (item([], [SQUARE], []), "the target has 0 labels for 1 boxes"),
+        (crowded([], [SQUARE], []), "the target has 0 crowd marks for 1 boxes"),
         (item([["f", 0.9, 0, 0, 1, "x"]], [SQUARE]), "a predicted box is not an array of numbers"),
     ],
 )

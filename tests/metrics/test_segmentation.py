@@ -50,6 +50,21 @@ def test_agrees_with_scikit_learn() -> None:
     assert metrics["pixel_accuracy"].value == pytest.approx((truth == got).mean())
 
 
+def test_frequency_weighted_iou_weighs_classes_by_their_true_pixels() -> None:
+    metric = by_name(item([[0, 0, 0, 1]], [[0, 0, 0, 0]]))["frequency_weighted_iou"]
+    assert metric.value == 0.75
+    mixed = by_name(item([[0, 1, 1, 1]], [[0, 0, 0, 1]]))["frequency_weighted_iou"]
+    assert mixed.value == pytest.approx(3 / 4 * 1 / 3 + 1 / 4 * 1 / 3)
+
+
+def test_the_intervals_resample_items() -> None:
+    alike = by_name(*[item([[0, 1]], [[0, 0]])] * 5)["mean_iou"]
+    assert (alike.lo, alike.value, alike.hi) == (0.25, 0.25, 0.25)
+    spread = by_name(*[item([[0]], [[0]]), item([[1]], [[0]])] * 4)["mean_iou"]
+    assert spread.lo < spread.value < spread.hi
+    assert spread == by_name(*[item([[0]], [[0]]), item([[1]], [[0]])] * 4)["mean_iou"]
+
+
 @pytest.mark.parametrize(
     ("got", "truth", "what"),
     [

@@ -273,3 +273,25 @@ def test_refuses_steps_that_cannot_take_the_output() -> None:
         "outputs[0].postprocess[0].drop_class",
         "use an index below 10",
     )
+
+
+HOOKS = {"module": "file:mine.py", "sha256": "0" * 64}
+
+
+def hooked(declared: ModelManifest, **functions: str) -> ModelManifest:
+    return ModelManifest.model_validate({**declared.to_json(), "hooks": {**HOOKS, **functions}})
+
+
+def test_steps_in_whose_place_a_hook_runs_are_not_followed() -> None:
+    check_inputs(hooked(model([{"cast": {"to": "float32"}}]), preprocess="f"))
+    after = ({"drop_class": {"index": 10}},)
+    check_outputs(hooked(model(postprocess=after), postprocess="f"))
+    with pytest.raises(PlanError):
+        check_outputs(hooked(model(postprocess=after), before_postprocess="f"))
+
+
+def test_a_hook_may_follow_steps_that_end_elsewhere_but_not_steps_that_break() -> None:
+    check_inputs(hooked(model([{"decode": {}}]), after_preprocess="f"))
+    with pytest.raises(PlanError) as caught:
+        check_inputs(hooked(model([{"cast": {"to": "float32"}}]), after_preprocess="f"))
+    assert caught.value.where == f"{WHERE}[0].cast"

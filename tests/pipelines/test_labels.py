@@ -15,6 +15,7 @@ from dlscope.pipelines.labels import read_labels
         '["tench", "great white shark"]',
         '{"1": "great white shark", "0": "tench"}',
         '{"0": ["n01440764", "tench"], "1": ["great white shark", "man-eater"]}',
+        '{"size": 2, "types": ["tench", "great white shark"], "limits": {"tench": 0.9}}',
     ],
 )
 def test_reads_every_form(text: str, tmp_path: Path) -> None:
@@ -28,6 +29,7 @@ def test_reads_every_form(text: str, tmp_path: Path) -> None:
     [
         ("\n", "the file has no labels"),
         ('{"0": "a", "2": "b"}', "the labels cannot be read: there is no label 1 among 2"),
+        ('{"a": ["x"], "b": ["y"]}', "the labels cannot be read: there is no label 0 among 2"),
         ("[1]", "the labels cannot be read: 1 is not a name"),
         ('[["n01440764"]]', "the labels cannot be read: ['n01440764'] has no name"),
     ],

@@ -73,6 +73,7 @@ def test_keeps_only_variables_that_steer_libraries() -> None:
         "HOME": "/root",
         "TF_VAR_secret": "x",
         "TF_ENABLE_ONEDNN_OPTS": "0",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
         "MY_OMP_X": "1",
     }
     assert list(relevant_variables(given)) == [

@@ -25,7 +25,8 @@ def _open_loop(queries: int) -> Samples:
     scheduled = 10**15 + np.cumsum(random.exponential(10e6, queries)).astype(np.int64)
     issued = scheduled + random.exponential(50e3, queries).astype(np.int64)
     completed = issued + random.lognormal(16, 0.5, queries).astype(np.int64)
-    return Samples(scheduled, issued, completed, random.random(queries) > 0.001)
+    asked = random.integers(0, 50_000, queries).astype(np.int32)
+    return Samples(scheduled, issued, completed, random.random(queries) > 0.001, asked)
 
 
 def test_samples_survive_and_can_be_written_to(tmp_path: Path) -> None:
@@ -34,6 +35,15 @@ def test_samples_survive_and_can_be_written_to(tmp_path: Path) -> None:
     found = read_samples(tmp_path / "samples.parquet")
     assert_same_run(found, samples)
     assert found.completed_ns.flags.writeable
+
+
+def test_samples_that_do_not_tell_what_was_asked_stay_so(tmp_path: Path) -> None:
+    whole = _open_loop(10)
+    samples = Samples(whole.scheduled_ns, whole.issued_ns, whole.completed_ns, whole.ok)
+    write_samples(tmp_path / "samples.parquet", samples)
+    found = read_samples(tmp_path / "samples.parquet")
+    assert (found.sample.size, found.user.size) == (0, 0)
+    assert_same_run(found, samples)
 
 
 def test_times_are_stored_as_differences(tmp_path: Path) -> None:
@@ -58,6 +68,18 @@ def test_spans_survive_with_typed_attributes(tmp_path: Path) -> None:
     trace = Trace((Span(1, 0, Level.KERNEL, "k", -5, 2**62, "execution", 9, attributes),))
     write_spans(tmp_path / "spans.parquet", trace)
     assert_same_run(read_spans(tmp_path / "spans.parquet"), trace)
+
+
+def test_spans_of_a_version_that_knew_fewer_columns_are_read(tmp_path: Path) -> None:
+    spans = (
+        Span(1, 0, Level.MODEL, "predict", 5, 9, attributes={"n": 1}),
+        Span(2, 1, Level.LAYER, "conv", 6, 8, "launch", 3),
+    )
+    path = tmp_path / "spans.parquet"
+    write_spans(path, Trace(spans))
+    known = ["id", "parent_id", "level", "name", "start_ns", "end_ns", "kind", "correlation_id"]
+    pq.write_table(pq.read_table(path, columns=[*known, "attributes"]), path)
+    assert_same_run(read_spans(path), Trace(spans))
 
 
 def test_items_survive_with_their_tensors(tmp_path: Path) -> None:

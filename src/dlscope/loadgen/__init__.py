@@ -1,5 +1,13 @@
-"""Scenarios: which sample is asked next, when a run ends, and whether it counts.
+"""Load: which sample is asked next and when, when a run ends, and whether it counts.
 
-This version issues closed loops (`online`, `batched`); the open-loop scenarios of the manifest are
-refused at planning.
+drive             the one door: issues a scenario to a system under test
+closed_loop       the next query when the last is answered        online, batched, the streams
+open_loop         by a schedule drawn before the run              server, uniform, burst, replay
+users             people who think between their queries          interactive
+at_once           every sample in one query                       offline
+arrivals          the schedules
+early_stopping    how many queries a percentile needs (MLPerf)
+validity          the verdict
+find_peak         the highest rate that holds
+mlperf            the other door: the genuine LoadGen
 """

@@ -18,7 +18,8 @@ Watch = Callable[[int, int], bool]
 """Told the number of queries and the elapsed ns after each query; true ends the run early."""
 
 
-def _never(queries: int, elapsed_ns: int) -> bool:
+def never(queries: int, elapsed_ns: int) -> bool:
+    """Lets a run go on."""
     del queries, elapsed_ns
     return False
 
@@ -28,14 +29,14 @@ def closed_loop(
     indices: Iterator[int],
     rule: StopRule,
     clock: Clock,
-    watch: Watch = _never,
+    watch: Watch = never,
 ) -> Samples:
     """Issue queries one after another until `rule` ends the run.
 
     Latency is taken between the two clock reads around `issue` and contains nothing else. Elapsed
     time counts from the first issue, so that a run ended by `min_duration_ns` lasts that long.
     """
-    issued, completed, ok = array("q"), array("q"), bytearray()
+    issued, completed, sample, ok = array("q"), array("q"), array("i"), bytearray()
     now = clock.now_ns
     while True:
         index = next(indices)
@@ -49,6 +50,7 @@ def closed_loop(
         after = now()
         issued.append(before)
         completed.append(after)
+        sample.append(index)
         ok.append(succeeded)
         queries, elapsed = len(ok), after - issued[0]
         if rule.ends(queries, elapsed) or watch(queries, elapsed):
@@ -59,4 +61,5 @@ def closed_loop(
         issued_ns=issued_ns,
         completed_ns=np.array(completed, dtype=np.int64),
         ok=np.frombuffer(bytes(ok), dtype=np.bool_),
+        sample=np.array(sample, dtype=np.int32),
     )

@@ -19,9 +19,16 @@ class StopRule:
 
     @classmethod
     def of(cls, scenario: ScenarioManifest) -> Self:
-        """The rule a scenario declares."""
+        """The rule a scenario declares.
+
+        Where everything is asked at once, what counts is not the one query but its parts: as many
+        as the scenario's samples fill at its batch size.
+        """
+        queries = scenario.min_queries
+        if scenario.rule.arrivals == "at_once":
+            queries = max(queries, -(-scenario.samples_per_query // scenario.batch_size[0]))
         return cls(
-            scenario.min_queries,
+            queries,
             round(scenario.min_duration_ms * 1e6),
             scenario.max_queries,
             round(scenario.max_duration_ms * 1e6),

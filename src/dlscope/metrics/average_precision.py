@@ -20,11 +20,13 @@ Weights = NDArray[np.int64]
 class ClassDetections:
     """Detections of one class over all items, best first, and the truths of each item.
 
-    `is_found_td` says for each threshold which detections find a truth; `item_d` is the item of
-    each detection; `truths_i` the number of truths in each item.
+    `is_found_td` says for each threshold which detections find a truth, `is_ignored_td` which are
+    neither right nor wrong; `item_d` is the item of each detection; `truths_i` the number of
+    truths in each item.
     """
 
     is_found_td: NDArray[np.bool_]
+    is_ignored_td: NDArray[np.bool_]
     item_d: NDArray[np.int64]
     truths_i: NDArray[np.int64]
 
@@ -64,8 +66,9 @@ def _curves(detections: ClassDetections, weights_ri: Weights) -> tuple[Weights, 
     hits_rtd = np.cumsum(
         weight_rd[:, None, :] * detections.is_found_td[None], axis=-1, dtype=np.int64
     )
-    seen_rd = np.cumsum(weight_rd, axis=-1)
-    precision = hits_rtd / np.maximum(seen_rd, 1)[:, None, :]
+    counted_rtd = weight_rd[:, None, :] * ~detections.is_ignored_td[None]
+    seen_rtd = np.cumsum(counted_rtd, axis=-1, dtype=np.int64)
+    precision = hits_rtd / np.maximum(seen_rtd, 1)
     envelope = np.maximum.accumulate(precision[..., ::-1], axis=-1)[..., ::-1]
     return hits_rtd, envelope, weights_ri @ detections.truths_i
 

@@ -18,12 +18,23 @@ def box_iou(a: ArrayLike, b: ArrayLike) -> Array:
     """
     a_p4 = np.asarray(a, dtype=np.float64).reshape(-1, 4)
     b_t4 = np.asarray(b, dtype=np.float64).reshape(-1, 4)
-    low = np.maximum(a_p4[:, None, :2], b_t4[None, :, :2])
-    high = np.minimum(a_p4[:, None, 2:], b_t4[None, :, 2:])
-    shared_pt = np.clip(high - low, 0, None).prod(axis=-1)
+    shared_pt = _shared(a_p4, b_t4)
     union_pt = _area(a_p4)[:, None] + _area(b_t4)[None, :] - shared_pt
     iou = np.zeros_like(shared_pt)
     return np.asarray(np.divide(shared_pt, union_pt, out=iou, where=union_pt > 0))
+
+
+def coverage(a: ArrayLike, regions: ArrayLike) -> Array:
+    """Largest share of each box of `a` [P, 4] that one of `regions` [T, 4] covers, as [P].
+
+    Intersection over the area of the box itself (COCO, crowd regions); 0 for a box of zero area.
+    """
+    a_p4 = np.asarray(a, dtype=np.float64).reshape(-1, 4)
+    shared_p = _shared(a_p4, np.asarray(regions, dtype=np.float64).reshape(-1, 4)).max(
+        axis=-1, initial=0.0
+    )
+    area_p = _area(a_p4)
+    return np.asarray(np.divide(shared_p, area_p, out=np.zeros_like(area_p), where=area_p > 0))
 
 
 def found(iou_pt: Array, threshold: float, *, only_free: bool) -> NDArray[np.bool_]:
@@ -41,6 +52,13 @@ def found(iou_pt: Array, threshold: float, *, only_free: bool) -> NDArray[np.boo
         if candidates[best] >= threshold and not taken[best]:
             is_found[p] = taken[best] = True
     return is_found
+
+
+def _shared(a_p4: Array, b_t4: Array) -> Array:
+    """Areas of the intersections, as [P, T]."""
+    low = np.maximum(a_p4[:, None, :2], b_t4[None, :, :2])
+    high = np.minimum(a_p4[:, None, 2:], b_t4[None, :, 2:])
+    return np.asarray(np.clip(high - low, 0, None).prod(axis=-1))
 
 
 def _area(boxes_n4: Array) -> Array:

@@ -1,9 +1,11 @@
 """Found objects: overlap, recall, precision and mean average precision.
 
 prediction  {"boxes": [[label, score, x_min, y_min, x_max, y_max], …]}
-target      {"boxes": [[x_min, y_min, x_max, y_max], …], "labels": [one per box] (optional)}
+target      {"boxes": [[x_min, y_min, x_max, y_max], …],
+             "labels": [one per box], "crowd": [true or false per box]}    (both optional)
 
-Without `labels` in the targets, labels are not compared.
+Without `labels` in the targets, labels are not compared. A crowd region is no object to be found,
+and what is found inside it is neither right nor wrong.
 """
 
 from __future__ import annotations
@@ -22,14 +24,12 @@ from dlscope.metrics.average_precision import (
     hundred_and_one_point,
     mean_over_classes,
 )
-from dlscope.metrics.boxes import box_iou, found
-from dlscope.metrics.estimate import average, exact, share
+from dlscope.metrics.boxes import box_iou, coverage, found
+from dlscope.metrics.estimate import average, exact, resamples, share
 from dlscope.metrics.reading import Array, malformed, numbers, prediction_field, target_field
 
 COCO_THRESHOLDS = tuple(round(0.5 + 0.05 * i, 2) for i in range(10))
 COCO_MAX_DETECTIONS = 100
-_RESAMPLES = 1000
-_CHUNK_CELLS = 4_000_000
 _ANY = object()
 
 __all__ = ["box_iou", "detection"]
@@ -37,13 +37,24 @@ __all__ = ["box_iou", "detection"]
 
 @dataclass(frozen=True)
 class _Boxes:
-    """Predictions (best first) and truths of one class in one item."""
+    """Predictions (best first) and truths of one class in one item.
+
+    `crowd_p` is how much of each prediction lies in a crowd region.
+    """
 
     scores_p: Array
     iou_pt: Array
+    crowd_p: Array
 
     def found(self, threshold: float, *, only_free: bool) -> NDArray[np.bool_]:
         return found(self.iou_pt, threshold, only_free=only_free)
+
+    def ignored(self, threshold: float, *, only_free: bool) -> NDArray[np.bool_]:
+        """Predictions that find nothing of their own, but lie in a crowd."""
+        is_in_crowd = self.crowd_p >= threshold
+        if not is_in_crowd.any():
+            return is_in_crowd
+        return is_in_crowd & ~self.found(threshold, only_free=only_free)
 
 
 def detection(items: Sequence[ItemResult]) -> tuple[Metric, ...]:
@@ -52,7 +63,8 @@ def detection(items: Sequence[ItemResult]) -> tuple[Metric, ...]:
     `mean_iou` is the mean over true boxes of their best IoU with a prediction of their class.
     Recall, precision and `extra_boxes` (predictions that find nothing) match one to one at
     IoU ≥ 0.5. `map_50` is VOC's, all points; `map_50_95` COCO's, 101 points, the best 100
-    predictions of an item, without crowd regions. Their intervals resample items.
+    predictions of a class in an item. Their intervals resample items. A failed item finds
+    nothing.
     """
     _check(items)
     classes = _classes(items)
@@ -73,7 +85,7 @@ def _overlaps(everything: Sequence[_Boxes], truths: int) -> tuple[Metric, ...]:
 
 def _counts(everything: Sequence[_Boxes], truths: int) -> tuple[Metric, ...]:
     hits = sum(int(boxes.found(0.5, only_free=True).sum()) for boxes in everything)
-    predictions = sum(boxes.scores_p.size for boxes in everything)
+    predictions = sum(int((~boxes.ignored(0.5, only_free=True)).sum()) for boxes in everything)
     recall = (share("recall_50", hits, truths),) if truths else ()
     precision = (share("precision_50", hits, predictions),) if predictions else ()
     return (*recall, *precision, exact("extra_boxes", predictions - hits, predictions))
@@ -97,28 +109,30 @@ def _pooled(
     only_free: bool,
     most: int | None = None,
 ) -> ClassDetections:
-    scores = np.concatenate([boxes.scores_p[:most] for boxes in items])
-    order = np.argsort(-scores, kind="stable")
-    item_d = np.repeat(np.arange(len(items)), [boxes.scores_p[:most].size for boxes in items])
-    is_found = [
-        np.concatenate([boxes.found(t, only_free=only_free)[:most] for boxes in items])[order]
-        for t in thresholds
-    ]
-    truths = np.array([boxes.iou_pt.shape[1] for boxes in items], dtype=np.int64)
-    return ClassDetections(np.stack(is_found), item_d[order], truths)
+    order = np.argsort(-np.concatenate([each.scores_p[:most] for each in items]), kind="stable")
+    item_d = np.repeat(np.arange(len(items)), [each.scores_p[:most].size for each in items])
+
+    def ranked(rule: Any) -> NDArray[np.bool_]:
+        """What `rule` says of each prediction, at each threshold, best first over all items."""
+        return np.stack(
+            [
+                np.concatenate([rule(each, t, only_free=only_free)[:most] for each in items])[order]
+                for t in thresholds
+            ]
+        )
+
+    truths = np.array([each.iou_pt.shape[1] for each in items], dtype=np.int64)
+    return ClassDetections(ranked(_Boxes.found), ranked(_Boxes.ignored), item_d[order], truths)
 
 
 def _with_interval(name: str, classes: Sequence[ClassDetections], rule: Any) -> Metric:
     n = classes[0].truths_i.size
     value = mean_over_classes([rule(each, np.ones((1, n), dtype=np.int64)) for each in classes])
-    generator = np.random.default_rng(0)
     cells = max(each.is_found_td.size for each in classes)
-    per_chunk = max(1, min(_RESAMPLES, _CHUNK_CELLS // max(cells, n)))
-    estimates = []
-    for first in range(0, _RESAMPLES, per_chunk):
-        count = min(per_chunk, _RESAMPLES - first)
-        weights = generator.multinomial(n, np.full(n, 1 / n), size=count)
-        estimates.append(mean_over_classes([rule(each, weights) for each in classes]))
+    estimates = [
+        mean_over_classes([rule(each, weights_ri) for each in classes])
+        for weights_ri in resamples(n, cells=cells)
+    ]
     lo, hi = np.quantile(np.concatenate(estimates), [0.025, 0.975])
     return Metric(name, float(value[0]), float(lo), float(hi), n)
 
@@ -140,14 +154,21 @@ def _classes(items: Sequence[ItemResult]) -> list[Any]:
 
 def _boxes(item: ItemResult, name: Any) -> _Boxes:
     truths = _truths(item)
+    is_crowd = np.array(item.target.get("crowd", [False] * len(truths)), dtype=np.bool_)
     rows = _predicted(item)
     if name is not _ANY:
         labels = target_field(item, "labels")
-        truths = truths[np.array([label == name for label in labels], dtype=np.bool_)]
+        is_mine = np.array([label == name for label in labels], dtype=np.bool_)
+        truths, is_crowd = truths[is_mine], is_crowd[is_mine]
         rows = [row for row in rows if row[0] == name]
     predicted = numbers(item, [row[1:] for row in rows], "a predicted box").reshape(-1, 5)
     predicted = predicted[np.argsort(-predicted[:, 0], kind="stable")]
-    return _Boxes(predicted[:, 0], box_iou(predicted[:, 1:], truths))
+    scores_p, boxes_p4 = predicted[:, 0], predicted[:, 1:]
+    return _Boxes(
+        scores_p,
+        box_iou(boxes_p4, truths[~is_crowd]),
+        coverage(boxes_p4, truths[is_crowd]),
+    )
 
 
 def _truths(item: ItemResult) -> Array:
@@ -157,6 +178,9 @@ def _truths(item: ItemResult) -> Array:
     labels = item.target.get("labels")
     if labels is not None and len(labels) != len(boxes):
         raise malformed(item, f"the target has {len(labels)} labels for {len(boxes)} boxes")
+    crowd = item.target.get("crowd")
+    if crowd is not None and len(crowd) != len(boxes):
+        raise malformed(item, f"the target has {len(crowd)} crowd marks for {len(boxes)} boxes")
     return numbers(item, boxes, "a true box").reshape(-1, 4)
 
 

@@ -35,6 +35,13 @@ def numbers(item: ItemResult, value: Any, what: str) -> Array:
         raise malformed(item, f"{what} is not an array of numbers") from None
 
 
+def text(item: ItemResult, value: Any, what: str) -> str:
+    """`value`, which must be text. Raises `DataError` for anything else."""
+    if not isinstance(value, str):
+        raise malformed(item, f"{what} is {type(value).__name__}, not text")
+    return value
+
+
 def malformed(item: ItemResult, what: str) -> DataError:
     """The refusal of one item."""
     return DataError(

@@ -1,47 +1,101 @@
-"""Pixel accuracy and mean intersection over union of class masks.
+"""Pixel accuracy and intersection over union of class masks.
 
 prediction  {"mask": [H][W] class indices}
 target      {"mask": [H][W] class indices, "ignore": class index (optional)}
+
+Axes: I items, K classes, R resamples.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlscope.core.run import ItemResult, Metric
-from dlscope.metrics.estimate import average, exact
-from dlscope.metrics.reading import malformed, prediction_field, target_field
+from dlscope.metrics.estimate import average, resamples
+from dlscope.metrics.reading import Array, malformed, prediction_field, target_field
 
 Mask = NDArray[np.int64]
 _NO_ANSWER = -1
 
 
-def segmentation(items: Sequence[ItemResult]) -> tuple[Metric, ...]:
-    """`pixel_accuracy` (mean over items) and `mean_iou` (over classes, all pixels pooled).
+@dataclass(frozen=True)
+class _Areas:
+    """Pixels per item (or resample) and class: in the truth, in the prediction, in both."""
 
-    IoU of class k = |truth = k and predicted = k| / |truth = k or predicted = k|, averaged over
-    the classes present in truth or prediction. The pixels of a failed item are all wrong. `n` of
-    `mean_iou` is the number of classes. Pixels of the class `ignore` are not counted.
+    truth: Array
+    got: Array
+    both: Array
+
+    def weighted(self, weights: NDArray[np.int64]) -> _Areas:
+        """The sums over items that occur `weights` [R, I] times."""
+        return _Areas(weights @ self.truth, weights @ self.got, weights @ self.both)
+
+    def iou(self) -> Array:
+        """IoU, NaN where a class is neither in the truth nor in the prediction."""
+        union = self.truth + self.got - self.both
+        nowhere = np.full(union.shape, np.nan)
+        return np.asarray(np.divide(self.both, union, out=nowhere, where=union > 0))
+
+
+def segmentation(items: Sequence[ItemResult]) -> tuple[Metric, ...]:
+    """`pixel_accuracy` (mean over items), `mean_iou` and `frequency_weighted_iou` (pixels pooled).
+
+    IoU of class k = |truth = k and predicted = k| / |truth = k or predicted = k|; `mean_iou` is
+    its mean over the classes present in truth or prediction, `frequency_weighted_iou` weighs each
+    by its share of the true pixels (Long, Shelhamer and Darrell 2015). `n` of the two is the
+    number of classes, their intervals resample items. The pixels of a failed item are all wrong.
+    Pixels of the class `ignore` are not counted.
     """
-    pairs = [_pixels(item) for item in items]
-    accuracies = [float((truth == got).mean()) for truth, got in pairs if truth.size]
-    if not accuracies:
+    pairs = [pair for pair in map(_pixels, items) if pair[0].size]
+    if not pairs:
         return ()
-    truth = np.concatenate([pair[0] for pair in pairs])
-    got = np.concatenate([pair[1] for pair in pairs])
-    classes = [int(k) for k in np.union1d(truth, got) if k != _NO_ANSWER]
-    ious = [_iou(truth == k, got == k) for k in classes]
+    areas_ik = _areas(pairs)
     return (
-        average("pixel_accuracy", accuracies),
-        exact("mean_iou", float(np.mean(ious)), len(ious)),
+        average("pixel_accuracy", [float((truth == got).mean()) for truth, got in pairs]),
+        _pooled("mean_iou", areas_ik, _mean_iou),
+        _pooled("frequency_weighted_iou", areas_ik, _frequency_weighted_iou),
     )
 
 
-def _iou(truth: NDArray[np.bool_], got: NDArray[np.bool_]) -> float:
-    return float((truth & got).sum() / (truth | got).sum())
+def _mean_iou(areas_rk: _Areas) -> Array:
+    return np.asarray(np.nanmean(areas_rk.iou(), axis=-1))
+
+
+def _frequency_weighted_iou(areas_rk: _Areas) -> Array:
+    weighted_rk = areas_rk.truth * np.nan_to_num(areas_rk.iou())
+    return np.asarray(weighted_rk.sum(axis=-1) / areas_rk.truth.sum(axis=-1))
+
+
+def _pooled(name: str, areas_ik: _Areas, rule: Callable[[_Areas], Array]) -> Metric:
+    n, classes = areas_ik.truth.shape
+    value = float(rule(areas_ik.weighted(np.ones((1, n), dtype=np.int64)))[0])
+    estimates = [rule(areas_ik.weighted(each)) for each in resamples(n, cells=classes)]
+    lo, hi = np.quantile(np.concatenate(estimates), [0.025, 0.975])
+    return Metric(name, value, float(lo), float(hi), classes)
+
+
+def _areas(pairs: Sequence[tuple[Mask, Mask]]) -> _Areas:
+    present = [np.union1d(truth, got) for truth, got in pairs]
+    classes = np.unique(np.concatenate(present))
+    classes = classes[classes != _NO_ANSWER]
+
+    def counts(masks: Sequence[Mask]) -> Array:
+        return np.array([_counts(mask, classes) for mask in masks], dtype=np.float64)
+
+    return _Areas(
+        counts([truth for truth, _ in pairs]),
+        counts([got for _, got in pairs]),
+        counts([truth[truth == got] for truth, got in pairs]),
+    )
+
+
+def _counts(pixels: Mask, classes: Mask) -> Mask:
+    known = pixels[pixels != _NO_ANSWER]
+    return np.bincount(np.searchsorted(classes, known), minlength=classes.size)
 
 
 def _pixels(item: ItemResult) -> tuple[Mask, Mask]:

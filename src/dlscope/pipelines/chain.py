@@ -104,24 +104,29 @@ def build_chain(specs: Sequence[StepSpec], where: str) -> Chain:
 def check_inputs(model: ModelManifest) -> None:
     """Refuse a model whose pre-processing does not end in what its inputs declare.
 
+    Steps in whose place a hook runs are not looked at, nor what those end in that a hook follows.
     Raises `PlanError` naming the step and the field, `Problems` for several of them.
     """
     problems: list[DlscopeError] = []
-    for index, declared in enumerate(model.inputs):
+    for index, declared in enumerate(() if model.has_hook("preprocess") else model.inputs):
         where = f"inputs[{index}]"
         try:
             chain = build_chain(declared.preprocess, f"{where}.preprocess")
-            start = input_start(declared, where)
-            problems += _differences(declared, chain.infer(start), chain, where)
+            end = chain.infer(input_start(declared, where))
+            if not model.has_hook("after_preprocess"):
+                problems += _differences(declared, end, chain, where)
         except DlscopeError as error:
             problems.append(error)
     raise_all(problems)
 
 
 def check_outputs(model: ModelManifest) -> None:
-    """Refuse a model whose post-processing cannot take what its outputs declare."""
+    """Refuse a model whose post-processing cannot take what its outputs declare.
+
+    Steps in whose place a hook runs are not looked at.
+    """
     problems: list[DlscopeError] = []
-    for index, declared in enumerate(model.outputs):
+    for index, declared in enumerate(() if model.has_hook("postprocess") else model.outputs):
         where = f"outputs[{index}]"
         try:
             chain = build_chain(declared.postprocess, f"{where}.postprocess")

@@ -9,6 +9,8 @@ from dlscope.core.errors import PlanError
 from dlscope.core.manifest import InputSpec, OutputSpec
 from dlscope.pipelines.base import Kind, Spec
 
+# Steps that begin with the bytes of a file, for inputs that may as well begin with an array.
+_OF_BYTES = ("byte_ends", "decode_audio")
 # What the last step may give, by the declared type of the input.
 _ENDS: dict[str, tuple[Kind, ...]] = {
     "image": ("image",),
@@ -31,18 +33,18 @@ class Disagreement:
 def input_start(declared: InputSpec, where: str) -> Spec:
     """What is known of the item's data before the first step.
 
-    Pictures arrive encoded, text as text, sound encoded if `decode_audio` comes first. Anything
-    else is an array in the declared layout without the batch axis, of any element type.
+    Pictures arrive encoded, text as text, anything else as bytes if a step that reads bytes
+    (`decode_audio`, `byte_ends`) comes first. Else it is an array in the declared layout without
+    the batch axis, of any element type.
     """
     axes, shape = item_axes(declared, where)
     if declared.type == "image":
         return Spec("encoded")
     if declared.type == "text":
         return Spec("text")
-    if declared.type == "audio":
-        first = declared.preprocess[0].name if declared.preprocess else ""
-        return Spec("encoded") if first == "decode_audio" else Spec("audio", "", axes, shape)
-    return Spec("tensor", "", axes, shape)
+    if declared.preprocess and declared.preprocess[0].name in _OF_BYTES:
+        return Spec("encoded")
+    return Spec("audio" if declared.type == "audio" else "tensor", "", axes, shape)
 
 
 def output_start(declared: OutputSpec, where: str) -> Spec:

@@ -15,7 +15,9 @@ from dlscope.pipelines.base import Box, Value
 Size = tuple[int, int]
 Extent = tuple[float, float]
 Corner = Literal["center", "top_left", "top_right", "bottom_left", "bottom_right"]
-ResizeMode = Literal["exact", "short_side", "long_side", "max_dimension", "letterbox", "multiple"]
+ResizeMode = Literal[
+    "exact", "short_side", "long_side", "max_dimension", "height", "letterbox", "multiple"
+]
 Rounding = Literal["floor", "round", "ceil"]
 
 ROUNDINGS: dict[str, Callable[[Fraction], int]] = {
@@ -47,6 +49,8 @@ def target_size(
             factor = size[0] / max(height, width)
         case "max_dimension":
             factor = min(Fraction(1), size[0] / max(height, width))
+        case "height":
+            factor = size[0] / height
         case _:
             factor = min(size[0] / height, size[1] / width)
     whole = ROUNDINGS[rounding]

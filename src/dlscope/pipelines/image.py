@@ -189,6 +189,7 @@ class Resize(Step):
     short_side     so that the shorter side is `size`
     long_side      so that the longer side is `size`
     max_dimension  as long_side, but never larger than it is
+    height         so that the height is `size`, however wide it becomes (lines of text)
     letterbox      into `size` with its aspect kept, centred, the rest filled with `fill`
     multiple       each side up to the next multiple of `multiple`
 
@@ -214,7 +215,7 @@ class Resize(Step):
             raise refuse_field(
                 f"resize with mode {self.mode} takes {wanted}, not {other}", f"give {wanted} only"
             )
-        one_side = self.mode in ("short_side", "long_side", "max_dimension")
+        one_side = self.mode in ("short_side", "long_side", "max_dimension", "height")
         if one_side and self.size is not None and self.size[0] != self.size[1]:
             raise refuse_field(f"mode {self.mode} takes one number as size", "write size: 256")
         if not self.antialias and self.method == "area":
@@ -232,6 +233,8 @@ class Resize(Step):
             sides = self.size or sides
         elif height is not None and width is not None:
             sides = self._target((height, width))
+        elif self.mode == "height" and self.size is not None:
+            sides = (self.size[0], None)
         return replace(spec, shape=(*sides, channels), region=False)
 
     def _apply(self, value: Value, _context: StepContext) -> Value:

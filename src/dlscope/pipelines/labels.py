@@ -15,8 +15,9 @@ _WORDNET_ID = re.compile(r"n\d{8}")
 def read_labels(path: Path) -> tuple[str, ...]:
     """Names by class index.
 
-    The file is a JSON list of names, a JSON object from index to name, or one name per line. Where
-    JSON gives several names for one class, the first that is no WordNet id (n01440764) counts.
+    The file is a JSON list of names, a JSON object from index to name, one that has a single list
+    among its values (a network's configuration), or one name per line. Where JSON gives several
+    names for one class, the first that is no WordNet id (n01440764) counts.
     Raises `DataError` for anything else.
     """
     try:
@@ -39,6 +40,9 @@ def _of_json(data: Any) -> tuple[str, ...]:
         return tuple(_name(entry) for entry in data)
     if not isinstance(data, dict):
         raise ValueError(f"expected a list or an object, found {type(data).__name__}")
+    lists = [value for value in data.values() if isinstance(value, list)]
+    if len(lists) == 1 and "0" not in data:
+        return _of_json(lists[0])
     missing = [str(index) for index in range(len(data)) if str(index) not in data]
     if missing:
         raise ValueError(f"there is no label {missing[0]} among {len(data)}")

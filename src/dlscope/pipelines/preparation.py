@@ -14,9 +14,12 @@ from dlscope.core.manifest import InputSpec, ModelManifest
 from dlscope.pipelines.base import StepContext, Value, as_array
 from dlscope.pipelines.chain import Around, alone, build_chain, check_inputs, check_outputs
 from dlscope.pipelines.ends import input_start, item_axes, output_start
+from dlscope.pipelines.hook_module import LoadedHooks
+from dlscope.pipelines.hooks import Call, ModelHooks
 from dlscope.pipelines.labels import read_labels
 
 Prediction = dict[str, Any]
+_NO_HOOKS = LoadedHooks()
 
 
 @final
@@ -24,10 +27,17 @@ class Preparation:
     """The pre- and post-processing of one model, with the files of its `assets` by role.
 
     Raises `PlanError` or `ManifestError` when the steps do not fit the tensors, `DataError` when
-    the labels cannot be read. Methods may be called from several threads.
+    the labels cannot be read. Methods may be called from several threads; so are `hooks`, which
+    are told the `seed` of the plan.
     """
 
-    def __init__(self, model: ModelManifest, assets: Mapping[str, Path]) -> None:
+    def __init__(
+        self,
+        model: ModelManifest,
+        assets: Mapping[str, Path],
+        hooks: LoadedHooks = _NO_HOOKS,
+        seed: int = 0,
+    ) -> None:
         check_inputs(model)
         check_outputs(model)
         self._model = model
@@ -40,33 +50,64 @@ class Preparation:
         place = model.outputs.index(self._answer)
         self._after = build_chain(self._answer.postprocess, f"outputs[{place}].postprocess")
         self.labels = self._read_labels()
-        self._check_label_count(f"outputs[{place}]")
+        if not model.has_hook("postprocess"):
+            self._check_label_count(f"outputs[{place}]")
+        self._hooks = ModelHooks(model, hooks, self.labels, seed)
 
-    def prepare(self, item: Any, around: Around = alone) -> dict[str, Value]:
-        """The inputs of one item by name; each step runs inside `around` its name.
+    def prepare(self, item: Any, around: Around = alone, item_id: str = "") -> dict[str, Value]:
+        """The inputs of one item by name; each step, and each hook, runs inside `around` its name.
 
         `item` is its data, given to every input, or a mapping with the data of each by name.
         Raises `DataError` for an item that cannot be processed or ends in another shape.
         """
-        context = StepContext(assets=self._assets, labels=self.labels)
-        prepared: dict[str, Value] = {}
+        call = Call(item_id, around)
+        sample = self._hooks.before_preprocess(item, call)
+        prepared = self._hooks.preprocess(sample, call)
+        if prepared is None:
+            prepared = self._stepped(sample, around)
+        prepared = self._hooks.after_preprocess(prepared, call)
         for declared in self._model.inputs:
-            value = self._chains[declared.name].apply(self._start(item, declared), context, around)
-            _check_array(value, declared)
-            prepared[declared.name] = value
+            _check_array(prepared[declared.name], declared)
         return prepared
 
     def finish(
-        self, outputs: Mapping[str, NDArray[Any]], inputs: Mapping[str, Value]
+        self,
+        outputs: Mapping[str, NDArray[Any]],
+        inputs: Mapping[str, Value],
+        around: Around = alone,
+        item_id: str = "",
     ) -> tuple[Prediction, Mapping[str, Any]]:
         """Prediction and attributes of one item, from its part of the outputs by tensor name.
 
         The prediction is plain data; the attributes hold what metrics need in full, such as the
-        `probabilities` of all classes. An answer that is still an array becomes `{"values": …}`.
+        `probabilities` of all classes; there are none of an answer that a hook made. An answer that
+        is still an array becomes `{"values": …}`; each hook runs inside `around` its name.
         Raises `DataError` when an output has NaN or infinite entries.
         """
         for declared in self._model.outputs:
             _check_finite(outputs[declared.tensor], declared.name)
+        call = Call(item_id, around)
+        outputs = self._hooks.before_postprocess(outputs, call)
+        prediction = self._hooks.postprocess(outputs, call)
+        attributes: Mapping[str, Any] = {}
+        if prediction is None:
+            prediction, attributes = self._answered(outputs, inputs)
+        if self._model.has_hook("after_postprocess"):
+            return self._hooks.after_postprocess(prediction, call), {}
+        return prediction, attributes
+
+    def _stepped(self, item: Any, around: Around) -> dict[str, Value]:
+        context = StepContext(assets=self._assets, labels=self.labels)
+        return {
+            declared.name: self._chains[declared.name].apply(
+                self._start(item, declared), context, around
+            )
+            for declared in self._model.inputs
+        }
+
+    def _answered(
+        self, outputs: Mapping[str, NDArray[Any]], inputs: Mapping[str, Value]
+    ) -> tuple[Prediction, Mapping[str, Any]]:
         axes, _ = item_axes(self._answer, "outputs")
         context = StepContext(self._assets, outputs, inputs, self.labels)
         value = self._after.apply(Value(outputs[self._answer.tensor], axes=axes), context)

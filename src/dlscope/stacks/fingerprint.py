@@ -20,8 +20,8 @@ _VARIABLES = re.compile(
     r"(OMP|MKL|CUDA|ORT|TF|OPENBLAS|KMP|GOMP|DNNL|ONEDNN|VECLIB|NUMEXPR|TBB)_.+"
     r"|LD_PRELOAD|MALLOC_.+|GLIBC_TUNABLES"
 )
-# Two that Terraform owns, and two that libraries set by themselves when they are imported.
-_FOREIGN = re.compile(r"TF_(CLI|VAR)_.+|KMP_INIT_AT_FORK|KMP_DUPLICATE_LIB_OK")
+# Terraform's, what libraries set by themselves when they are imported, and what only a log tells.
+_FOREIGN = re.compile(r"TF_(CLI|VAR)_.+|KMP_INIT_AT_FORK|KMP_DUPLICATE_LIB_OK|.+_LOG_LEVEL")
 _DISTRIBUTION = re.compile(r"(?P<name>[^-]+)-(?P<version>[^-]+)(-.*)?\.(dist|egg)-info")
 
 

@@ -78,7 +78,8 @@ class Store:
         """Store `run`; whether it is now the accepted Run of its Plan and environment.
 
         The first finished Run is accepted, later ones are kept as superseded; a finished Run that
-        `replaces` is accepted in place of the one before, which becomes superseded. Failed and
+        `replaces` is accepted in place of the one before, which becomes superseded, unless only
+        the one before counts (`Run.is_valid`). Failed and
         aborted Runs are kept and never accepted. Raises `StoreError` for an id already stored.
         """
         if not exchange.is_safe_id(run.id):
@@ -119,6 +120,11 @@ class Store:
             raise self._missing(f"run {full!r}")
         samples, trace, items = self._files.read(full)
         return from_record(record, samples, trace, items)
+
+    def has(self, run_id: str) -> bool:
+        """Whether a Run with exactly this id is stored."""
+        with self._database.reading() as connection:
+            return rows.is_stored(connection, run_id)
 
     def runs(self, wanted: RunFilter | None = None) -> list[RunSummary]:
         """Summaries of the Runs that `wanted` accepts, newest first; no Parquet file is read."""

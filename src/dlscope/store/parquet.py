@@ -15,8 +15,10 @@ import pyarrow.parquet as pq
 
 from dlscope.core.errors import StoreError
 from dlscope.core.run import ItemResult, Samples
-from dlscope.core.trace import Level, Span, Trace
+from dlscope.core.trace import Trace
 from dlscope.store.plain import dtype_name, from_bytes, from_text, to_text
+from dlscope.tracing.arrow import SPANS as SPAN_COLUMNS
+from dlscope.tracing.arrow import parquet_options, spans_table, trace_of
 
 SAMPLES, SPANS, ITEMS = "samples.parquet", "spans.parquet", "items.parquet"
 FILES = (SAMPLES, SPANS, ITEMS)
@@ -27,19 +29,8 @@ _SAMPLES = pa.schema(
         ("issued_ns", pa.int64()),
         ("completed_ns", pa.int64()),
         ("ok", pa.bool_()),
-    ]
-)
-_SPANS = pa.schema(
-    [
-        ("id", pa.int64()),
-        ("parent_id", pa.int64()),
-        ("level", pa.int16()),
-        ("name", pa.string()),
-        ("start_ns", pa.int64()),
-        ("end_ns", pa.int64()),
-        ("kind", pa.string()),
-        ("correlation_id", pa.int64()),
-        ("attributes", pa.string()),
+        ("sample", pa.int32()),
+        ("user", pa.int32()),
     ]
 )
 _TENSOR = pa.struct(
@@ -59,12 +50,11 @@ _ITEMS = pa.schema(
         ("outputs", pa.list_(_TENSOR)),
     ]
 )
-_TEXTS = ("name", "kind", "attributes")
 
 
 def write_samples(path: Path, samples: Samples) -> None:
     """Write one row for each query."""
-    columns = [getattr(samples, name) for name in _SAMPLES.names]
+    columns = [_whole(getattr(samples, name), len(samples)) for name in _SAMPLES.names]
     _write(path, pa.table(columns, schema=_SAMPLES))
 
 
@@ -72,18 +62,18 @@ def read_samples(path: Path) -> Samples:
     """The samples that `write_samples` wrote. Raises `StoreError` for a damaged file."""
     table = _read(path, _SAMPLES)
     # A copy, since arrays that share Arrow's memory cannot be written to.
-    arrays = [np.array(table[name].to_numpy()) for name in _SAMPLES.names]
+    arrays = [np.array(_told(table[name])) for name in _SAMPLES.names]
     return Samples(*arrays)
 
 
 def write_spans(path: Path, trace: Trace) -> None:
     """Write one row for each span; attributes are JSON text."""
-    _write(path, pa.Table.from_pylist([_span_row(span, path) for span in trace], schema=_SPANS))
+    _write(path, spans_table(trace))
 
 
 def read_spans(path: Path) -> Trace:
     """The trace that `write_spans` wrote. Raises `StoreError` for a damaged file."""
-    return Trace(tuple(_span(row) for row in _read(path, _SPANS).to_pylist()))
+    return trace_of(_read(path, SPAN_COLUMNS))
 
 
 def write_items(path: Path, items: Sequence[ItemResult]) -> None:
@@ -96,16 +86,17 @@ def read_items(path: Path) -> tuple[ItemResult, ...]:
     return tuple(_item(row) for row in _read(path, _ITEMS).to_pylist())
 
 
+def _whole(array: Any, queries: int) -> Any:
+    """A column of `queries` rows; nulls where the samples do not tell it."""
+    return array if len(array) else pa.nulls(queries, pa.int32())
+
+
+def _told(column: pa.ChunkedArray) -> Any:
+    return column.to_numpy() if not column.null_count else np.empty(0, dtype=np.int32)
+
+
 def _write(path: Path, table: pa.Table) -> None:
-    deltas = [field.name for field in table.schema if field.type == pa.int64()]
-    texts = [name for name in _TEXTS if name in table.schema.names]
-    pq.write_table(
-        table,
-        path,
-        compression="zstd",
-        use_dictionary=texts,
-        column_encoding=dict.fromkeys(deltas, "DELTA_BINARY_PACKED"),
-    )
+    pq.write_table(table, path, **parquet_options(table.schema))
 
 
 def _read(path: Path, schema: pa.Schema) -> pa.Table:
@@ -124,25 +115,6 @@ def _read(path: Path, schema: pa.Schema) -> pa.Table:
 
 def _first_line(error: Exception) -> str:
     return str(error).strip().partition("\n")[0]
-
-
-def _span_row(span: Span, path: Path) -> dict[str, Any]:
-    return {
-        "id": span.id,
-        "parent_id": span.parent_id,
-        "level": int(span.level),
-        "name": span.name,
-        "start_ns": span.start_ns,
-        "end_ns": span.end_ns,
-        "kind": span.kind,
-        "correlation_id": span.correlation_id,
-        "attributes": to_text(dict(span.attributes), where=f"{path.name}, span {span.name!r}"),
-    }
-
-
-def _span(row: dict[str, Any]) -> Span:
-    fields = row | {"level": Level(row["level"]), "attributes": from_text(row["attributes"])}
-    return Span(**fields)
 
 
 def _item_row(item: ItemResult) -> dict[str, Any]:

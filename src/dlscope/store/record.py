@@ -7,7 +7,17 @@ from dataclasses import asdict
 from typing import Any
 
 from dlscope.core.plan import Plan
-from dlscope.core.run import Condition, Environment, ItemResult, Metric, Run, Samples, Stage
+from dlscope.core.run import (
+    Condition,
+    Energy,
+    Environment,
+    ItemResult,
+    Metric,
+    Probe,
+    Run,
+    Samples,
+    Stage,
+)
 from dlscope.core.trace import Trace
 
 _PLAIN = ("id", "status", "started_utc", "memory_bytes", "framework_report", "error", "log_tail")
@@ -24,6 +34,9 @@ def to_record(run: Run) -> dict[str, Any]:
     record["stages"] = [asdict(stage) for stage in run.stages]
     record["metrics"] = [asdict(metric) for metric in run.metrics]
     record["conditions"] = [asdict(condition) for condition in run.conditions]
+    record["probes"] = [asdict(probe) for probe in run.probes]
+    record["energy"] = None if run.energy is None else asdict(run.energy)
+    record["artifacts"] = dict(run.artifacts)
     return record
 
 
@@ -38,6 +51,9 @@ def from_record(
         stages=tuple(Stage(**stage) for stage in record["stages"]),
         metrics=tuple(Metric(**metric) for metric in record["metrics"]),
         conditions=tuple(Condition(**condition) for condition in record["conditions"]),
+        probes=tuple(Probe(**probe) for probe in record.get("probes", ())),
+        energy=Energy(**energy) if (energy := record.get("energy")) else None,
+        artifacts=record.get("artifacts", {}),
         samples=samples,
         trace=trace,
         items=items,

@@ -6,8 +6,6 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError
-
 from dlscope.core.errors import StoreError
 
 _ELSEWHERE = "or choose another place with $DLSCOPE_STORE"
@@ -49,16 +47,29 @@ _ERRNO_WORDS = {
 }
 
 
+_PASSING = ("is locked by another process", "is full", "cannot be reached")
+
+
+def is_passing(error: StoreError) -> bool:
+    """Whether the store may take later what it refuses now."""
+    return error.what.endswith(_PASSING)
+
+
 @contextmanager
 def refusals(where: str) -> Iterator[None]:
     """Turns what the database or the file system raises inside into `StoreError`s at `where`."""
     try:
         yield
-    except DBAPIError as error:
-        raise _stated(str(error.orig), where) from error
     except OSError as error:
         words = _ERRNO_WORDS.get(error.errno or 0, error.strerror or str(error))
         raise _stated(words, where) from error
+    except Exception as error:
+        # A worker writes files alone: it need not wait for the whole of SQLAlchemy.
+        from sqlalchemy.exc import DBAPIError
+
+        if not isinstance(error, DBAPIError):
+            raise
+        raise _stated(str(error.orig), where) from error
 
 
 def _stated(message: str, where: str) -> StoreError:

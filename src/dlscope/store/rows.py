@@ -16,7 +16,7 @@ from dlscope.store.plain import from_text, to_text
 from dlscope.store.record import to_record
 from dlscope.store.summary import Acceptance, RunSummary
 
-_DETAILS = ("memory_bytes", "framework_report", "log_tail")
+_DETAILS = ("memory_bytes", "framework_report", "log_tail", "probes", "energy", "artifacts")
 _PARTS: tuple[Table, ...] = (schema.stages, schema.metrics, schema.conditions)
 _SUMMARY_COLUMNS = tuple(
     column for column in schema.runs.columns if column.name not in ("details", "error")
@@ -28,7 +28,8 @@ _INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql
 def write_run(connection: Connection, run: Run, *, replaces: bool = False) -> Acceptance:
     """Insert all rows of `run`; what the database made of its claim to be the accepted one.
 
-    A finished Run that `replaces` demotes the one accepted before it.
+    A finished Run that `replaces` demotes the one accepted before it, unless that one counts and
+    the new one does not.
     """
     record = to_record(run)
     where = f"run {run.id}"
@@ -49,7 +50,7 @@ def write_run(connection: Connection, run: Run, *, replaces: bool = False) -> Ac
         {"fingerprint": fingerprint, "json": to_text(stable, where=where)},
     )
     if replaces and run.status == "finished":
-        _demote(connection, run.plan.digest, fingerprint)
+        _demote(connection, run, fingerprint)
     acceptance = _claim(connection, run, _run_row(run, record, fingerprint))
     for table in _PARTS:
         rows = [
@@ -84,7 +85,8 @@ def read_record(connection: Connection, run_id: str) -> dict[str, Any] | None:
         return None
     details = from_text(row["details"])
     record = {name: row[name] for name in ("id", "status", "started_utc")}
-    record |= {name: details[name] for name in _DETAILS}
+    # A Run stored by an earlier version lacks what was added since.
+    record |= {name: details[name] for name in _DETAILS if name in details}
     record["error"] = None if row["error"] is None else from_text(row["error"])
     record["plan"] = from_text(row["plan_json"])
     volatile = {"volatile": details["volatile"]}
@@ -161,10 +163,12 @@ def _claim(connection: Connection, run: Run, row: dict[str, Any]) -> Acceptance:
     return "superseded"
 
 
-def _demote(connection: Connection, plan_digest: str, fingerprint: str) -> None:
+def _demote(connection: Connection, run: Run, fingerprint: str) -> None:
     runs = schema.runs.c
-    same = (runs.plan_digest == plan_digest, runs.fingerprint == fingerprint)
+    same = (runs.plan_digest == run.plan.digest, runs.fingerprint == fingerprint)
     demoted = update(schema.runs).where(*same, runs.acceptance == "accepted")
+    if not run.is_valid:
+        demoted = demoted.where(runs.is_valid.is_(False))
     connection.execute(demoted.values(acceptance="superseded"))
 
 
