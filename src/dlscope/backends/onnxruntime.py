@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Literal, final
 
@@ -11,7 +12,11 @@ import onnxruntime
 from pydantic import Field
 
 from dlscope.backends.base import Backend, Options, Predictor, Tensors, TensorSpec
+from dlscope.backends.hardware_counters import counter_capability
+from dlscope.backends.onnxruntime_profile import ProfileTracer
 from dlscope.core.errors import LoadError
+from dlscope.core.trace import Level
+from dlscope.tracing.tracer import Capability, Tracer
 
 _OPTIMIZATION = {
     "all": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL,
@@ -24,6 +29,13 @@ _ONLY_FATAL = 4
 _PREAMBLE = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : (Load model from .* failed:)?")
 # ONNX Runtime names element types as C++ does.
 _DTYPES = {"float": "float32", "double": "float64", "string": "object"}
+_NO_LIBRARY = Capability(
+    Level.LIBRARY,
+    ProfileTracer.name,
+    is_available=False,
+    reason="ONNX Runtime does not tell which functions of its own library a layer calls",
+    fix="trace down to LAYER, or KERNEL",
+)
 
 
 @final
@@ -39,9 +51,16 @@ class OnnxRuntimeOptions(Options):
 class OnnxRuntimePredictor(Predictor):
     """One session, whose graph was optimised when it was opened."""
 
-    def __init__(self, path: Path, options: OnnxRuntimeOptions) -> None:
+    def __init__(
+        self, path: Path, options: OnnxRuntimeOptions, profile: ProfileTracer | None = None
+    ) -> None:
         provider = _PROVIDERS[options.execution_provider]
-        session = _session(path, _settings(options), provider)
+        settings = _settings(options)
+        if profile is not None:
+            profile.switch_on(settings)
+        session = _session(path, settings, provider)
+        if profile is not None:
+            profile.follow(session)
         self.inputs = tuple(_spec(value, path) for value in session.get_inputs())
         self.outputs = tuple(_spec(value, path) for value in session.get_outputs())
         self._options = options
@@ -74,6 +93,7 @@ class OnnxRuntimeBackend(Backend):
     """ONNX Runtime, CPU execution provider."""
 
     name = "onnxruntime"
+    levels = ("MODEL", "LAYER", "KERNEL")
     options = OnnxRuntimeOptions
 
     @classmethod
@@ -82,8 +102,22 @@ class OnnxRuntimeBackend(Backend):
         version: str = onnxruntime.__version__
         return version
 
+    @classmethod
+    def capabilities(cls) -> tuple[Capability, ...]:
+        """What can be seen of ONNX Runtime on the CPU."""
+        seen = (Capability(level, ProfileTracer.name) for level in ProfileTracer.levels)
+        return (*seen, _NO_LIBRARY, counter_capability())
+
     def _open(self, model: Path, options: OnnxRuntimeOptions) -> Predictor:
         return OnnxRuntimePredictor(model, options)
+
+    def _open_traced(
+        self, model: Path, options: OnnxRuntimeOptions, levels: Collection[Level]
+    ) -> tuple[Predictor, tuple[Tracer, ...]]:
+        if not set(ProfileTracer.levels) & set(levels):
+            return OnnxRuntimePredictor(model, options), ()
+        profile = ProfileTracer(levels)
+        return OnnxRuntimePredictor(model, options, profile), (profile,)
 
 
 def _session(path: Path, settings: Any, provider: str) -> Any:

@@ -6,13 +6,19 @@ import importlib
 import importlib.metadata
 import sys
 from collections import Counter
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal, final
 
 import numpy as np
 
 from dlscope.backends.base import Backend, Options, Predictor, Tensors, TensorSpec
+from dlscope.backends.hardware_counters import counter_capability
+from dlscope.backends.narrowed import require_fitting
+from dlscope.backends.openvino_counters import SETTINGS, CountedRequest, CounterTracer
 from dlscope.core.errors import LoadError
+from dlscope.core.trace import Level
+from dlscope.tracing.tracer import Capability, Tracer
 
 
 def _imported_without_telemetry() -> Any:
@@ -26,6 +32,13 @@ openvino = _imported_without_telemetry()
 
 _DEVICE = "CPU"
 _ELEMENT_TYPES = {"f32": "float32", "f16": "float16", "bf16": "bfloat16"}
+_NO_LIBRARY = Capability(
+    Level.LIBRARY,
+    CounterTracer.name,
+    is_available=False,
+    reason="OpenVINO does not tell which functions of its own library a layer calls",
+    fix="trace down to LAYER, or KERNEL",
+)
 
 
 @final
@@ -39,14 +52,24 @@ class OpenVinoOptions(Options):
 class OpenVinoPredictor(Predictor):
     """One compiled model with one stream, made for latency."""
 
-    def __init__(self, path: Path, options: OpenVinoOptions) -> None:
+    def __init__(
+        self, path: Path, options: OpenVinoOptions, settings: Mapping[str, Any] | None = None
+    ) -> None:
         model = _read(path)
-        self._compiled = openvino.Core().compile_model(model, _DEVICE, _settings(options))
+        asked = {**_settings(options), **(settings or {})}
+        self._compiled = openvino.Core().compile_model(model, _DEVICE, asked)
         self._request = self._compiled.create_infer_request()
         self.inputs = tuple(_spec(port, port.node.friendly_name) for port in model.inputs)
         self.outputs = tuple(_spec(port, _output_name(port)) for port in model.outputs)
         self._names = tuple(spec.name for spec in self.outputs)
         self._feed_names = tuple(spec.name for spec in self.inputs)
+        self._wide = tuple(spec for spec in self.inputs if spec.dtype == "int64")
+
+    def traced(self, levels: Collection[Level]) -> Tracer:
+        """A tracer, not started yet, of the predictions from now on."""
+        request = CountedRequest(self._request)
+        self._request = request
+        return CounterTracer(request, self._compiled, levels)
 
     def report(self) -> dict[str, str | int | float | bool]:
         """What the compiled model says it does, which may differ from what was asked."""
@@ -63,6 +86,8 @@ class OpenVinoPredictor(Predictor):
         }
 
     def _predict(self, feeds: Tensors) -> Tensors:
+        for spec in self._wide:
+            require_fitting(feeds[spec.name], spec, "int32", "OpenVINO")
         by_position = {index: feeds[name] for index, name in enumerate(self._feed_names)}
         # Inputs are read in place; outputs would otherwise be overwritten by the next call.
         results = self._request.infer(by_position, share_inputs=True, share_outputs=False)
@@ -78,6 +103,7 @@ class OpenVinoBackend(Backend):
     """OpenVINO, CPU plugin."""
 
     name = "openvino"
+    levels = ("MODEL", "LAYER", "KERNEL")
     options = OpenVinoOptions
 
     @classmethod
@@ -85,8 +111,22 @@ class OpenVinoBackend(Backend):
         """Version of the distribution: the library's own adds a build number and a branch."""
         return importlib.metadata.version("openvino")
 
+    @classmethod
+    def capabilities(cls) -> tuple[Capability, ...]:
+        """What can be seen of OpenVINO on the CPU."""
+        seen = (Capability(level, CounterTracer.name) for level in CounterTracer.levels)
+        return (*seen, _NO_LIBRARY, counter_capability())
+
     def _open(self, model: Path, options: OpenVinoOptions) -> Predictor:
         return OpenVinoPredictor(model, options)
+
+    def _open_traced(
+        self, model: Path, options: OpenVinoOptions, levels: Collection[Level]
+    ) -> tuple[Predictor, tuple[Tracer, ...]]:
+        if not set(CounterTracer.levels) & set(levels):
+            return OpenVinoPredictor(model, options), ()
+        predictor = OpenVinoPredictor(model, options, SETTINGS)
+        return predictor, (predictor.traced(levels),)
 
 
 def _read(path: Path) -> Any:

@@ -6,6 +6,7 @@ over more than one axis, and LRN.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import final
 
@@ -14,7 +15,22 @@ import onnx
 from onnx.reference import ReferenceEvaluator
 
 from dlscope.backends.base import Backend, Options, Predictor, Tensors
+from dlscope.backends.hardware_counters import counter_capability
 from dlscope.backends.onnx_signature import read_model, signature
+from dlscope.backends.reference_layers import LayerTracer
+from dlscope.core.trace import Level
+from dlscope.tracing.tracer import Capability, Tracer
+
+_NOTHING_BELOW = tuple(
+    Capability(
+        level,
+        LayerTracer.name,
+        is_available=False,
+        reason="the reference evaluator computes in NumPy, which tells nothing of itself",
+        fix="trace another backend, such as torch",
+    )
+    for level in (Level.LIBRARY, Level.KERNEL)
+)
 
 
 @final
@@ -25,6 +41,10 @@ class ReferencePredictor(Predictor):
         model = read_model(path)
         self.inputs, self.outputs = signature(model, path)
         self._evaluator = ReferenceEvaluator(model)
+
+    def traced(self) -> Tracer:
+        """A tracer, not started yet, of the predictions from now on."""
+        return LayerTracer(self._evaluator)
 
     def report(self) -> dict[str, str | int | float | bool]:
         """It computes in the types the graph declares, in one thread but for NumPy's BLAS."""
@@ -42,6 +62,7 @@ class ReferenceBackend(Backend):
     """Every operator of the ONNX standard, as the standard's authors wrote it down."""
 
     name = "reference"
+    levels = ("MODEL", "LAYER")
 
     @classmethod
     def version(cls) -> str:
@@ -52,3 +73,15 @@ class ReferenceBackend(Backend):
     def _open(self, model: Path, options: Options) -> Predictor:
         del options
         return ReferencePredictor(model)
+
+    @classmethod
+    def capabilities(cls) -> tuple[Capability, ...]:
+        """What can be seen of the evaluator."""
+        return (Capability(Level.LAYER, LayerTracer.name), *_NOTHING_BELOW, counter_capability())
+
+    def _open_traced(
+        self, model: Path, options: Options, levels: Collection[Level]
+    ) -> tuple[Predictor, tuple[Tracer, ...]]:
+        del options
+        predictor = ReferencePredictor(model)
+        return predictor, (predictor.traced(),) if Level.LAYER in levels else ()

@@ -2,75 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import torch
 import torch.nn.functional as F  # noqa: N812 (PyTorch's own name for it)
-from torch import Tensor, fx
+from torch import Tensor
 
-from dlscope.backends.onnx_to_torch.node import OnnxNode, Rule, Rules
-
-_SOFTMAX_BY_AXIS = 13
-"""The opset from which softmax runs over one axis; before, over all axes from `axis` on."""
+from dlscope.backends.onnx_graph.rules import binary, clip, dropout, identity, softmax, unary
+from dlscope.backends.onnx_to_torch.node import TorchRules
 
 
-def _plain(function: Callable[..., Any]) -> Rule:
-    def rule(node: OnnxNode) -> fx.Node:
-        return node.call(function, node.tensor(0))
-
-    return rule
-
-
-def _clip(node: OnnxNode) -> fx.Node:
-    low, high = node.number(1, "min"), node.number(2, "max")
-    if isinstance(low, fx.Node) != isinstance(high, fx.Node):
-        low, high = node.tensor(1), node.tensor(2)
-    if low is None and high is None:
-        return node.call(identity, node.tensor(0))
-    return node.call(torch.clamp, node.tensor(0), low, high)
-
-
-def _gelu(node: OnnxNode) -> fx.Node:
-    return node.call(F.gelu, node.tensor(0), approximate=node.attribute("approximate", "none"))
-
-
-def _leaky_relu(node: OnnxNode) -> fx.Node:
-    return node.call(F.leaky_relu, node.tensor(0), node.attribute("alpha", 0.01))
-
-
-def _elu(node: OnnxNode) -> fx.Node:
-    return node.call(F.elu, node.tensor(0), node.attribute("alpha", 1.0))
-
-
-def _hard_sigmoid(node: OnnxNode) -> fx.Node:
-    alpha, beta = node.attribute("alpha", 0.2), node.attribute("beta", 0.5)
-    return node.call(hard_sigmoid, node.tensor(0), alpha, beta)
-
-
-def _prelu(node: OnnxNode) -> fx.Node:
-    return node.call(prelu, node.tensor(0), node.tensor(1))
-
-
-def _dropout(node: OnnxNode) -> tuple[fx.Node, ...]:
-    if node.has(2) and node.number(2) is not False:
-        raise node.refusal("training mode")
-    mask = (node.call(ones_mask, node.tensor(0)),) if len(node.outputs) > 1 else ()
-    return node.call(identity, node.tensor(0)), *mask
-
-
-def _softmax(by_axis: Callable[..., Any], by_tail: Callable[..., Any]) -> Rule:
-    def rule(node: OnnxNode) -> fx.Node:
-        if node.opset >= _SOFTMAX_BY_AXIS:
-            return node.call(by_axis, node.tensor(0), node.attribute("axis", -1))
-        return node.call(by_tail, node.tensor(0), node.attribute("axis", 1))
-
-    return rule
-
-
-def identity(x: Tensor) -> Tensor:
-    """`x` itself."""
-    return x
+def gelu(x: Tensor, approximate: str) -> Tensor:
+    """The product x · Φ(x), by `approximate` "none" or "tanh"."""
+    return F.gelu(x, approximate=approximate)
 
 
 def ones_mask(x: Tensor) -> Tensor:
@@ -95,39 +37,39 @@ def softmax_from(x: Tensor, axis: int) -> Tensor:
 
 def log_softmax_from(x: Tensor, axis: int) -> Tensor:
     """Logarithm of the softmax over all axes from `axis` on, taken as one."""
-    return torch.log_softmax(x.flatten(axis), axis % x.ndim).reshape(x.shape)
+    return torch.logsoftmax(x.flatten(axis), axis % x.ndim).reshape(x.shape)
 
 
-ACTIVATIONS: Rules = {
-    "Abs": _plain(torch.abs),
-    "Ceil": _plain(torch.ceil),
-    "Clip": _clip,
-    "Cos": _plain(torch.cos),
-    "Dropout": _dropout,
-    "Elu": _elu,
-    "Erf": _plain(torch.erf),
-    "Exp": _plain(torch.exp),
-    "Floor": _plain(torch.floor),
-    "Gelu": _gelu,
-    "HardSigmoid": _hard_sigmoid,
-    "HardSwish": _plain(F.hardswish),
-    "Identity": _plain(identity),
-    "IsNaN": _plain(torch.isnan),
-    "LeakyRelu": _leaky_relu,
-    "Log": _plain(torch.log),
-    "LogSoftmax": _softmax(torch.log_softmax, log_softmax_from),
-    "Mish": _plain(F.mish),
-    "Neg": _plain(torch.neg),
-    "Not": _plain(torch.logical_not),
-    "PRelu": _prelu,
-    "Reciprocal": _plain(torch.reciprocal),
-    "Relu": _plain(torch.relu),
-    "Round": _plain(torch.round),
-    "Sigmoid": _plain(torch.sigmoid),
-    "Sign": _plain(torch.sign),
-    "Sin": _plain(torch.sin),
-    "Softmax": _softmax(torch.softmax, softmax_from),
-    "Softplus": _plain(F.softplus),
-    "Sqrt": _plain(torch.sqrt),
-    "Tanh": _plain(torch.tanh),
+ACTIVATIONS: TorchRules = {
+    "Abs": unary(torch.abs),
+    "Ceil": unary(torch.ceil),
+    "Clip": clip(torch.clamp),
+    "Cos": unary(torch.cos),
+    "Dropout": dropout(ones_mask),
+    "Elu": unary(F.elu, alpha=1.0),
+    "Erf": unary(torch.erf),
+    "Exp": unary(torch.exp),
+    "Floor": unary(torch.floor),
+    "Gelu": unary(gelu, approximate="none"),
+    "HardSigmoid": unary(hard_sigmoid, alpha=0.2, beta=0.5),
+    "HardSwish": unary(F.hardswish),
+    "Identity": unary(identity),
+    "IsNaN": unary(torch.isnan),
+    "LeakyRelu": unary(F.leaky_relu, alpha=0.01),
+    "Log": unary(torch.log),
+    "LogSoftmax": softmax(torch.log_softmax, log_softmax_from),
+    "Mish": unary(F.mish),
+    "Neg": unary(torch.neg),
+    "Not": unary(torch.logical_not),
+    "PRelu": binary(prelu),
+    "Reciprocal": unary(torch.reciprocal),
+    "Relu": unary(torch.relu),
+    "Round": unary(torch.round),
+    "Sigmoid": unary(torch.sigmoid),
+    "Sign": unary(torch.sign),
+    "Sin": unary(torch.sin),
+    "Softmax": softmax(torch.softmax, softmax_from),
+    "Softplus": unary(F.softplus),
+    "Sqrt": unary(torch.sqrt),
+    "Tanh": unary(torch.tanh),
 }

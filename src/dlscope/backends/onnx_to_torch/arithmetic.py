@@ -2,55 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
-from typing import Any
 
 import torch
-from torch import Tensor, fx
+from torch import Tensor
 
-from dlscope.backends.onnx_to_torch.node import Ints, OnnxNode, Rule, Rules, ints_of
-
-
-def _binary(function: Callable[..., Any]) -> Rule:
-    def rule(node: OnnxNode) -> fx.Node:
-        return node.call(function, node.tensor(0), node.tensor(1))
-
-    return rule
-
-
-def _folded(function: Callable[..., Any]) -> Rule:
-    def rule(node: OnnxNode) -> fx.Node:
-        first, *others = node.tensors()
-        return functools.reduce(lambda total, term: node.call(function, total, term), others, first)
-
-    return rule
-
-
-def _mean(node: OnnxNode) -> fx.Node:
-    total = _folded(torch.add)(node)
-    assert isinstance(total, fx.Node)
-    return node.call(torch.div, total, len(node))
-
-
-def _reduction(kind: str) -> Rule:
-    def rule(node: OnnxNode) -> fx.Node:
-        keep = bool(node.attribute("keepdims", 1))
-        over_none = bool(node.attribute("noop_with_empty_axes", 0))
-        axes = node.ints(1, "axes")
-        return node.call(reduce_over, node.tensor(0), kind, axes, keep, over_none)
-
-    return rule
-
-
-def _extreme(function: Callable[..., Tensor]) -> Rule:
-    def rule(node: OnnxNode) -> fx.Node:
-        if node.attribute("select_last_index", 0):
-            raise node.refusal("select_last_index")
-        axis, keep = node.attribute("axis", 0), bool(node.attribute("keepdims", 1))
-        return node.call(function, node.tensor(0), dim=axis, keepdim=keep)
-
-    return rule
+from dlscope.backends.onnx_graph.rules import binary, extreme, folded, mean, reduction
+from dlscope.backends.onnx_to_torch.node import Ints, TorchRules, ints_of
 
 
 def divide(a: Tensor, b: Tensor) -> Tensor:
@@ -120,25 +78,25 @@ _REDUCTIONS: dict[str, Callable[..., Tensor]] = {
     "ReduceSumSquare": sum_of_squares,
 }
 
-ARITHMETIC: Rules = {
-    "Add": _binary(torch.add),
-    "And": _binary(torch.logical_and),
-    "ArgMax": _extreme(torch.argmax),
-    "ArgMin": _extreme(torch.argmin),
-    "Div": _binary(divide),
-    "Equal": _binary(torch.eq),
-    "Greater": _binary(torch.gt),
-    "GreaterOrEqual": _binary(torch.ge),
-    "Less": _binary(torch.lt),
-    "LessOrEqual": _binary(torch.le),
-    "Max": _folded(torch.maximum),
-    "Mean": _mean,
-    "Min": _folded(torch.minimum),
-    "Mul": _binary(torch.mul),
-    "Or": _binary(torch.logical_or),
-    "Pow": _binary(power),
-    **{kind: _reduction(kind) for kind in _REDUCTIONS},
-    "Sub": _binary(torch.sub),
-    "Sum": _folded(torch.add),
-    "Xor": _binary(torch.logical_xor),
+ARITHMETIC: TorchRules = {
+    "Add": binary(torch.add),
+    "And": binary(torch.logical_and),
+    "ArgMax": extreme(torch.argmax),
+    "ArgMin": extreme(torch.argmin),
+    "Div": binary(divide),
+    "Equal": binary(torch.eq),
+    "Greater": binary(torch.gt),
+    "GreaterOrEqual": binary(torch.ge),
+    "Less": binary(torch.lt),
+    "LessOrEqual": binary(torch.le),
+    "Max": folded(torch.maximum),
+    "Mean": mean(torch.add, torch.div),
+    "Min": folded(torch.minimum),
+    "Mul": binary(torch.mul),
+    "Or": binary(torch.logical_or),
+    "Pow": binary(power),
+    **{kind: reduction(reduce_over, kind) for kind in _REDUCTIONS},
+    "Sub": binary(torch.sub),
+    "Sum": folded(torch.add),
+    "Xor": binary(torch.logical_xor),
 }

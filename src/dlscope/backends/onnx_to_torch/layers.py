@@ -9,25 +9,32 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (PyTorch's own name for it)
 from torch import Tensor, fx
 
-from dlscope.backends.onnx_to_torch.node import OnnxNode, Rules
-from dlscope.backends.onnx_to_torch.window import Window, innermost_first
+from dlscope.backends.onnx_graph.rules import (
+    batch_normalization,
+    binary,
+    layer_normalization,
+    unary,
+)
+from dlscope.backends.onnx_graph.window import Window
+from dlscope.backends.onnx_to_torch.node import TorchNode, TorchRules
+from dlscope.backends.onnx_to_torch.padding import innermost_first, is_within_half, padded
 
 _MAX_POOL = (F.max_pool1d, F.max_pool2d, F.max_pool3d)
 _AVERAGE_POOL = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)
 
 
-def _convolution(node: OnnxNode) -> fx.Node:
+def _convolution(node: TorchNode) -> fx.Node:
     weight = node.constant(1)
     window = Window.of(node, weight.shape[2:] if weight is not None else None)
     zeros = (0,) * len(window.kernel)
-    x = node.tensor(0) if window.is_even else window.padded(node, node.tensor(0), 0.0)
+    x = node.tensor(0) if window.is_even else padded(window, node, node.tensor(0), 0.0)
     padding = window.begins if window.is_even else zeros
     groups = node.attribute("group", 1)
     fixed = (window.strides, padding, window.dilations, False, zeros, groups)
     return node.call(torch.convolution, x, node.tensor(1), node.tensor(2), *fixed)
 
 
-def _transposed_convolution(node: OnnxNode) -> fx.Node:
+def _transposed_convolution(node: TorchNode) -> fx.Node:
     weight = node.constant(1)
     window = Window.of(node, weight.shape[2:] if weight is not None else None)
     if window.same or node.attribute("output_shape") is not None:
@@ -43,39 +50,31 @@ def _transposed_convolution(node: OnnxNode) -> fx.Node:
     return node.call(F.pad, whole, crop)
 
 
-def _max_pool(node: OnnxNode) -> fx.Node:
+def _max_pool(node: TorchNode) -> fx.Node:
     node.require_one_output()
     window = Window.of(node)
     pool = _MAX_POOL[len(window.kernel) - 1]
     ceil = bool(node.attribute("ceil_mode", 0))
     x, padding = node.tensor(0), window.begins
-    if not (window.is_even and window.is_within_half):
-        x, padding = window.padded(node, x, float("-inf")), (0,) * len(window.kernel)
+    if not (window.is_even and is_within_half(window)):
+        x, padding = padded(window, node, x, float("-inf")), (0,) * len(window.kernel)
     return node.call(pool, x, window.kernel, window.strides, padding, window.dilations, ceil)
 
 
-def _average_pool(node: OnnxNode) -> fx.Node:
+def _average_pool(node: TorchNode) -> fx.Node:
     window = Window.of(node)
     if set(window.dilations) != {1}:
         raise node.refusal("dilations")
     pool = _AVERAGE_POOL[len(window.kernel) - 1]
     ceil, counts = (bool(node.attribute(key, 0)) for key in ("ceil_mode", "count_include_pad"))
     x, fixed = node.tensor(0), (window.kernel, window.strides)
-    if window.is_even and window.is_within_half:
+    if window.is_even and is_within_half(window):
         return node.call(pool, x, *fixed, window.begins, ceil, counts)
-    mean = node.call(pool, window.padded(node, x, 0.0), *fixed, 0, ceil)
+    mean = node.call(pool, padded(window, node, x, 0.0), *fixed, 0, ceil)
     if counts:
         return mean
-    ones = window.padded(node, node.call(torch.ones_like, x), 0.0)
+    ones = padded(window, node, node.call(torch.ones_like, x), 0.0)
     return node.call(torch.div, mean, node.call(pool, ones, *fixed, 0, ceil))
-
-
-def _global_average_pool(node: OnnxNode) -> fx.Node:
-    return node.call(mean_over_space, node.tensor(0))
-
-
-def _global_max_pool(node: OnnxNode) -> fx.Node:
-    return node.call(max_over_space, node.tensor(0))
 
 
 def mean_over_space(x: Tensor) -> Tensor:
@@ -88,30 +87,17 @@ def max_over_space(x: Tensor) -> Tensor:
     return x.amax(tuple(range(2, x.ndim)), keepdim=True)
 
 
-def _batch_normalization(node: OnnxNode) -> fx.Node:
-    if node.attribute("training_mode", 0):
-        raise node.refusal("training mode")
-    node.require_one_output()
-    scale, bias, mean, variance = (node.tensor(index) for index in range(1, 5))
-    epsilon = node.attribute("epsilon", 1e-5)
-    statistics = (mean, variance, scale, bias, False, 0.0, epsilon)
-    return node.call(F.batch_norm, node.tensor(0), *statistics)
+def batch_norm(
+    x: Tensor, scale: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, epsilon: float
+) -> Tensor:
+    """(x − mean)/√(variance + epsilon) · scale + bias, channel by channel."""
+    return F.batch_norm(x, mean, variance, scale, bias, False, 0.0, epsilon)
 
 
-def _instance_normalization(node: OnnxNode) -> fx.Node:
+def _instance_normalization(node: TorchNode) -> fx.Node:
     epsilon = node.attribute("epsilon", 1e-5)
     affine = {"weight": node.tensor(1), "bias": node.tensor(2)}
     return node.call(F.instance_norm, node.tensor(0), **affine, eps=epsilon)
-
-
-def _layer_normalization(node: OnnxNode) -> tuple[fx.Node, ...]:
-    axis, epsilon = node.attribute("axis", -1), node.attribute("epsilon", 1e-5)
-    tensors = [node.tensor(index) for index in range(3)]
-    normed = node.call(layer_norm, *tensors, axis, epsilon)
-    if len(node.outputs) == 1:
-        return (normed,)
-    mean = node.call(mean_from, tensors[0], axis)
-    return normed, mean, node.call(inverse_deviation_from, tensors[0], mean, axis, epsilon)
 
 
 def layer_norm(x: Tensor, scale: Tensor, bias: Tensor | None, axis: int, epsilon: float) -> Tensor:
@@ -133,7 +119,7 @@ def inverse_deviation_from(x: Tensor, mean: Tensor, axis: int, epsilon: float) -
     return torch.rsqrt(mean_from((x - mean) ** 2, axis) + epsilon)
 
 
-def _local_response(node: OnnxNode) -> fx.Node:
+def _local_response(node: TorchNode) -> fx.Node:
     alpha, beta = node.attribute("alpha", 1e-4), node.attribute("beta", 0.75)
     size, bias = node.attribute("size"), node.attribute("bias", 1.0)
     if size % 2 == 0:
@@ -141,7 +127,7 @@ def _local_response(node: OnnxNode) -> fx.Node:
     return node.call(F.local_response_norm, node.tensor(0), size, alpha, beta, bias)
 
 
-def _gemm(node: OnnxNode) -> fx.Node:
+def _gemm(node: TorchNode) -> fx.Node:
     flips = (node.attribute("transA", 0), node.attribute("transB", 0))
     alpha, beta = node.attribute("alpha", 1.0), node.attribute("beta", 1.0)
     bias = node.constant(2)
@@ -157,21 +143,17 @@ def _gemm(node: OnnxNode) -> fx.Node:
     return node.call(torch.addmm, node.tensor(2), a, b, beta=beta, alpha=alpha)
 
 
-def _matrix_product(node: OnnxNode) -> fx.Node:
-    return node.call(torch.matmul, node.tensor(0), node.tensor(1))
-
-
-LAYERS: Rules = {
+LAYERS: TorchRules = {
     "AveragePool": _average_pool,
-    "BatchNormalization": _batch_normalization,
+    "BatchNormalization": batch_normalization(batch_norm),
     "Conv": _convolution,
     "ConvTranspose": _transposed_convolution,
     "Gemm": _gemm,
-    "GlobalAveragePool": _global_average_pool,
-    "GlobalMaxPool": _global_max_pool,
+    "GlobalAveragePool": unary(mean_over_space),
+    "GlobalMaxPool": unary(max_over_space),
     "InstanceNormalization": _instance_normalization,
     "LRN": _local_response,
-    "LayerNormalization": _layer_normalization,
-    "MatMul": _matrix_product,
+    "LayerNormalization": layer_normalization(layer_norm, mean_from, inverse_deviation_from),
+    "MatMul": binary(torch.matmul),
     "MaxPool": _max_pool,
 }
