@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dlscope.catalog.assets import content_digest, fetch, fetch_source, open_dataset
-from dlscope.core.errors import DataError, ManifestError, PluginError, Problems
+from dlscope.core.errors import DataError, GraphError, ManifestError, PluginError, Problems
 from dlscope.core.manifest import DatasetManifest, ModelManifest
 
 Install = Callable[[str, str, Mapping[str, bytes]], Path]
@@ -115,6 +115,18 @@ def test_refuses_a_wrong_digest_with_both(install: Install) -> None:
     assert refusal.value.fix == "pip install --force-reinstall --no-deps nets==1.0"
 
 
+def test_an_md5_is_compared_where_there_is_nothing_better(tmp_path: Path) -> None:
+    path = tmp_path / "graph.onnx"
+    path.write_bytes(b"graph")
+    right = hashlib.md5(b"graph", usedforsecurity=False).hexdigest()
+    fetched = fetch(model(graph={"source": f"file:{path}", "md5": right}))
+    # What a plan then holds is the SHA-256 of the file.
+    assert fetched.digests["graph"] == SHA
+    with pytest.raises(DataError) as refusal:
+        fetch(model(graph={"source": f"file:{path}", "md5": "0" * 32}))
+    assert refusal.value.what == f"{path} has the MD5 {right}, expected {'0' * 32}"
+
+
 def test_refuses_a_wrong_size_before_it_reads(tmp_path: Path) -> None:
     path = tmp_path / "graph.onnx"
     path.write_bytes(b"graph")
@@ -157,7 +169,23 @@ def test_refuses_to_generate_from_nothing() -> None:
         fetch(model(graph={"source": "generated:bert"}))
     assert refusal.value.what == "generated:bert needs the asset 'weights' or 'original'"
     assert refusal.value.where == "m@1.0.0, assets.graph"
-    assert refusal.value.fix == "add weights: {source: …, sha256: …}"
+    assert refusal.value.fix == (
+        "add weights: {source: …, sha256: …}, or seed=0 to an architecture's options"
+    )
+
+
+def test_generates_from_a_seed_alone() -> None:
+    """Nothing else is needed, and what comes out is kept by the text of its source."""
+    sources = [f"generated:lstm?layers=1&hidden={size}&seed=0" for size in (2, 2, 3)]
+    first, again, other = (fetch(model(graph={"source": source})) for source in sources)
+    assert first == again
+    assert first.digests != other.digests
+
+
+def test_refuses_a_seed_where_the_network_is_trained() -> None:
+    with pytest.raises(GraphError) as refusal:
+        fetch(model(graph={"source": "generated:dynamic_axes?seed=0"}))
+    assert refusal.value.what == "dynamic_axes is built from trained weights"
 
 
 def test_refuses_a_generated_data_set() -> None:

@@ -13,11 +13,13 @@ import pytest
 from dlscope.catalog.assets import fetch, open_dataset
 from dlscope.catalog.finder import find, names
 from dlscope.core.manifest import DatasetManifest, InputSpec, ModelManifest, OutputSpec
+from dlscope.graph.tflite_signature import read_tflite_signature
 from dlscope.pipelines.base import StepContext, Value
 from dlscope.pipelines.chain import build_chain
 from dlscope.pipelines.collate import collate, split
+from dlscope.pipelines.labels import read_labels
 
-SLOW = {"all-minilm-l6-v2"}
+MANY_PARAMETERS = 12_000_000
 TYPES = {1: "float32", 6: "int32", 7: "int64"}
 
 
@@ -33,9 +35,16 @@ def dataset(name: str) -> DatasetManifest:
     return manifest
 
 
+def parameters(name: str) -> float:
+    return float(model(name).attributes.get("parameters", 0))
+
+
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(n, marks=[pytest.mark.slow] if n in SLOW else []) for n in names("model")],
+    [
+        pytest.param(n, marks=[pytest.mark.slow] if parameters(n) > MANY_PARAMETERS else [])
+        for n in names("model")
+    ],
 )
 def test_declares_the_tensors_of_its_graph(name: str) -> None:
     manifest = model(name)
@@ -139,6 +148,57 @@ def test_finds_the_face_where_it_is() -> None:
     target = open_dataset(dataset("astronaut-face"))[0].target["boxes"][0]
     assert box == pytest.approx(target, abs=1)
     assert score == pytest.approx(0.93, abs=0.01)
+
+
+def test_knows_the_type_of_every_small_file() -> None:
+    items = list(open_dataset(dataset("small-files")))
+    answers = predictions("magika", "small-files")
+    assert [each["top"][0] for each in answers] == [item.target["label"] for item in items]
+
+
+def test_small_files_are_named_for_the_type_of_their_label() -> None:
+    labels = read_labels(fetch(model("magika")).paths["labels"])
+    items = list(open_dataset(dataset("small-files")))
+    assert [labels[item.target["label"]] for item in items] == [item.id for item in items]
+
+
+def test_reads_drawn_lines() -> None:
+    """Its only mistake in this font is an m for an n."""
+    read = [each["text"] for each in predictions("pp-ocr-rec", "drawn-lines")]
+    written = [item.target["text"] for item in open_dataset(dataset("drawn-lines"))]
+    wrong = [pair for pair in zip(written, read, strict=True) if len(set(pair)) > 1]
+    assert len(wrong) == 6
+    assert all(truth.replace("n", "m") == got.replace("n", "m") for truth, got in wrong)
+
+
+def test_hears_the_notes_that_are_played() -> None:
+    """It misses some of pure chords, and takes a harmonic of rich ones for a note."""
+    answers = predictions("basic-pitch", "played-notes")
+    played = {item.id: item.target["notes"] for item in open_dataset(dataset("played-notes"))}
+    heard = [sorted({pitch for pitch, *_ in each["notes"]}) for each in answers]
+    found = dict(zip(played, heard, strict=True))
+    assert found["pure-a4"] == [69]
+    wrong = {name for name, notes in played.items() if found[name] != notes}
+    assert wrong == {
+        "pure-a-major",
+        "pure-fifth",
+        "pure-octave",
+        "pure-wide",
+        "rich-octave",
+        "rich-wide",
+    }
+
+
+def test_the_tflite_graph_of_basic_pitch_is_the_same_network() -> None:
+    """Every tensor of the manifest has its name in the file, and its shape."""
+    manifest = model("basic-pitch")
+    signature = read_tflite_signature(fetch(manifest).paths["graph_tflite"])
+    names = manifest.assets["graph_tflite"].tensors
+    real = {each.name: each for each in (*signature.inputs, *signature.outputs)}
+    for spec in (*manifest.inputs, *manifest.outputs):
+        found = real[names[spec.tensor]]
+        assert found.dtype == spec.element_type
+        assert agrees(spec, [size if isinstance(size, int) else 0 for size in found.shape or ()])
 
 
 @pytest.mark.slow

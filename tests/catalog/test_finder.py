@@ -12,6 +12,21 @@ from dlscope.core.manifest import DatasetManifest, ModelManifest, Reference
 
 SHA = "0" * 64
 
+SCENARIOS = (
+    "batched",
+    "burst",
+    "interactive",
+    "multi_stream",
+    "offline",
+    "offline_mlperf",
+    "online",
+    "quick",
+    "server",
+    "server_mlperf",
+    "single_stream",
+    "uniform",
+)
+
 
 def write(folder: Path, name: str, version: str, *, file: str = "", note: str = "") -> Path:
     folder.mkdir(exist_ok=True)
@@ -48,26 +63,69 @@ def version_of(reference: str | Reference) -> str:
 
 def test_lists_what_is_built_in() -> None:
     assert names("model") == (
+        "alexnet",
         "all-minilm-l6-v2",
+        "basic-pitch",
+        "bert_base",
         "centerface",
+        "deeplab_mobilenet_v2",
+        "densenet121",
         "efficientnet-lite0",
         "efficientnet-lite1",
         "efficientnet-lite2",
+        "googlenet",
+        "inception_v3",
+        "light_bvlc_alexnet",
+        "light_densenet121",
+        "light_inception_v1",
+        "light_inception_v2",
+        "light_resnet50",
+        "light_shufflenet",
+        "light_squeezenet",
+        "light_vgg19",
+        "light_zfnet512",
+        "lstm",
+        "magika",
+        "mnasnet",
+        "mobilenet_v2",
+        "mobilenet_v3_large",
+        "mobilenet_v3_small",
+        "pp-ocr-rec",
+        "resnet101",
+        "resnet152",
+        "resnet18",
+        "resnet34",
+        "resnet50",
+        "resnet50_v1",
+        "shufflenet_v2",
         "silero-vad",
         "silero-vad-original",
+        "squeezenet1_0",
+        "squeezenet1_1",
+        "tiny_yolo",
+        "unet",
+        "vgg16",
+        "vgg19",
+        "vit_base",
+        "vit_tiny",
     )
     assert names("datasets") == (
         "astronaut-face",
+        "blank",
         "cifar10-mini",
         "cifar100-mini",
+        "drawn-lines",
         "fashion-mini",
         "imagenet-mini20",
         "mnist-mini",
+        "photographs",
+        "played-notes",
         "sentences3",
         "silence",
+        "small-files",
         "tones",
     )
-    assert names("scenario") == ("batched", "online", "quick")
+    assert names("scenario") == SCENARIOS
 
 
 def test_lists_folders_of_the_environment_but_nothing_hidden(
@@ -149,7 +207,7 @@ REFUSED = {
     ("scenario", "xyz"): (
         "there is no scenario 'xyz'",
         "the catalog",
-        "use one of batched, online, quick",
+        f"use one of {', '.join(SCENARIOS)}",
     ),
     ("modle", "x"): (
         "'modle' is not a kind of manifest",

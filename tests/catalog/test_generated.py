@@ -78,6 +78,16 @@ def test_builds_again_when_the_kept_file_was_changed(
     assert [path.read_bytes() for path in (cache / "quarantine").iterdir()] == [b"spoiled"]
 
 
+def test_a_network_without_weights_is_kept_apart(network: Path, cache: Path) -> None:
+    network.write_bytes(BUILDER.replace(b"weights.read_bytes()", b"repr(weights).encode()"))
+    source = Source.parse("generated:repeat?times=2&seed=0")
+    path = generate(source, None, "m@1.0.0")
+    assert path.read_bytes() == b"NoneNone"
+    assert generate(source, None, "m@1.0.0") == path
+    assert generate(source, network, "m@1.0.0") != path
+    assert calls() == 2
+
+
 def test_refuses_an_empty_graph(network: Path, tmp_path: Path) -> None:
     weights = tmp_path / "w"
     weights.write_bytes(b"")

@@ -29,7 +29,8 @@ class Fetched:
 def fetch(model: ModelManifest) -> Fetched:
     """Every asset of `model`, on this machine and as its manifest says.
 
-    Generated assets are built from the asset `weights`, or `original` where there is none.
+    Generated assets are built from the asset `weights`, or `original` where there is none, or else
+    from a seed.
     Raises `DataError`, or `Problems` with one for each asset that cannot be had.
     """
     paths: dict[str, Path] = {}
@@ -48,14 +49,21 @@ def fetch(model: ModelManifest) -> Fetched:
     return Fetched(ordered, {role: digest_of(path) for role, path in ordered.items()})
 
 
-def fetch_source(source: str, sha256: str | None, size_bytes: int | None, where: str) -> Path:
+def fetch_source(
+    source: str,
+    sha256: str | None,
+    size_bytes: int | None,
+    where: str,
+    *,
+    md5: str | None = None,
+) -> Path:
     """The file, or the folder, that the text `source` names.
 
-    Size and digest are checked where given. Raises `DataError` when it cannot be had, or is not
+    Size and digests are checked where given. Raises `DataError` when it cannot be had, or is not
     as expected; `where` says who asks.
     """
     parsed = Source.parse(source)
-    expected = Expected(sha256, size_bytes)
+    expected = Expected(sha256, size_bytes, md5)
     if parsed.scheme == "https":
         return download(parsed.location, expected, where)
     if parsed.scheme == "generated":
@@ -127,22 +135,23 @@ def _place(model: ModelManifest, role: str) -> str:
 
 
 def _stored(asset: Asset, where: str) -> Path:
+    path = fetch_source(asset.source, asset.sha256, asset.size_bytes, where, md5=asset.md5)
     if asset.archive_member is None:
-        return fetch_source(asset.source, asset.sha256, asset.size_bytes, where)
-    archive = fetch_source(asset.source, asset.sha256, asset.size_bytes, where)
-    return extract_member(archive, asset.archive_member, where)
+        return path
+    return extract_member(path, asset.archive_member, where)
 
 
 def _built(model: ModelManifest, role: str, paths: Mapping[str, Path]) -> Path:
     asset, where = model.assets[role], _place(model, role)
+    source = Source.parse(asset.source)
     basis = paths.get("weights") or paths.get("original")
-    if basis is None:
+    if basis is None and "seed" not in source.options:
         raise ManifestError(
             f"{asset.source} needs the asset 'weights' or 'original'",
             where=where,
-            fix="add weights: {source: …, sha256: …}",
+            fix="add weights: {source: …, sha256: …}, or seed=0 to an architecture's options",
         )
-    path = generate(Source.parse(asset.source), basis, where)
+    path = generate(source, basis, where)
     difference = Expected(asset.sha256, asset.size_bytes).difference(path)
     if difference:
         fix = "leave sha256 and size_bytes of a generated asset out, or correct them"

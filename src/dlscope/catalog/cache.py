@@ -8,7 +8,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_dir
 
-from dlscope.core.digest import file_digest
+from dlscope.core.digest import file_digest, file_md5
 from dlscope.core.errors import DataError
 
 _digests: dict[Path, tuple[tuple[int, int, int], str]] = {}
@@ -20,6 +20,7 @@ class Expected:
 
     sha256: str | None = None
     size_bytes: int | None = None
+    md5: str | None = None
 
     def difference(self, path: Path) -> str | None:
         """What is wrong with the file at `path`, the size looked at first; None for nothing."""
@@ -28,6 +29,8 @@ class Expected:
             return f"has {size} bytes, expected {self.size_bytes}"
         if self.sha256 is not None and (actual := digest_of(path)) != self.sha256:
             return f"has the SHA-256 {actual}, expected {self.sha256}"
+        if self.md5 is not None and (actual := file_md5(path)) != self.md5:
+            return f"has the MD5 {actual}, expected {self.md5}"
         return None
 
 

@@ -10,7 +10,14 @@ import yaml
 
 from dlscope.catalog.yaml_tree import MAX_BYTES, Dumper, YamlTree
 from dlscope.core.errors import DlscopeError, ManifestError, did_you_mean, raise_all
-from dlscope.core.manifest import KINDS, Manifest, ModelManifest, Source, parse_manifest
+from dlscope.core.manifest import (
+    KINDS,
+    Manifest,
+    ModelManifest,
+    ScenarioManifest,
+    Source,
+    parse_manifest,
+)
 from dlscope.core.manifest.base import Locate
 
 
@@ -19,6 +26,11 @@ def load_manifest(path: Path) -> Manifest:
 
     Raises `ManifestError`, or `Problems` with one for everything that is wrong with it.
     """
+    return parse_text(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """The text of a manifest file. Raises `ManifestError` when it is none."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -29,12 +41,11 @@ def load_manifest(path: Path) -> Manifest:
             fix="name an existing YAML file that you may read",
         ) from error
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ManifestError(
             "the manifest is not UTF-8 text", where=str(path), fix="save it as UTF-8"
         ) from None
-    return parse_text(text, str(path))
 
 
 def parse_text(text: str, where: str) -> Manifest:
@@ -57,6 +68,9 @@ def locator(path: Path) -> Locate:
 def dump_manifest(manifest: Manifest) -> str:
     """`manifest` as YAML without its defaults; `parse_text` gives an equal manifest back."""
     data = manifest.model_dump(mode="json", exclude_defaults=True)
+    if isinstance(manifest, ScenarioManifest):
+        # Its type has defaults of its own, in whose place the manifest's would be read back.
+        data |= manifest.model_dump(mode="json", include=set(manifest.rule.defaults))
     document = {"kind": manifest.kind, **data}
     for field, steps in (("inputs", "preprocess"), ("outputs", "postprocess")):
         for tensor in document.get(field, ()):
@@ -68,7 +82,7 @@ def dump_manifest(manifest: Manifest) -> str:
 def check_model(model: ModelManifest, locate: Locate) -> Sequence[DlscopeError]:
     """What is wrong between the parts of `model`, each of which is well-formed by itself."""
     problems: list[DlscopeError] = []
-    if not {"graph", "weights"} & set(model.assets):
+    if not any(role == "weights" or role.startswith("graph") for role in model.assets):
         problems.append(
             ManifestError(
                 "a model needs the asset 'graph' or 'weights'",
@@ -77,7 +91,8 @@ def check_model(model: ModelManifest, locate: Locate) -> Sequence[DlscopeError]:
             )
         )
     for role, asset in model.assets.items():
-        if asset.sha256 is None and Source.parse(asset.source).scheme != "generated":
+        is_generated = Source.parse(asset.source).scheme == "generated"
+        if asset.sha256 is None and asset.md5 is None and not is_generated:
             problems.append(
                 ManifestError(
                     f"asset {role!r} has no sha256",

@@ -159,12 +159,14 @@ def _loaded(path: Path, size: int, mtime_ns: int) -> Manifest:
 def _anchored(manifest: Manifest, folder: Path) -> Manifest:
     """`manifest` with the relative `file:` sources of its files resolved against `folder`."""
     data = manifest.to_json()
-    holders: list[dict[str, Any]] = [data, *data.get("assets", {}).values()]
+    assets: Iterable[dict[str, Any]] = data.get("assets", {}).values()
+    fields = [(data, "source"), *((asset, "source") for asset in assets)]
+    fields.append((data.get("hooks") or {}, "module"))
     changed = False
-    for holder in holders:
-        source = holder.get("source")
+    for holder, field in fields:
+        source = holder.get(field)
         if isinstance(source, str) and source.startswith("file:"):
             absolute = f"file:{(folder / source.removeprefix('file:')).resolve()}"
             changed = changed or absolute != source
-            holder["source"] = absolute
+            holder[field] = absolute
     return type(manifest).model_validate(data) if changed else manifest

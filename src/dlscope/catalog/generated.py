@@ -1,4 +1,4 @@
-"""Graphs that a network plugin builds from weights, kept until anything they depend on changes."""
+"""Graphs that a network plugin builds, kept until anything they depend on changes."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from dlscope.core.errors import DataError
 from dlscope.core.manifest import Source
 
 
-def generate(source: Source, weights: Path, where: str) -> Path:
+def generate(source: Source, weights: Path | None, where: str) -> Path:
     """The graph that the network `source.location` builds from the file `weights`.
 
-    It is built once for each source text, weights, code of the builder's package, and version of
-    dlscope and onnx.
+    Without one, the network draws its weights from its option `seed`, if it can. It is built once
+    for each source text, weights, code of the builder's package, and version of dlscope and onnx.
     Raises `PluginError` for an unknown network and `DataError` for an empty result.
     """
     build = registry.load("networks", source.location)
@@ -27,7 +27,7 @@ def generate(source: Source, weights: Path, where: str) -> Path:
         {
             "network": source.location,
             "options": dict(source.options),
-            "weights": digest_of(weights),
+            "weights": None if weights is None else digest_of(weights),
             "code": _code_digests(build),
             "versions": [version("dlscope"), version("onnx")],
         }
