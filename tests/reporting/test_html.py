@@ -125,7 +125,10 @@ def test_figures_are_drawn_for_three_widths_within_the_budget(illustrated):
 
 
 def test_a_figure_that_fails_shows_its_table_and_how_to_mend_it(report, monkeypatch):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    find = importlib.util.find_spec
+    # Templates are found by the same function.
+    absent = lambda name, *package: None if name == "vl_convert" else find(name, *package)  # noqa: E731
+    monkeypatch.setattr(importlib.util, "find_spec", absent)
     figure = Figure("f", "Latency drawn", {"mark": "point"}, "latency")
     text = HtmlRenderer().report(dataclasses.replace(report, sections=(Section("S", (figure,)),)))
     assert "figures need &#39;vl-convert-python&#39;, which is not installed: " in text

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from awkward_tables import tables
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from report_sample import LATENCY, STUDY
 
@@ -12,6 +12,8 @@ from dlscope.reporting.glyphs import Glyphs, columns_of
 from dlscope.reporting.layout import fit, lines
 
 UNICODE = Glyphs("utf-8")
+
+RARE = "000 000\u0e5c\u0e5c\u0fdb\u2d68"
 
 
 def _drawn(table: Table, width: int) -> list[str]:
@@ -52,7 +54,13 @@ def test_a_long_header_is_wrapped():
     ]
 
 
+def test_a_header_of_wide_characters_is_wrapped_by_the_columns_that_it_takes():
+    columns = (Column("x", "int", "x", role="count"), Column("最大の 変化の割合", "int", "x"))
+    assert _drawn(Table("t", columns, ((1, 2),)), 80)[:2] == ["       最大の", "x  変化の割合"]
+
+
 @given(tables(), st.integers(20, 130))
+@example(Table("t", (Column("name", "str", "n"), Column(RARE, "str", "r")), ()), 20)
 def test_every_table_is_laid_out(table, width):
     fitted = fit(display(table), UNICODE, width)
     drawn = list(lines(fitted))

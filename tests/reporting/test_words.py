@@ -27,6 +27,8 @@ def test_words_from_outside_stay_on_one_line_and_do_nothing(text, shown):
         ("peak_memory_bytes", "bytes", "peak memory"),
         ("throughput_per_s", "1/s", "throughput"),
         ("top1_share", "share", "top1"),
+        ("layer_duration_us", "µs", "layer duration"),
+        ("movement_pct", "%", "movement"),
         ("p50_ns", None, "p50 ns"),
         ("_ns", "ns", "ns"),
         ("<b>", "<i>", "<b>"),

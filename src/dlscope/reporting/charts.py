@@ -7,34 +7,53 @@ Every builder keeps to 2000 marks, leaves out what is not finite, and says in
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 from dlscope.core.report import Figure
 from dlscope.core.table import Table
 from dlscope.reporting.cells import Display, Shown, ShownColumn, column_scale, display
+from dlscope.reporting.heat_map import heat_map
+from dlscope.reporting.picked import changing, first, heading, numbered, texts, titled
+from dlscope.reporting.picked import column as pick
 from dlscope.reporting.samples import Rule, histogram, run_order
 from dlscope.reporting.spec import MOST_MARKS, Spec, spec_of
+from dlscope.reporting.stacked_bars import stacked_bars
 from dlscope.reporting.theme import CONTEXT, SERIES, SHAPES, color
-from dlscope.reporting.words import cut
 
 _MOST_DOTS = 60
 _LOG_FROM_FACTOR = 20
-_MOST_LABEL = 32
+_LARGEST_AREA = 400
 _MOST_PANELS = 12
+_TICKS = 8
 
-__all__ = ["Rule", "histogram", "interval_dots", "lines", "run_order", "scatter"]
+__all__ = [
+    "Rule",
+    "heat_map",
+    "histogram",
+    "interval_dots",
+    "lines",
+    "run_order",
+    "scatter",
+    "stacked_bars",
+]
 
 
 def interval_dots(
-    table: Table, label: str, value: str, *, reference: float | None = None, title: str = ""
+    table: Table,
+    label: str | Sequence[str],
+    value: str,
+    *,
+    reference: float | None = None,
+    title: str = "",
 ) -> Figure:
     """One point with its interval per row, rows from top to bottom; a rule at `reference`.
 
-    `label` and `value` name columns of `table`; `reference` is in the unit of `value`.
+    `value` names a column of `table`, `label` one or several that say what a row is; `reference`
+    is in the unit of `value`.
     """
     shown = display(table, range(min(len(table), _MOST_DOTS)))
-    names, column = _named(shown, label), _column(shown, value)
+    names, column = numbered(_labels(shown, label)), pick(shown, value)
     records = [
         {"name": name, **_point("x", cell)}
         for name, cell in zip(names, column.cells, strict=True)
@@ -54,7 +73,7 @@ def interval_dots(
     body = {"layer": layers, "height": height}
     spec = spec_of(records, body, left_out=len(table) - len(records))
     caption = "Point: value; bar: 95 % interval." if column.has_interval else ""
-    return Figure(f"{table.name}_dots", title or _title(column), spec, table.name, caption)
+    return Figure(f"{table.name}_dots", title or titled(column), spec, table.name, caption)
 
 
 def lines(
@@ -63,18 +82,19 @@ def lines(
     y: str,
     *,
     series: str | None = None,
-    panel: str | None = None,
+    panel: str | Sequence[str] | None = None,
     title: str = "",
 ) -> Figure:
     """Lines with points and intervals over `x` (log₂ where it only doubles), rates from 0.
 
-    Rows with another series or panel than the first four and twelve are left out and counted.
+    A panel stands for each text of the column or columns `panel`. Rows with another series or
+    panel than the first four and twelve are left out and counted.
     """
     shown = display(table, range(min(len(table), MOST_MARKS // 4)))
-    keys = _texts(shown, series)
-    panels = _texts(shown, panel)
-    across, up = _column(shown, x), _column(shown, y)
-    kept_keys, kept_panels = _first(keys, len(SERIES)), _first(panels, _MOST_PANELS)
+    keys = texts(shown, *([series] if series else []))
+    panels = _labels(shown, panel) if panel else texts(shown)
+    across, up = pick(shown, x), pick(shown, y)
+    kept_keys, kept_panels = first(keys, len(SERIES)), first(panels, _MOST_PANELS)
     records = [
         {"series": key, "panel": part, "x": place.number, **_point("y", cell)}
         for key, part, place, cell in zip(keys, panels, across.cells, up.cells, strict=True)
@@ -89,72 +109,63 @@ def lines(
     if panel is not None:
         for layer in unit["layer"]:
             layer["encoding"]["y"]["title"] = None  # the panel's name stands in its place
-        legend.insert(0, {"label": _title(up), "color": "", "shape": ""})
+        legend.insert(0, {"label": titled(up), "color": "", "shape": ""})
         body = {"facet": {"field": "panel", "type": "nominal", "sort": None}, "spec": unit}
     left_out, count = len(table) - len(records), max(len(kept_panels), 1)
     spec = spec_of(records, body, left_out=left_out, legend=legend, panels=count)
     said = ["Bars: 95 % interval."] if up.has_interval else []
     said += ["Same scale in all panels."] if panel is not None else []
-    heading = title or _heading(f"{up.header} by {across.header}")
-    return Figure(f"{table.name}_lines", heading, spec, table.name, " ".join(said))
+    top = title or heading(f"{up.header} by {across.header}")
+    return Figure(f"{table.name}_lines", top, spec, table.name, " ".join(said))
 
 
 def scatter(
-    table: Table, label: str, x: str, y: str, *, lower_is_better: str = "x", title: str = ""
+    table: Table,
+    label: str | Sequence[str],
+    x: str,
+    y: str,
+    *,
+    lower_is_better: Literal["x", "y", "both", "none"] = "x",
+    size: str | None = None,
+    title: str = "",
 ) -> Figure:
     """Points of `y` against `x` with intervals, and the Pareto front as a dashed step.
 
-    A point is on the front when no other is at least as good in both and better in one:
-    smaller `x` and larger `y` (both smaller with `lower_is_better="both"`). Only points on
-    the front carry their label.
+    A point is on the front when no other is at least as good in both and better in one; of `x`
+    and `y` those that `lower_is_better` names are better when smaller. Only points on the front
+    carry their label, the cells of the columns `label`. The area of a point is the column `size`.
     """
     shown = display(table, range(min(len(table), MOST_MARKS // 4)))
-    across, up = _column(shown, x), _column(shown, y)
+    across, up = pick(shown, x), pick(shown, y)
+    areas = pick(shown, size).cells if size is not None else [None] * len(shown.rows)
     points = [
-        {"name": name, **_ends("x", place), **_ends("y", cell)}
-        for name, place, cell in zip(_named(shown, label), across.cells, up.cells, strict=True)
+        {"name": name, **_ends("x", place), **_ends("y", cell), **_area(area)}
+        for name, place, cell, area in zip(
+            numbered(_labels(shown, label)), across.cells, up.cells, areas, strict=True
+        )
         if place.number is not None and cell.number is not None
     ]
-    front = _front(points, -1.0 if lower_is_better == "both" else 1.0)
-    records = [{**point, "front": index in front} for index, point in enumerate(points)]
-    layers = _scatter_layers(_axis("x", across, records), _axis("y", up, records))
+    signs = (
+        -1.0 if lower_is_better in ("x", "both") else 1.0,
+        -1.0 if lower_is_better in ("y", "both") else 1.0,
+    )
+    on_front = _front(points, *signs)
+    records = [{**point, "front": index in on_front} for index, point in enumerate(points)]
+    step = "step-after" if signs[0] < 0 else "step-before"
+    layers = _scatter_layers(
+        _axis("x", across, records), _axis("y", up, records), step, has_size=size is not None
+    )
     body = {"layer": layers, "height": 280}
     spec = spec_of(records, body, left_out=len(table) - len(records))
-    heading = title or _heading(f"{up.header} against {across.header}")
+    top = title or heading(f"{up.header} against {across.header}")
     caption = "Dashed: front, on which no other point is better in both; bars: 95 % interval."
-    return Figure(f"{table.name}_scatter", heading, spec, table.name, caption)
+    if size is not None:
+        caption += f" Area: {pick(shown, size).header}."
+    return Figure(f"{table.name}_{x}_scatter", top, spec, table.name, caption)
 
 
-def _column(shown: Display, name: str) -> ShownColumn:
-    return next(column for column in shown.columns if column.column.name == name)
-
-
-def _texts(shown: Display, name: str | None) -> list[str]:
-    if name is None:
-        return [""] * len(shown.rows)
-    return [cut(cell.text, _MOST_LABEL) for cell in _column(shown, name).cells]
-
-
-def _named(shown: Display, label: str) -> list[str]:
-    """The labels, a number after each that came before."""
-    seen: dict[str, int] = {}
-    names = []
-    for text in _texts(shown, label):
-        seen[text] = seen.get(text, 0) + 1
-        names.append(text if seen[text] == 1 else f"{text} ({seen[text]})")
-    return names
-
-
-def _first(texts: Iterable[str], count: int) -> list[str]:
-    return list(dict.fromkeys(texts))[:count]
-
-
-def _title(column: ShownColumn) -> str:
-    return f"{column.header}, {column.unit}" if column.unit else column.header
-
-
-def _heading(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _labels(shown: Display, label: str | Sequence[str]) -> list[str]:
+    return texts(shown, *([label] if isinstance(label, str) else changing(shown, label)))
 
 
 def _point(axis: str, cell: Shown) -> Spec:
@@ -191,11 +202,11 @@ def _line_layers(
     names: Sequence[str],
 ) -> list[Spec]:
     places = sorted({record["x"] for record in records})
-    x: Spec = {"field": "x", "type": "quantitative", "title": _title(across), "scale": {}}
+    x: Spec = {"field": "x", "type": "quantitative", "title": titled(across), "scale": {}}
     if len(places) > 1 and all(place > 0 and math.log2(place) % 1 == 0 for place in places):
         x["scale"] = {"type": "log", "base": 2, "nice": False}
         x["axis"] = {"values": places, "format": "~r"}
-    y: Spec = {"field": "y", "type": "quantitative", "title": _title(up), "scale": {"zero": True}}
+    y: Spec = {"field": "y", "type": "quantitative", "title": titled(up), "scale": {"zero": True}}
     used = len(names)
     hue = {
         "field": "series",
@@ -217,27 +228,44 @@ def _axis(name: str, column: ShownColumn, records: Sequence[Mapping[str, Any]]) 
     axis: Spec = {
         "field": name,
         "type": "quantitative",
-        "title": _title(column),
+        "title": titled(column),
         "scale": {"zero": False},
     }
+    if name == "x":
+        axis["axis"] = {"tickCount": _TICKS}
     if name == "x" and values and min(values) > 0 and max(values) / min(values) >= _LOG_FROM_FACTOR:
         axis["scale"] = {"type": "log"}
         axis["title"] += " (log)"
     return axis
 
 
-def _scatter_layers(x: Spec, y: Spec) -> list[Spec]:
+def _area(cell: Shown | None) -> Spec:
+    return {} if cell is None else {"size": cell.number or 0.0}
+
+
+def _scatter_layers(x: Spec, y: Spec, interpolate: str, *, has_size: bool) -> list[Spec]:
     is_front = {"filter": "datum.front"}
     tint = {"condition": {"test": "datum.front", "value": color("s1")}, "value": color(CONTEXT)}
-    step = {"type": "line", "interpolate": "step-after", "strokeDash": [4, 3], "color": color("s1")}
+    step = {"type": "line", "interpolate": interpolate, "strokeDash": [4, 3], "color": color("s1")}
     side = {"x": {**x, "field": "xlo"}, "x2": {"field": "xhi"}, "y": y, "color": tint}
     upright = {"y": {**y, "field": "ylo"}, "y2": {"field": "yhi"}, "x": x, "color": tint}
     label = {"type": "text", "align": "left", "dx": 8, "dy": -8}
+    point: Spec = {
+        "mark": {"type": "point", "opacity": 1},
+        "encoding": {"x": x, "y": y, "color": tint},
+    }
+    if has_size:
+        point["mark"]["opacity"] = 0.7
+        point["encoding"]["size"] = {
+            "field": "size",
+            "type": "quantitative",
+            "scale": {"zero": True, "range": [12, _LARGEST_AREA]},
+        }
     return [
         {"mark": {"type": "rule", "opacity": 0.6}, "encoding": side},
         {"mark": {"type": "rule", "opacity": 0.6}, "encoding": upright},
         {"transform": [is_front], "mark": step, "encoding": {"x": x, "y": y}},
-        {"mark": {"type": "point", "opacity": 1}, "encoding": {"x": x, "y": y, "color": tint}},
+        point,
         {
             "transform": [is_front],
             "mark": label,
@@ -246,13 +274,17 @@ def _scatter_layers(x: Spec, y: Spec) -> list[Spec]:
     ]
 
 
-def _front(points: Sequence[Mapping[str, Any]], upward: float) -> set[int]:
-    """Indices of the points that no other dominates; of equal points the first."""
-    order = sorted(range(len(points)), key=lambda i: (points[i]["x"], -upward * points[i]["y"], i))
+def _front(points: Sequence[Mapping[str, Any]], right: float, upward: float) -> set[int]:
+    """Indices of the points that no other dominates; equal points stand together."""
+    order = sorted(
+        range(len(points)), key=lambda i: (-right * points[i]["x"], -upward * points[i]["y"], i)
+    )
     front: set[int] = set()
-    best = -math.inf
+    best = (math.nan, -math.inf)
     for index in order:
-        if upward * points[index]["y"] > best:
-            best = upward * points[index]["y"]
+        place = (right * points[index]["x"], upward * points[index]["y"])
+        if place[1] > best[1]:
+            best = place
+        if place == best:
             front.add(index)
     return front

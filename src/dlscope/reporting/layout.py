@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -86,9 +85,7 @@ def lines(fitted: Fitted) -> Iterator[Line]:
     """The header lines, dim, then one line per row."""
     widths = [field.width for field in fitted.fields]
     headers = [
-        textwrap.wrap(field.header, max(width, 1), break_on_hyphens=False, break_long_words=False)
-        or [""]
-        for field, width in zip(fitted.fields, widths, strict=True)
+        _wrapped(field.header, width) for field, width in zip(fitted.fields, widths, strict=True)
     ]
     height = max((len(header) for header in headers), default=0)
     for level in range(height):
@@ -96,6 +93,18 @@ def lines(fitted: Fitted) -> Iterator[Line]:
         yield _line([(text, "dim") for text in texts], fitted.fields, widths)
     for cells in zip(*(field.cells for field in fitted.fields), strict=True):
         yield _line(cells, fitted.fields, widths)
+
+
+def _wrapped(header: str, width: int) -> list[str]:
+    """Words of `header` on lines of at most `width` columns of the terminal; none is broken."""
+    found = [""]
+    for word in header.split():
+        longer = f"{found[-1]} {word}".strip()
+        if columns_of(longer) <= width:
+            found[-1] = longer
+        else:
+            found.append(word)
+    return [line for line in found if line] or [""]
 
 
 def _line(pieces: Sequence[Piece], fields: Sequence[Field], widths: Sequence[int]) -> Line:
