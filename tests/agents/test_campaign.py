@@ -14,10 +14,12 @@ from watching import await_line, await_true
 from dlscope.agents.campaign import Campaign
 from dlscope.agents.local import LocalScheduler
 from dlscope.agents.scheduler import Assignment, Observer, Scheduler
+from dlscope.core.errors import StoreError
 from dlscope.core.plan import Plan
 from dlscope.core.run import Run, Status
 from dlscope.stacks.fingerprint import environment
 from dlscope.store import RunFilter, Store
+from dlscope.store.spool import Spool
 from dlscope.testing.stores import sample_plan, sample_run
 
 PLANS = tuple(sample_plan(seed=seed) for seed in range(3))
@@ -140,6 +142,37 @@ def test_partial_results_belong_to_a_plan_in_an_environment(store: Store) -> Non
     fingerprint = environment().fingerprint
     places = [each.partial.relative_to(store.location.folder) for each in scheduler.asked]
     assert places == [Path("partial") / plan.digest / fingerprint for plan in PLANS[:2]]
+
+
+def test_a_campaign_may_stop_at_the_first_failure(store: Store) -> None:
+    failing = Recorded(status="failed")
+    assert _ids(_runs(store, PLANS, failing, stops_at_failure=True)) == ["r1"]
+    assert len(failing.asked) == 1
+
+
+def test_a_run_that_the_store_refuses_is_told_and_the_rest_goes_on(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accept = store.accept
+
+    def refuse_the_first(run: Run, *, replaces: bool = False) -> bool:
+        if run.id == "r1":
+            raise StoreError("the database of the store is damaged", where="here", fix="mend it")
+        return accept(run, replaces=replaces)
+
+    monkeypatch.setattr(store, "accept", refuse_the_first)
+    told: list[tuple[str, str]] = []
+    spool = Spool(tmp_path / "spool")
+    runs = Campaign(store, Recorded(), spool).runs(
+        PLANS,
+        observer=lambda *_: None,
+        finished=lambda *_: None,
+        spooled=lambda run, refusal: told.append((run.id, refusal.what)),
+    )
+    assert _ids(runs) == ["r1", "r2", "r3"]
+    assert told == [("r1", "the database of the store is damaged")]
+    assert spool.pending() == ("r1",)
+    assert not store.has("r1")
 
 
 def test_each_run_is_stored_before_the_next_begins(store: Store) -> None:

@@ -10,10 +10,12 @@ import pytest
 from tiny_work import ACCURACY, BRIEF, ENDLESS, ITEMS, MS
 from watching import await_line, await_true, is_running, worker_pids
 
+from dlscope.agents.campaign import Campaign
 from dlscope.agents.local import LocalScheduler
 from dlscope.agents.scheduler import Assignment
 from dlscope.core.plan import Plan
 from dlscope.core.run import Run
+from dlscope.methods.evaluation.planning import plan_experiment
 from dlscope.store import RunFilter, Store
 
 Plans = Callable[..., tuple[Plan, ...]]
@@ -94,6 +96,66 @@ def test_a_worker_killed_in_mid_run_gives_a_failed_run_and_the_rest_goes_on(
     }
     assert failed.id.startswith("r-")
     assert finished.status == "finished"
+
+
+def test_a_sweep_under_a_memory_limit_ends_with_what_fitted_and_the_next_plan_runs(
+    experiment: Callable[..., Any], store: Store
+) -> None:
+    # A worker with the mock alone stays below 300 MiB; each item of a batch adds 256 MiB.
+    sweep = {"name": "batched", "mode": "performance", "min_duration_ms": 0, "min_queries": 2}
+    asked = experiment(
+        {**sweep, "batch_size": [1, 2, 4, 8, 16]}, options=[{"item_bytes": 256 << 20}, {}]
+    )
+    plans = plan_experiment(asked.model_copy(update={"memory_limit": "1GiB"})).plans
+    runs = Campaign(store, LocalScheduler()).runs(
+        plans, observer=lambda *_: None, finished=lambda *_: None
+    )
+    outcomes = [(run.plan.batch_size, run.outcome) for run in runs]
+    assert outcomes[:5] == [
+        (1, "finished"),
+        (2, "finished"),
+        (4, "oom"),
+        (8, "oom_implied"),
+        (16, "oom_implied"),
+    ]
+    assert {outcome for _, outcome in outcomes[5:]} == {"finished"}
+    assert runs[2].error is not None
+    assert runs[2].error["kind"] == "OutOfMemory"
+    assert runs[2].error["what"].endswith("the limit is 1 GiB")
+    assert runs[2].memory_bytes["peak"] > 1 << 30
+    assert [store.run(run.id).outcome for run in runs] == [run.outcome for run in runs]
+
+
+def test_an_item_whose_prediction_hangs_fails_and_the_rest_is_answered(
+    make_plans: Plans, carry_out: Callable[..., list[Run]]
+) -> None:
+    # The fifth prediction of each worker hangs: that of its fourth item, after the first one and a
+    # warm-up of 0. A fresh worker then takes up what is left.
+    scenario = {**ACCURACY, "warmup": 0, "timeout_ms": 100}
+    hang = {"delay_ns": [0, 0, 0, 0, 60_000 * MS, *[0] * 40]}
+    (run,) = carry_out(*make_plans(scenario, options=[hang]))
+    assert run.status == "finished"
+    failed = [item.item for item in run.items if item.error is not None]
+    assert failed == ["item-3", "item-7", "item-11"]
+    assert run.items[3].error == "no answer within 0.1 s (predict)"
+    assert len(run.items) == ITEMS
+    assert not run.is_valid
+
+
+def test_a_model_that_hangs_at_its_first_prediction_is_given_up(
+    make_plans: Plans, carry_out: Callable[..., list[Run]]
+) -> None:
+    scenario = {**BRIEF, "timeout_ms": 100}
+    hanging, well = carry_out(*make_plans(scenario, options=[{"delay_ns": [60_000 * MS]}, {}]))
+    assert hanging.outcome == "timeout"
+    assert hanging.error == {
+        "kind": "MeasurementError",
+        "what": "a prediction took longer than 0.1 s",
+        "where": "tiny · mock · online",
+        "fix": "raise timeout_ms of the scenario, or look for what the model waits for",
+        "reason": "timeout",
+    }
+    assert well.status == "finished"
 
 
 def test_a_parent_killed_hard_leaves_no_worker_behind(

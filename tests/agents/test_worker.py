@@ -67,6 +67,7 @@ def _order(plan: Plan, run_id: str, folder: Path) -> dict[str, Any]:
         "run_id": run_id,
         "partial": str(folder / "partial" / run_id),
         "into": str(folder / "into"),
+        "pulse": str(folder / "pulse"),
     }
 
 

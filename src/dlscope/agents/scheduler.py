@@ -19,12 +19,21 @@ def _ignore(plan: Plan, event: Mapping[str, Any]) -> None:
     del plan, event
 
 
+def _nothing() -> None:
+    return None
+
+
 @dataclass(frozen=True)
 class Assignment:
-    """One Plan and the folder in which its partial results survive an interruption."""
+    """One Plan and the folder in which its partial results survive an interruption.
+
+    `instead` is asked when the Plan's turn comes: a Run that it gives stands for the Plan, which
+    is then not carried out.
+    """
 
     plan: Plan
     partial: Path
+    instead: Callable[[], Run | None] = _nothing
 
 
 class Scheduler(ABC):

@@ -1,6 +1,7 @@
 """The worker process: reads plans from standard input, executes them, tells how it goes.
 
-    parent → worker   {"do": "run", "plan": …, "run_id": …, "partial": …, "into": folder}
+    parent → worker   {"do": "run", "plan": …, "run_id": …, "partial": …, "into": folder,
+                       "pulse": file}
                       {"do": "stop"}                      finish the current query and close the Run
     worker → parent   {"event": "progress", "step": …}    a few times a second
                       {"event": "done", "digests": …}     the Run lies in `into`
@@ -22,8 +23,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
+from dlscope.agents.channel import private_channel
+from dlscope.agents.guard import heartbeat
 from dlscope.core import registry
-from dlscope.core.errors import DlscopeError
+from dlscope.core.errors import DlscopeError, OutOfMemory
 from dlscope.core.plan import Plan
 from dlscope.core.run import Run
 from dlscope.core.workload import Context, Workload
@@ -40,7 +43,8 @@ _LOG = logging.getLogger(__name__)
 
 def main() -> None:
     """Serve plans until standard input ends."""
-    channel = _private_channel()
+    # Frameworks print to standard output; what they say must not mix with our messages.
+    channel = private_channel()
     stop = threading.Event()
     orders: queue.Queue[Message] = queue.Queue()
     threading.Thread(target=_listen, args=(sys.stdin, orders, stop), daemon=True).start()
@@ -58,17 +62,10 @@ def main() -> None:
             partial=Path(order["partial"]),
             progress=lambda event: tell({"event": "progress", **event}),
             should_stop=stop.is_set,
+            pulse=heartbeat(Path(order["pulse"])),
         )
         digests = export_run(Path(order["into"]), _carried_out(workloads, plan, context))
         tell({"event": "done", "digests": digests})
-
-
-def _private_channel() -> TextIO:
-    # Frameworks print to standard output; what they say must not mix with our messages.
-    sys.stdout.flush()
-    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    return channel
 
 
 def _listen(stdin: TextIO, orders: queue.Queue[Message], stop: threading.Event) -> None:
@@ -90,7 +87,8 @@ def _carried_out(workloads: dict[str, Workload], plan: Plan, context: Context) -
     except DlscopeError as error:
         # The Run has room for one problem; its log has all.
         _LOG.error("%s", error)
-        return _failed(plan, context, started, error.to_json())
+        reason = {"reason": "oom"} if isinstance(error, OutOfMemory) else {}
+        return _failed(plan, context, started, {**error.to_json(), **reason})
     # Whatever a framework or a plugin raises becomes a failed Run that says so.
     except Exception as error:
         traceback.print_exc()

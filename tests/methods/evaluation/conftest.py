@@ -1,40 +1,21 @@
-"""Small real experiments, and tables as text to be read beside the code that makes them."""
+"""Small real experiments, and what carries them out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dlscope.core.hook_permission import VARIABLE
 from dlscope.core.manifest import ExperimentManifest, parse_manifest
 from dlscope.core.plan import Plan
 from dlscope.core.run import Run
-from dlscope.core.table import Cell, Table
 from dlscope.core.workload import Context
 from dlscope.methods.evaluation.planning import plan_experiment
 from dlscope.methods.evaluation.workload import Evaluation
-from dlscope.testing.small_experiment import SmallExperiment, write_experiment
-
-
-def _cell(value: Cell) -> str:
-    if value is None:
-        return "–"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-@pytest.fixture(scope="session")
-def text() -> Callable[..., str]:
-    """A table's chosen columns as aligned text."""
-
-    def as_text(table: Table, *names: str) -> str:
-        rows = [list(names), *([_cell(row[name]) for name in names] for row in table)]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(names))]
-        lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
-        return "\n" + "\n".join(lines) + "\n"
-
-    return as_text
+from dlscope.testing.small_experiment import SmallExperiment, write_experiment, write_hooked
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +48,20 @@ def ask(files: SmallExperiment) -> Callable[..., ExperimentManifest]:
 def plan(ask: Callable[..., ExperimentManifest]) -> Plan:
     """One plan on ONNX Runtime."""
     return plan_experiment(ask()).plans[0]
+
+
+@pytest.fixture
+def hooked(
+    ask: Callable[..., ExperimentManifest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Plan]:
+    """One plan of the small model with hooks from a file with the given text, all allowed."""
+    monkeypatch.setenv(VARIABLE, "all")
+
+    def planned(code: str, changes: Mapping[str, Any] | None = None, **functions: str) -> Plan:
+        model = write_hooked(tmp_path, code, **functions)
+        return plan_experiment(ask(models=[str(model)], **(changes or {}))).plans[0]
+
+    return planned
 
 
 @pytest.fixture

@@ -102,3 +102,33 @@ def test_believes_what_was_answered_before(answer, tmp_path: Path) -> None:
     PartialItems(tmp_path).append({0: told})
     again, _ = answer(Context("r-2", tmp_path))
     assert best(again)[:2] == [3, 1]
+
+
+RECORDS = [
+    ("{}", "the prediction has no field 'classes'"),
+    ("{'classes': [[1]]}", "classes are not [index, label, probability]"),
+    ("[1, 2]", "the prediction has no field 'classes'"),
+    (
+        "{'classes': [[0, 'red', 1.0]], 'p_label': 'much'}",
+        "could not convert string to float: 'much'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("record", "what"), RECORDS)
+def test_a_record_that_no_metric_can_read_fails_its_item(
+    hooked, carry_out, changed, record: str, what: str
+) -> None:
+    code = f"""
+def answer(context, outputs):
+    if context["item"] == "picture_001_1":
+        return [{record}]
+    return [{{"classes": [[0, "red", 1.0]]}}]
+"""
+    run = carry_out(changed(hooked(code, postprocess="answer"), mode="accuracy"))
+    assert [item.error for item in run.items[:3]] == [
+        None,
+        f"the record does not suit image_classification: {what} (hooks, postprocess)",
+        None,
+    ]
+    assert (run.metric("top_1").count, run.metric("top_1").n) == (2, 8)

@@ -1,9 +1,17 @@
 from __future__ import annotations
 
+from importlib.metadata import distribution, version
+from pathlib import Path
+
 import pytest
 
-from dlscope.core.manifest import DatasetManifest, ModelManifest, StepSpec
+from dlscope.core.digest import file_digest
+from dlscope.core.errors import DlscopeError
+from dlscope.core.manifest import DatasetManifest, ModelManifest, Reference, StepSpec
+from dlscope.core.manifest.base import Asset
 from dlscope.methods.evaluation.checking import check_dataset, check_model
+from dlscope.methods.evaluation.resolving import resolve_model
+from dlscope.testing.small_experiment import write_hooked
 
 
 @pytest.fixture
@@ -149,3 +157,108 @@ def test_a_dropped_class_is_not_counted(model, dataset) -> None:
 
 def test_a_data_set_without_a_class_count_contradicts_nothing(model, dataset) -> None:
     assert check_dataset(model, dataset.model_copy(update={"classes": None})) == []
+
+
+@pytest.fixture
+def two_graphs(model, tmp_path) -> ModelManifest:
+    """The model with its graph in TFLite too, where its tensors have other names."""
+    pytest.importorskip("ai_edge_litert")
+    from dlscope.backends.onnx_to_tflite.flatfile import write
+    from dlscope.backends.onnx_to_tflite.graph import Graph
+
+    graph = Graph({})
+    fed = graph.input("image", (None, 3, 8, 8), "float32")
+    made = graph.add("MEAN", [fed.place, graph.numbers([2, 3])], (None, 4), "float32")
+    write(graph, {"image": fed.place}, {"scores": made.place}, tmp_path / "m.tflite")
+    asset = Asset(source=f"file:{tmp_path / 'm.tflite'}", tensors={"x": "image", "y": "scores"})
+    return model.model_copy(update={"assets": {**model.assets, "graph_tflite": asset}})
+
+
+def with_names(model: ModelManifest, **tensors: str) -> ModelManifest:
+    asset = model.assets["graph_tflite"].model_copy(update={"tensors": tensors})
+    return model.model_copy(update={"assets": {**model.assets, "graph_tflite": asset}})
+
+
+def test_the_same_network_in_two_formats_has_no_problem(two_graphs) -> None:
+    assert check_model(two_graphs) == []
+
+
+def test_a_model_with_a_tflite_graph_alone_is_checked_alike(two_graphs) -> None:
+    assets = {"graph": two_graphs.assets["graph_tflite"]}
+    alone = two_graphs.model_copy(update={"assets": assets})
+    assert check_model(alone) == []
+    assert told(check_model(with_input(alone, element_type="int32"))) == [
+        (
+            "the steps end in float32, but element_type is int32",
+            "inputs[0].preprocess[5].transpose",
+            "change the steps, or correct inputs[0].element_type",
+        ),
+        (
+            "'x' is float32 in the graph, not int32",
+            "inputs[0].element_type",
+            "the graph has: x float32[?, 3, 8, 8]",
+        ),
+    ]
+
+
+def test_a_name_that_the_other_file_lacks_is_told(two_graphs) -> None:
+    assert told(check_model(with_names(two_graphs, x="image", y="score"))) == [
+        (
+            "the graph has no tensor 'score'",
+            "assets.graph_tflite.tensors.y",
+            "the graph has: image, scores",
+        ),
+        (
+            "the graph has no tensor 'y' among its outputs",
+            "graph_tflite: outputs[0].tensor",
+            "the graph has: scores float32[?, 4]",
+        ),
+    ]
+
+
+def test_a_graph_in_a_format_that_is_not_read_has_no_problem(model) -> None:
+    assets = {"graph_saved_model": model.assets["graph"]}
+    assert check_model(model.model_copy(update={"assets": assets})) == []
+
+
+def test_a_file_of_hooks_that_changed_is_told_at_its_line(tmp_path: Path) -> None:
+    manifest = write_hooked(tmp_path, "prepare = None", preprocess="prepare")
+    code = tmp_path / "hooks.py"
+    before = file_digest(code)
+    code.write_text("prepare = 'another'")
+    with pytest.raises(DlscopeError) as caught:
+        resolve_model(Reference(name=str(manifest)))
+    line = 1 + manifest.read_text().splitlines().index("  module: file:hooks.py")
+    assert str(caught.value) == (
+        f"DataError: {code} has the SHA-256 {file_digest(code)}, expected {before}\n"
+        f"  where  {manifest}:{line}, hooks.module\n"
+        "  fix    restore the file, or correct the manifest"
+    )
+
+
+def test_a_file_of_hooks_that_is_missing_is_told(tmp_path: Path) -> None:
+    manifest = write_hooked(tmp_path, "prepare = None", preprocess="prepare")
+    (tmp_path / "hooks.py").unlink()
+    with pytest.raises(DlscopeError) as caught:
+        resolve_model(Reference(name=str(manifest)))
+    assert (caught.value.what, caught.value.fix) == (
+        f"there is no file {tmp_path / 'hooks.py'}",
+        "correct the path after file:",
+    )
+
+
+def test_a_file_of_hooks_may_come_with_a_distribution(model) -> None:
+    wanted = f"numpy=={version('numpy')}"
+    file = Path(str(distribution("numpy").locate_file("numpy/version.py")))
+    hooks = {"module": f"pkg:{wanted}#numpy/version.py", "preprocess": "f"}
+    data = {**model.to_json(), "hooks": {**hooks, "sha256": file_digest(file)}}
+    assert check_model(ModelManifest.model_validate(data)) == []
+    data = {**model.to_json(), "hooks": {**hooks, "sha256": "0" * 64}}
+    (problem,) = check_model(ModelManifest.model_validate(data))
+    assert problem.fix == f"pip install --force-reinstall --no-deps {wanted}"
+
+
+def test_classes_that_a_hook_answers_are_not_counted_beforehand(hooked, dataset) -> None:
+    fewer = dataset.model_copy(update={"classes": 3})
+    assert check_dataset(hooked("", preprocess="prepare").model, fewer)
+    assert check_dataset(hooked("", postprocess="finish").model, fewer) == []

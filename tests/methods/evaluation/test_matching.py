@@ -9,8 +9,9 @@ import pytest
 from dlscope.catalog.finder import find
 from dlscope.core.errors import PlanError
 from dlscope.core.manifest import ModelManifest, Reference, SystemRequirement
+from dlscope.core.manifest.system import Accelerator
 from dlscope.core.trace import Level
-from dlscope.methods.evaluation.matching import machine_problems, match
+from dlscope.methods.evaluation.matching import device_problems, machine_problems, match
 from dlscope.stacks.system import system
 
 GIB = 1 << 30
@@ -28,11 +29,6 @@ def model(**changes: Any) -> ModelManifest:
         ({"architecture": ["sparc"]}, "this machine is x86_64, the model needs sparc"),
         ({"features": ["avx9"]}, "this processor has no avx9"),
         ({"memory_bytes": ">=2GiB"}, "1.0 GiB of memory are free, the model needs >=2GiB"),
-        ({"device": "gpu"}, "the model needs a gpu, and the backends here run on the cpu"),
-        (
-            {"accelerator": {"vendor": "nvidia"}},
-            "the model needs an accelerator of nvidia, and the backends here run on the cpu",
-        ),
     ],
 )
 def test_each_unmet_constraint_is_told(asked: dict[str, Any], what: str) -> None:
@@ -47,6 +43,88 @@ def test_a_machine_that_has_what_is_asked_is_fine() -> None:
     assert list(machine_problems(model(system=asked.to_json()), machine, GIB)) == []
 
 
+H100 = Accelerator(
+    vendor="nvidia",
+    name="NVIDIA H100 80GB HBM3",
+    memory_bytes=80 * GIB,
+    driver="580.1",
+    compute_capability="9.0",
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "devices", "accelerators", "what"),
+    [
+        (
+            {"device": "gpu"},
+            ("cpu",),
+            (H100,),
+            "the model needs a gpu, the backend runs on the cpu",
+        ),
+        (
+            {"device": "npu"},
+            ("cpu", "gpu"),
+            (H100,),
+            "the model needs a npu, the backend runs on the cpu and gpu",
+        ),
+        (
+            {"accelerator": {"vendor": "nvidia"}},
+            ("cpu", "gpu"),
+            (),
+            "the model needs an accelerator of nvidia; this machine has none",
+        ),
+        (
+            {"accelerator": {"vendor": "nvidia", "name": "*A100*"}},
+            ("cpu", "gpu"),
+            (H100,),
+            "the model needs an accelerator of nvidia; this machine has NVIDIA H100 80GB HBM3",
+        ),
+        (
+            {"accelerator": {"vendor": "nvidia", "memory_bytes": ">=141GiB"}},
+            ("gpu",),
+            (H100,),
+            "the model needs an accelerator of nvidia; this machine has NVIDIA H100 80GB HBM3",
+        ),
+        (
+            {"accelerator": {"vendor": "nvidia", "compute_capability": ">=10.0"}},
+            ("gpu",),
+            (H100,),
+            "the model needs an accelerator of nvidia; this machine has NVIDIA H100 80GB HBM3",
+        ),
+    ],
+)
+def test_a_device_that_is_not_there_is_told(
+    asked: dict[str, Any], devices: tuple[str, ...], accelerators: tuple[Any, ...], what: str
+) -> None:
+    machine = system().model_copy(update={"accelerators": accelerators})
+    problems = list(device_problems(model(system=asked), devices, machine))
+    assert [problem.what for problem in problems] == [what]
+
+
+def test_a_device_that_is_there_is_fine() -> None:
+    wanted = {"vendor": "nvidia", "name": "*H100*", "memory_bytes": ">=79GiB"}
+    asked = {"device": "gpu", "accelerator": {**wanted, "compute_capability": ">=7.0"}}
+    machine = system().model_copy(update={"accelerators": (H100,)})
+    assert list(device_problems(model(system=asked), ("cpu", "gpu"), machine)) == []
+
+
+def test_a_model_for_a_gpu_is_opened_on_one() -> None:
+    pytest.importorskip("torch")
+    framework = match(model(system={"device": "gpu"}), Reference(name="torch"), Level.MODEL)
+    assert framework.options["device"] == "gpu"
+
+
+def test_a_graph_in_another_form_than_the_backend_opens_is_refused() -> None:
+    assets = {"graph_tflite": {"source": "file:a.tflite", "sha256": "0" * 64}}
+    with pytest.raises(PlanError) as refusal:
+        match(model(assets=assets), Reference(name="mock"), Level.MODEL)
+    assert str(refusal.value) == (
+        "PlanError: mock opens onnx, and efficientnet-lite0 has no graph in that form\n"
+        "  where  model efficientnet-lite0, assets\n"
+        "  fix    choose a backend for graph_tflite"
+    )
+
+
 def test_the_framework_is_closed_with_its_options() -> None:
     framework = match(model(), Reference(name="mock", options={"threads": 3}), Level.MODEL)
     assert framework.options["threads"] == 3
@@ -59,8 +137,8 @@ def test_the_framework_is_closed_with_its_options() -> None:
     [
         ({"framework": {"name": "torch"}}, "efficientnet-lite0 runs on torch, not on mock"),
         (
-            {"hooks": {"module": "package:mine/hooks.py", "sha256": "0" * 64}},
-            "hooks are not allowed",
+            {"hooks": {"module": "file:mine/hooks.py", "sha256": "0" * 64, "preprocess": "f"}},
+            "efficientnet-lite0 wants to run code of its own, hooks.py, and hooks are off",
         ),
         ({"stack": {"env": {"python": ">=3.11"}}}, "isolated stacks cannot be provided yet"),
     ],
@@ -71,7 +149,8 @@ def test_what_a_model_asks_in_vain_is_refused(changes: dict[str, Any], what: str
     assert caught.value.what == what
 
 
-def test_a_level_that_the_backend_does_not_record_is_refused() -> None:
+@pytest.mark.parametrize("backend", ["mock", "onnxruntime"])
+def test_a_level_below_the_prediction_is_refused_whatever_a_backend_shows(backend: str) -> None:
     with pytest.raises(PlanError) as caught:
-        match(model(), Reference(name="mock"), Level.KERNEL)
-    assert caught.value.what == "mock records no deeper level than MODEL"
+        match(model(), Reference(name=backend), Level.LAYER)
+    assert caught.value.what == "an evaluation records no deeper level than MODEL"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from dlscope.backends.mock import MockBackend
+from dlscope.backends.mock import MockBackend, MockPredictor
 from dlscope.catalog.assets import fetch, open_dataset
 from dlscope.core.errors import DataError
 from dlscope.core.plan import Plan
@@ -14,10 +14,11 @@ from dlscope.core.run import Samples
 from dlscope.core.trace import Level
 from dlscope.core.workload import Context
 from dlscope.data.base import Dataset, Item
+from dlscope.loadgen.mlperf.logs import parse_detail
 from dlscope.methods.evaluation.forward import Forward
-from dlscope.methods.evaluation.performance_pass import performance_pass
+from dlscope.methods.evaluation.performance_pass import Performance, performance_pass
 from dlscope.pipelines.preparation import Preparation
-from dlscope.tracing.clock import MonotonicClock
+from dlscope.tracing.clock import Clock, MonotonicClock, VirtualClock
 from dlscope.tracing.recorder import SpanRecorder
 
 
@@ -48,20 +49,40 @@ class Watched(Dataset):
 
 
 @pytest.fixture
-def measure(plan, changed) -> Callable[..., tuple[Samples, Watched]]:
-    """The samples of the plan, its scenario changed, and the data set that was read."""
+def perform(plan, changed, tmp_path) -> Callable[..., tuple[Performance, Watched]]:
+    """The performance pass of the plan, its scenario changed, and the data set that was read."""
 
-    def samples(
-        spoiled: tuple[int, ...] = (), options: dict | None = None, stop: bool = False, **scenario
-    ) -> tuple[Samples, Watched]:
+    def performance(
+        spoiled: tuple[int, ...] = (),
+        options: dict | None = None,
+        stop: bool = False,
+        clock: Clock | None = None,
+        **scenario,
+    ) -> tuple[Performance, Watched]:
         asked: Plan = changed(plan, **scenario)
         dataset = Watched(open_dataset(asked.dataset), spoiled)
         paths = fetch(asked.model).paths
         recorder = SpanRecorder(MonotonicClock(), Level.NONE)
-        with MockBackend().open(paths["graph"], options or {}) as predictor:
+        with MockBackend().open(paths["graph"], options or {}) as opened:
+            predictor = opened
+            if clock is not None:
+                delays = (options or {})["delay_ns"]
+                predictor = MockPredictor(opened.inputs, opened.outputs, delays, clock)
             forward = Forward(asked.model, predictor, Preparation(asked.model, paths), recorder)
-            context = Context("r-1", should_stop=lambda: stop)
-            return performance_pass(asked, forward, dataset, context), dataset
+            context = Context("r-1", tmp_path, should_stop=lambda: stop)
+            used = clock or MonotonicClock()
+            return performance_pass(asked, forward, dataset, context, used), dataset
+
+    return performance
+
+
+@pytest.fixture
+def measure(perform) -> Callable[..., tuple[Samples, Watched]]:
+    """The samples of that pass alone."""
+
+    def samples(*arguments, **named) -> tuple[Samples, Watched]:
+        performance, dataset = perform(*arguments, **named)
+        return performance.samples, dataset
 
     return samples
 
@@ -144,3 +165,114 @@ def test_a_maximum_ends_the_run(measure) -> None:
 def test_the_wish_to_stop_ends_the_run_after_the_current_query(measure, pipeline: str) -> None:
     samples, _ = measure(stop=True, pipeline=pipeline, min_queries=1000)
     assert len(samples) == 1
+
+
+OPEN = {"type": "uniform", "rate_qps": 500.0, "min_queries": 20, "latency_bound_ms": 500.0}
+
+
+@pytest.mark.parametrize("pipeline", ["preloaded", "sequential", "stream"])
+def test_an_open_loop_counts_from_when_a_query_was_due(measure, pipeline: str) -> None:
+    # 5 ms of service at one query each 2 ms: whoever comes later waits longer.
+    samples, _ = measure(pipeline=pipeline, options={"delay_ns": 5_000_000}, **OPEN)
+    assert (np.diff(samples.scheduled_ns) == 2_000_000).all()
+    assert samples.latency_ns[-1] >= 20 * 5_000_000 - 19 * 2_000_000
+    assert (samples.latency_ns >= 5_000_000).all()
+
+
+@pytest.mark.parametrize("pipeline", ["preloaded", "sequential", "stream"])
+def test_offline_asks_for_everything_at_once(measure, pipeline: str) -> None:
+    fields = {"type": "offline", "min_queries": 1, "samples_per_query": 9}
+    samples, _ = measure(pipeline=pipeline, batch_size=3, **fields)
+    assert len(samples) == 3
+    assert len(set(samples.scheduled_ns.tolist())) == 1
+
+
+def test_conditions_of_the_scenario_are_judged(perform) -> None:
+    performance, _ = perform(**OPEN)
+    assert [each.name for each in performance.conditions] == [
+        "minimum duration",
+        "minimum queries",
+        "every query answered",
+        "p99 within the bound",
+        "early stopping",
+        "lateness",
+    ]
+
+
+PEAK = {
+    "type": "uniform",
+    "mode": "find_peak",
+    "min_queries": 60,
+    "percentile": 0.5,
+    "latency_bound_ms": 40.0,
+}
+
+
+def test_the_peak_is_searched_and_its_last_trial_kept(perform) -> None:
+    # 2 ms of service: no more than 500 queries a second can be answered for ever.
+    delay = {"delay_ns": [2_000_000]}
+    performance, _ = perform(options=delay, clock=VirtualClock(), rate_qps=200.0, **PEAK)
+    assert performance.conditions[-1].name == "peak confirmed"
+    assert performance.conditions[-1].holds
+    confirmed = performance.probes[-1]
+    assert confirmed.confirms
+    assert confirmed.holds
+    assert len(performance.samples) == confirmed.queries == 60
+    gap_ns = np.diff(performance.samples.scheduled_ns).mean()
+    assert 1e9 / gap_ns == pytest.approx(confirmed.rate_qps, rel=0.01)
+    assert {probe.holds for probe in performance.probes} == {True, False}
+    # Half of 60 queries may wait up to 40 ms: at 2 ms each they may come twice as fast and more.
+    assert confirmed.rate_qps > 500
+
+
+def test_a_peak_starts_from_the_speed_of_single_queries(perform) -> None:
+    delay = {"delay_ns": [2_000_000]}
+    performance, _ = perform(options=delay, clock=VirtualClock(), rate_qps=None, **PEAK)
+    assert performance.probes[0].rate_qps == pytest.approx(250)
+
+
+def test_a_bound_that_nothing_meets_has_no_peak(perform) -> None:
+    bound = {**PEAK, "latency_bound_ms": 0.5, "min_queries": 2}
+    delay = {"delay_ns": [1_000_000]}
+    performance, _ = perform(options=delay, clock=VirtualClock(), rate_qps=4000.0, **bound)
+    found = performance.conditions[-1]
+    assert (found.name, found.measured, found.holds) == ("peak confirmed", "none", False)
+    assert found.advice == "raise latency_bound_ms, or measure longer"
+    assert not len(performance.samples)
+
+
+def test_a_query_that_hung_in_an_earlier_worker_is_a_failed_one(measure, tmp_path) -> None:
+    (tmp_path / "timeouts").write_text("4\n9\n")
+    samples, _ = measure(min_queries=5)
+    assert samples.ok.tolist() == [False, False, True, True, True, True, True]
+    assert len(samples.latency_ns) == 5
+    assert samples.sample[:2].tolist() == [-1, -1]
+
+
+LOADGEN = {"loadgen": "mlperf", "min_queries": 70, "min_duration_ms": 0, "percentile": 0.9}
+
+
+@pytest.mark.parametrize("pipeline", ["preloaded", "sequential"])
+@pytest.mark.parametrize("kind", ["online", "single_stream", "offline"])
+def test_the_genuine_loadgen_drives_the_same_plan(perform, pipeline: str, kind: str) -> None:
+    performance, _ = perform(type=kind, pipeline=pipeline, **LOADGEN)
+    assert performance.samples.ok.all()
+    assert len(performance.samples) >= 70
+    assert {"mlperf_log_summary.txt", "mlperf_log_detail.txt"} <= set(performance.artifacts)
+    assert all(each.holds for each in performance.conditions), performance.conditions
+
+
+def test_loadgen_asks_offline_for_a_batch_at_a_time(perform) -> None:
+    performance, _ = perform(type="offline", batch_size=4, **LOADGEN)
+    detail = parse_detail(performance.artifacts["mlperf_log_detail.txt"])
+    asked = int(detail["generated_samples_per_query"])
+    assert asked >= 70
+    assert len(performance.samples) == -(-asked // 4)
+
+
+def test_audits_become_conditions(perform) -> None:
+    audits = {"type": "single_stream", "audits": ("TEST01", "TEST04")}
+    performance, _ = perform(options={"delay_ns": 1_000_000}, **audits, **LOADGEN)
+    checked = {each.name: each for each in performance.conditions[-3:]}
+    assert set(checked) == {"TEST01 answers", "TEST01 speed", "TEST04 caching"}
+    assert checked["TEST01 answers"].holds, checked["TEST01 answers"].measured

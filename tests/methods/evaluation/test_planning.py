@@ -82,6 +82,23 @@ def test_the_matrix_is_interleaved_by_repeat(ask) -> None:
     ]
 
 
+def test_a_choice_of_metrics_is_part_of_the_plan(ask) -> None:
+    (by_default,) = plan_experiment(ask()).plans
+    (plan,) = plan_experiment(ask(metrics=["top_5", "top_1"])).plans
+    assert by_default.options == {}
+    assert plan.options == {"metrics": ["top_1", "top_5"]}
+    assert plan.digest != by_default.digest
+
+
+def test_a_metric_that_the_task_does_not_have_is_refused(ask) -> None:
+    error = refusal(ask(metrics=["top_1", "map_50"]))
+    assert error.describe() == (
+        "PlanError: 'map_50' is no metric of image_classification\n"
+        "  where  experiment small, metrics\n"
+        "  fix    use one of mean_p_label, top_1, top_5"
+    )
+
+
 def test_takes_no_more_items_than_there_are(ask, files) -> None:
     asked = ask(datasets=[{"name": str(files.dataset), "items": 99}])
     assert plan_experiment(asked).plans[0].items == 8
@@ -118,12 +135,13 @@ def test_a_model_says_what_can_run_it(ask, files, tmp_path: Path) -> None:
     assert second.what.endswith("does not satisfy >=99 (model colors)")
 
 
-def test_a_level_that_no_backend_records_is_refused(ask) -> None:
-    error = refusal(ask(trace_level="FULL"))
+@pytest.mark.parametrize("level", ["FULL", "LAYER"])
+def test_a_level_that_an_evaluation_does_not_record_is_refused(ask, level: str) -> None:
+    error = refusal(ask(trace_level=level))
     assert error.problems[0].describe() == (
-        "PlanError: onnxruntime records no deeper level than MODEL\n"
+        "PlanError: an evaluation records no deeper level than MODEL\n"
         "  where  trace_level\n"
-        "  fix    ask for MODEL"
+        "  fix    ask for MODEL, or look deeper with `dlscope profile`"
     )
 
 
@@ -148,15 +166,6 @@ def test_options_that_a_backend_does_not_have_are_refused(ask) -> None:
         "backend 'onnxruntime': unknown option 'treads'",
         "backend 'onnxruntime': option 'threads' is 0",
     }
-
-
-def test_scenarios_that_cannot_be_issued_yet_are_refused(ask) -> None:
-    error = refusal(ask(scenarios=[{"type": "server", "name": "crowd"}]))
-    assert error.describe() == (
-        "PlanError: scenario type 'server' cannot be issued yet\n"
-        "  where  scenario crowd, type\n"
-        "  fix    use online or batched"
-    )
 
 
 def test_a_scenario_written_out_in_the_experiment_has_its_defaults(ask) -> None:
@@ -205,31 +214,50 @@ def test_each_model_has_its_own_data_set_where_none_is_asked_for(ask) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "what"),
-    [
-        ("timeout_ms", 10, "a time-out of one prediction cannot be kept yet"),
-        ("samples_per_query", 8, "a query of several samples cannot be issued yet"),
-        ("mode", "find_peak", "mode 'find_peak' cannot be carried out yet"),
-        ("rate_qps", 5.0, "'rate_qps' means nothing for a scenario of type 'online'"),
-        ("latency_bound_ms", 5, "'latency_bound_ms' means nothing for a scenario of type 'online'"),
-    ],
-)
-def test_what_a_scenario_asks_in_vain_is_refused(ask, field: str, value: Any, what: str) -> None:
-    error = refusal(ask(scenarios=[{"name": "online", field: value}]))
-    assert (error.what, error.where) == (what, f"scenario online, {field}")
-
-
-@pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("metrics", ["top_1"]),
         ("placement", "all"),
-        ("on_failure", "stop"),
-        ("systems", [{"labels": {"lab": "a"}}]),
-        ("systems", [{"device": "gpu"}]),
+        ("keep", {"predictions": 5}),
     ],
 )
 def test_what_an_experiment_asks_in_vain_is_refused(ask, field: str, value: Any) -> None:
     error = refusal(ask(**{field: value}))
+    field = ".".join((field, *value)) if isinstance(value, dict) else field
     assert error.what == f"{field!r} can only have its default yet"
     assert error.where == f"experiment small, {field}"
+
+
+@pytest.mark.parametrize(
+    ("selector", "what"),
+    [
+        ({"labels": {"lab": "a"}}, "this machine has no label lab: a"),
+        ({"device": "gpu"}, "mock runs on the cpu, not on a gpu"),
+    ],
+)
+def test_a_system_that_is_not_here_is_refused_and_another_planned(
+    ask, selector: dict[str, Any], what: str
+) -> None:
+    planned = plan_experiment(ask(systems=[{"device": "cpu"}, selector], frameworks=["mock"]))
+    assert planned.plans
+    assert [refusal.error.what for refusal in planned.refusals] == [what]
+
+
+def test_a_system_with_a_gpu_has_the_model_opened_there(ask) -> None:
+    pytest.importorskip("torch")
+    asked = ask(systems=[{"device": "cpu"}, {"device": "gpu"}], frameworks=["torch"])
+    devices = [plan.framework.options["device"] for plan in plan_experiment(asked).plans]
+    assert devices == ["cpu", "gpu"]
+
+
+def test_the_memory_limit_is_part_of_each_plan(ask) -> None:
+    plans = plan_experiment(ask(memory_limit="1.5GiB")).plans
+    assert {plan.memory_limit_bytes for plan in plans} == {3 << 29}
+
+
+def test_a_memory_limit_that_is_no_size_is_refused(ask) -> None:
+    error = refusal(ask(memory_limit="plenty"))
+    assert str(error) == (
+        "PlanError: 'plenty' is not a size in bytes\n"
+        "  where  experiment small, memory_limit\n"
+        "  fix    write a size such as 512MiB or 2GiB"
+    )

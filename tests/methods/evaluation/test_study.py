@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from dlscope.core.errors import DlscopeError, Unsatisfiable
+from dlscope.core.hook_permission import HookPermission
 from dlscope.methods.evaluation.study import plan_study, study_report
 from dlscope.testing.analyses import example_run
+from dlscope.testing.small_experiment import write_hooked
 
 
 def test_plans_differ_in_their_steps_alone(ask) -> None:
@@ -35,6 +39,17 @@ def test_an_unknown_change_is_refused_with_the_nearest(ask) -> None:
 def test_a_framework_that_cannot_be_had_is_refused(ask) -> None:
     with pytest.raises(Unsatisfiable):
         plan_study(ask(frameworks=["onnxruntime==1.0.0"]))
+
+
+def test_a_model_whose_items_a_hook_prepares_has_no_step_to_change(ask, tmp_path: Path) -> None:
+    model = write_hooked(tmp_path, "prepare = None", preprocess="prepare")
+    with pytest.raises(DlscopeError) as caught:
+        plan_study(ask(models=[str(model)]), permission=HookPermission.of("all"))
+    assert caught.value.describe() == (
+        "PlanError: a hook prepares the items of colors, so there is no step to change\n"
+        "  where  model colors, hooks.preprocess\n"
+        "  fix    express it as steps"
+    )
 
 
 def test_the_report_answers_with_the_counts() -> None:

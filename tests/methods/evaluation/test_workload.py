@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dlscope.core.errors import DataError, PlanError
+from dlscope.core.hook_permission import VARIABLE
 from dlscope.core.trace import Level
 from dlscope.methods.evaluation.planning import plan_experiment
 
@@ -44,6 +45,15 @@ def test_a_framework_that_fails_makes_the_run_invalid(carry_out, ask) -> None:
     assert run.metric("top_1").n == 8
 
 
+def test_a_tensor_may_have_another_name_in_the_manifest(carry_out, ask, files, plan) -> None:
+    other_names = {"assets.graph.tensors": {"image": "x"}, "inputs.image.tensor": "image"}
+    asked = ask(models=[{"name": str(files.model), "overrides": other_names}])
+    run = carry_out(plan_experiment(asked).plans[0])
+    assert [item.prediction for item in run.items] == [
+        item.prediction for item in carry_out(plan).items
+    ]
+
+
 def test_accuracy_alone_measures_no_query(carry_out, plan, changed) -> None:
     run = carry_out(changed(plan, mode="accuracy"))
     assert (len(run.samples), len(run.items)) == (0, 8)
@@ -74,6 +84,75 @@ def test_spans_are_as_deep_as_planned(carry_out, plan) -> None:
 def test_each_step_before_the_model_is_a_span(carry_out, plan, changed) -> None:
     names = {span.name for span in carry_out(changed(plan, mode="accuracy")).trace}
     assert names >= {"decode", "resize", "normalize", "predict"}
+
+
+DARK = """
+def lighten(context, data):
+    if context["item"] == "picture_002_2":
+        raise ValueError("too blue")
+    return data
+
+def answer(context, outputs):
+    (scores,) = outputs
+    best = int(scores[0].argmax())
+    return [{"classes": [[best, context["item"], 1.0]]}]
+"""
+PLACES = {"before_preprocess": "lighten", "postprocess": "answer"}
+
+
+def test_hooks_answer_and_fail_items_alone(carry_out, hooked) -> None:
+    run = carry_out(hooked(DARK, **PLACES))
+    assert run.status == "finished"
+    assert run.items[0].prediction == {"classes": [[0, "picture_000_0", 1.0]]}
+    assert [item.error for item in run.items if item.error] == [
+        "the hook raised ValueError: too blue (hook before_preprocess, hooks.py, line 4)"
+    ]
+    assert (run.metric("top_1").count, run.metric("top_1").n) == (7, 8)
+    broken = {each.name: each.measured for each in run.conditions if not each.holds}
+    assert broken["failed items"] == "1 of 8"
+    assert not run.is_valid
+
+
+@pytest.mark.parametrize("pipeline", ["preloaded", "sequential", "stream"])
+def test_hooks_run_in_every_pipeline(carry_out, hooked, changed, pipeline: str) -> None:
+    code = "def answer(context, data): return [{'classes': [[3, None, 1.0]]}]"
+    run = carry_out(changed(hooked(code, postprocess="answer"), pipeline=pipeline, batch_size=3))
+    assert (run.metric("top_1").count, run.samples.ok.all()) == (2, True)
+
+
+def test_the_time_of_hooks_is_a_stage_and_spans_of_their_own(carry_out, hooked) -> None:
+    run = carry_out(hooked(DARK, **PLACES))
+    assert [stage.name for stage in run.stages] == [
+        "import",
+        "hooks",
+        "fetch",
+        "load",
+        "first prediction",
+    ]
+    spans = {span.id: span for span in run.trace}
+    hooks = [span for span in run.trace if span.name.startswith("hook ")]
+    assert {(span.name, spans[span.parent_id].name, span.level) for span in hooks} == {
+        ("hook before_preprocess", "preprocess", Level.PIPELINE),
+        ("hook postprocess", "postprocess", Level.PIPELINE),
+    }
+
+
+def test_the_permission_is_asked_for_again_where_the_code_would_run(
+    carry_out, hooked, monkeypatch
+) -> None:
+    plan = hooked("raise RuntimeError('this must not run')", preprocess="prepare")
+    monkeypatch.delenv(VARIABLE)
+    with pytest.raises(PlanError, match="wants to run code of its own"):
+        carry_out(plan)
+
+
+def test_a_hook_that_fails_every_item_is_told_as_the_reason(carry_out, hooked) -> None:
+    with pytest.raises(DataError) as caught:
+        carry_out(hooked("def prepare(context, data): return 1 / 0", preprocess="prepare"))
+    assert caught.value.what == (
+        "no item of the data set can be prepared: the hook raised ZeroDivisionError: division by "
+        "zero (hook preprocess, hooks.py, line 1)"
+    )
 
 
 def test_progress_is_told(carry_out, plan) -> None:

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from dlscope.catalog.assets import fetch
+from dlscope.catalog.assets import fetch, fetch_source
 from dlscope.core.errors import DlscopeError, ManifestError, PlanError
 from dlscope.core.manifest import DatasetManifest, InputSpec, ModelManifest, OutputSpec
-from dlscope.graph.signature import Signature, TensorSignature, read_signature
+from dlscope.graph.signature import TensorSignature, read_signature
+from dlscope.graph.tflite_signature import read_tflite_signature
 from dlscope.pipelines.chain import check_inputs
 
 
 def check_model(model: ModelManifest) -> list[DlscopeError]:
-    """Everything wrong with the steps of `model`, and between it and its graph.
+    """Everything wrong with the steps and hooks of `model`, and between it and its graph.
 
-    The place of each problem is its path in the manifest.
+    The place of each problem is its path in the manifest. No hook is executed.
     """
     problems: list[DlscopeError] = []
-    try:
-        check_inputs(model)
-    except DlscopeError as error:
-        problems.extend(error.problems)
-    if "graph" not in model.assets:
+    for check in (check_inputs, _check_hooks):
+        try:
+            check(model)
+        except DlscopeError as error:
+            problems.extend(error.problems)
+    roles = [role for role in model.assets if role == "graph" or role.startswith("graph_")]
+    if not roles:
         problems.append(
             ManifestError(
                 "there is no graph to run",
@@ -29,12 +34,67 @@ def check_model(model: ModelManifest) -> list[DlscopeError]:
                 fix="add assets.graph: {source: …}",
             )
         )
-        return problems
-    signature = read_signature(fetch(model).paths["graph"])
-    problems.extend(_check_tensors("inputs", model.inputs, signature.inputs))
-    problems.extend(_check_tensors("outputs", model.outputs, signature.outputs))
-    problems.extend(_check_all_inputs_fed(model, signature))
+    readable = {kind: role for kind in _READERS if (role := model.graph_role({kind})) is not None}
+    paths = fetch(model).paths if readable else {}
+    for place, (kind, role) in enumerate(readable.items()):
+        # Those of the first graph are told by their path alone.
+        prefix = f"{role}: " if place else ""
+        problems.extend(_check_graph(model, role, _READERS[kind](paths[role]), prefix))
     return problems
+
+
+def _check_hooks(model: ModelManifest) -> None:
+    """Refuse hooks whose file is not there, or not as declared."""
+    if model.hooks is not None:
+        fetch_source(model.hooks.module, model.hooks.sha256, None, "hooks.module")
+
+
+@dataclass(frozen=True)
+class _Outside:
+    """The inputs and outputs of a graph file, in whatever format it is."""
+
+    inputs: tuple[TensorSignature, ...]
+    outputs: tuple[TensorSignature, ...]
+
+
+def _onnx(path: Path) -> _Outside:
+    signature = read_signature(path)
+    return _Outside(signature.inputs, signature.outputs)
+
+
+def _tflite(path: Path) -> _Outside:
+    signature = read_tflite_signature(path)
+    return _Outside(signature.inputs, signature.outputs)
+
+
+_READERS: dict[str, Callable[[Path], _Outside]] = {"onnx": _onnx, "tflite": _tflite}
+"""How the outside of a graph is read, by format; those of other formats are not checked."""
+
+
+def _check_graph(
+    model: ModelManifest, role: str, graph: _Outside, prefix: str
+) -> Iterator[ManifestError]:
+    names = {old: new for new, old in model.assets[role].tensors.items()}
+    yield from _check_names(role, names, graph)
+    inputs, outputs = _renamed(graph.inputs, names), _renamed(graph.outputs, names)
+    yield from _check_tensors(f"{prefix}inputs", model.inputs, inputs)
+    yield from _check_tensors(f"{prefix}outputs", model.outputs, outputs)
+    yield from _check_all_inputs_fed(model, inputs, f"{prefix}inputs")
+
+
+def _check_names(role: str, names: Mapping[str, str], graph: _Outside) -> Iterator[ManifestError]:
+    known = [tensor.name for tensor in (*graph.inputs, *graph.outputs)]
+    for old, new in names.items():
+        if old not in known:
+            yield ManifestError(
+                f"the graph has no tensor {old!r}",
+                where=f"assets.{role}.tensors.{new}",
+                fix=f"the graph has: {', '.join(known)}",
+            )
+
+
+def _renamed(tensors: Sequence[TensorSignature], names: Mapping[str, str]) -> list[TensorSignature]:
+    return [replace(tensor, name=names.get(tensor.name, tensor.name)) for tensor in tensors]
 
 
 def check_dataset(model: ModelManifest, dataset: DatasetManifest) -> list[DlscopeError]:
@@ -63,6 +123,8 @@ def _class_count(model: ModelManifest) -> int | None:
     output = model.prediction
     if output.type != "classification" or "K" not in output.layout:
         return None
+    if model.has_hook("postprocess", "after_postprocess"):
+        return None
     size = output.shape[output.layout.index("K")]
     dropped = sum(step.name == "drop_class" for step in output.postprocess)
     return size - dropped if isinstance(size, int) else None
@@ -74,13 +136,14 @@ def _check_tensors(
     tensors: Sequence[TensorSignature],
 ) -> Iterator[ManifestError]:
     known = {tensor.name: tensor for tensor in tensors}
+    said = field.rpartition(" ")[2]
     listing = "; ".join(f"{tensor.name} {_described(tensor)}" for tensor in tensors)
     for index, spec in enumerate(declared):
         where = f"{field}[{index}]"
         tensor = known.get(spec.tensor)
         if tensor is None:
             yield ManifestError(
-                f"the graph has no tensor {spec.tensor!r} among its {field}",
+                f"the graph has no tensor {spec.tensor!r} among its {said}",
                 where=f"{where}.tensor",
                 fix=f"the graph has: {listing}",
             )
@@ -119,13 +182,15 @@ def _shapes_agree(
     )
 
 
-def _check_all_inputs_fed(model: ModelManifest, signature: Signature) -> Iterator[ManifestError]:
+def _check_all_inputs_fed(
+    model: ModelManifest, tensors: Sequence[TensorSignature], where: str
+) -> Iterator[ManifestError]:
     fed = {spec.tensor for spec in model.inputs}
-    for tensor in signature.inputs:
+    for tensor in tensors:
         if tensor.name not in fed:
             yield ManifestError(
                 f"graph input {tensor.name!r} is fed by no input of the manifest",
-                where="inputs",
+                where=where,
                 fix=f"add an input for {tensor.name} {_described(tensor)}",
             )
 

@@ -22,6 +22,8 @@ from dlscope.pipelines.stream import Map, Outcome, run_stream
 from dlscope.tracing.recorder import SpanRecorder
 
 Prepared = Mapping[str, Value]
+Named = tuple[str, Prepared]
+"""The id of an item and its inputs."""
 
 
 @dataclass(frozen=True)
@@ -110,8 +112,9 @@ class Forward:
     ) -> Generator[bool, None, None]:
         """Whether each batch was answered, in order; steps of neighbouring batches overlap."""
 
-        def prepare_batch(indices: Sequence[int]) -> list[Prepared]:
-            return [self.prepare(dataset[index]) for index in indices]
+        def prepare_batch(indices: Sequence[int]) -> list[Named]:
+            items = (dataset[index] for index in indices)
+            return [(item.id, self.prepare(item)) for item in items]
 
         stages = [
             Map("prepare", prepare_batch, workers=self._preparers),
@@ -127,7 +130,7 @@ class Forward:
     def prepare(self, item: Item) -> Prepared:
         """The inputs of one item. Raises `DataError` for an item that cannot be prepared."""
         with self._recorder.span("preprocess", Level.PIPELINE, n=1):
-            return self._preparation.prepare(item.input, self._step_span)
+            return self._preparation.prepare(item.input, self._step_span, item.id)
 
     def feeds(self, prepared: Sequence[Prepared]) -> Tensors:
         """One batch of prepared items as graph inputs."""
@@ -135,42 +138,47 @@ class Forward:
 
     def first_feeds(self, dataset: Dataset, batch_size: int) -> Tensors:
         """The first item that can be prepared, `batch_size` times."""
+        reason = ""
         for index in range(len(dataset)):
             try:
-                first = self._preparation.prepare(dataset[index].input)
+                item = dataset[index]
+                first = self._preparation.prepare(item.input, item_id=item.id)
                 return self.feeds([first] * batch_size)
-            except DlscopeError:
+            except DlscopeError as error:
                 # A spoiled item is counted and named by the accuracy pass.
-                continue
+                reason = reason or f": {error.what} ({error.where})"
         raise DataError(
-            "no item of the data set can be prepared",
+            f"no item of the data set can be prepared{reason}",
             where=f"model {self._model.name}, inputs",
             fix="check that the data set holds what the preprocess steps expect",
         )
 
     def answer(self, items: Sequence[Item]) -> list[Answer]:
         """One batch, whole. Raises `DataError` when an item cannot be prepared."""
-        return self.answer_prepared([self.prepare(item) for item in items])
+        return self.answer_prepared([(item.id, self.prepare(item)) for item in items])
 
-    def answer_prepared(self, prepared: Sequence[Prepared]) -> list[Answer]:
+    def answer_prepared(self, named: Sequence[Named]) -> list[Answer]:
         """The answers to one batch of prepared items, in their order."""
-        n = len(prepared)
-        feeds = self.feeds(prepared)
+        n = len(named)
+        feeds = self.feeds([prepared for _, prepared in named])
         with self._recorder.span("predict", Level.PIPELINE, n=n):
             outputs = self.predictor.predict(feeds)
         with self._recorder.span("postprocess", Level.PIPELINE, n=n):
             singles = split(self._model.outputs, outputs, n)
             return [
-                self._finished(single, inputs)
-                for single, inputs in zip(singles, prepared, strict=True)
+                self._finished(single, *each) for single, each in zip(singles, named, strict=True)
             ]
 
     def _step_span(self, step: str) -> AbstractContextManager[None]:
         return self._recorder.span(step, Level.PIPELINE, n=1)
 
-    def _finished(self, outputs: Mapping[str, NDArray[Any]], inputs: Prepared) -> Answer:
+    def _finished(
+        self, outputs: Mapping[str, NDArray[Any]], item_id: str, inputs: Prepared
+    ) -> Answer:
         try:
-            prediction, attributes = self._preparation.finish(outputs, inputs)
+            prediction, attributes = self._preparation.finish(
+                outputs, inputs, self._step_span, item_id
+            )
         except DlscopeError as error:
             return Answer(error=error)
         return Answer(prediction, attributes, outputs)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -12,41 +13,58 @@ import psutil
 from dlscope.backends.base import Backend
 from dlscope.core import registry
 from dlscope.core.errors import DlscopeError, PlanError, raise_all
+from dlscope.core.hook_permission import HookPermission
 from dlscope.core.manifest import (
     FrameworkManifest,
     FrameworkRequirement,
     ModelManifest,
     Reference,
     SystemManifest,
-    SystemRequirement,
 )
+from dlscope.core.manifest.experiment import SystemSelector
+from dlscope.core.manifest.system import Accelerator, AcceleratorRequirement
 from dlscope.core.trace import Level
 from dlscope.core.units import parse_bytes
 from dlscope.core.version import Constraint, Version
+from dlscope.methods.evaluation.permitting import hook_problems
 from dlscope.stacks.system import system
 
+_ANY_SYSTEM = SystemSelector()
+_NO_HOOKS = HookPermission()
 _BYTES = re.compile(r"\s*(>=|<=|==|=|>|<)?\s*(.+)")
 
 
-def match(model: ModelManifest, reference: Reference, level: Level) -> FrameworkManifest:
+def match(
+    model: ModelManifest,
+    reference: Reference,
+    level: Level,
+    selected: SystemSelector = _ANY_SYSTEM,
+    permission: HookPermission = _NO_HOOKS,
+) -> FrameworkManifest:
     """The framework that `reference` means as it stands here, its options written out.
 
     Raises `PluginError` where it is missing, and `PlanError`, or `Problems`, for every
-    constraint of the model or the reference that it, or this machine, does not satisfy.
+    constraint of the model or the reference that it, or this machine, does not satisfy, and for
+    hooks without `permission`.
     """
     backend = _backend(reference.name)
     version = Version.parse(backend.version())
     raise_all(
         [
             *_version_problems(model, reference, version),
-            *_level_problems(reference.name, backend, level),
+            *_level_problems(level),
+            *_format_problems(model, backend),
             *machine_problems(model, system(), psutil.virtual_memory().available),
+            *device_problems(model, backend.devices, system()),
+            *selector_problems(selected, backend, system()),
+            *hook_problems(model, permission),
             *_not_yet(model),
         ]
     )
     declared = _requirement(model, reference.name)
     options = {
         "threads": system().cpu.effective_cores,
+        **({"device": "gpu"} if "gpu" in (model.system.device, selected.device) else {}),
         **(declared.options if declared else {}),
         **reference.options,
     }
@@ -90,33 +108,80 @@ def machine_problems(
             where=f"{where}.memory_bytes",
             fix="free memory, or run it on a larger machine",
         )
-    yield from _device_problems(asked, where)
 
 
-def _device_problems(asked: SystemRequirement, where: str) -> Iterator[PlanError]:
-    if asked.device in ("gpu", "npu"):
+def device_problems(
+    model: ModelManifest, devices: Collection[str], machine: SystemManifest
+) -> Iterator[PlanError]:
+    """What `model` asks of a device that a backend on `devices`, or `machine`, does not have."""
+    asked, where = model.system, f"model {model.name}, system"
+    if asked.device in ("gpu", "npu") and asked.device not in devices:
         yield PlanError(
-            f"the model needs a {asked.device}, and the backends here run on the cpu",
+            f"the model needs a {asked.device}, the backend runs on the {' and '.join(devices)}",
             where=f"{where}.device",
-            fix="set device: any to run it on the cpu",
+            fix="set device: any to run it on the cpu, or choose another backend",
         )
-    if asked.accelerator is not None:
+    wanted = asked.accelerator
+    if wanted is not None and not any(_fits(each, wanted) for each in machine.accelerators):
+        found = ", ".join(each.name for each in machine.accelerators) or "none"
         yield PlanError(
-            f"the model needs an accelerator of {asked.accelerator.vendor}, "
-            "and the backends here run on the cpu",
+            f"the model needs an accelerator of {wanted.vendor}; this machine has {found}",
             where=f"{where}.accelerator",
-            fix="leave accelerator out to run it on the cpu",
+            fix="leave accelerator out to run it on what there is",
+        )
+
+
+def selector_problems(
+    selected: SystemSelector, backend: Backend, machine: SystemManifest
+) -> Iterator[PlanError]:
+    """Why the machines that `selected` asks for cannot be this one with this backend."""
+    if selected.device not in ("any", *backend.devices):
+        yield PlanError(
+            f"{backend.name} runs on the {' and '.join(backend.devices)}, not on a "
+            f"{selected.device}",
+            where="systems, device",
+            fix="choose another backend, or leave device out",
+        )
+    for label, value in selected.labels.items():
+        if machine.labels.get(label) != value:
+            yield PlanError(
+                f"this machine has no label {label}: {value}",
+                where="systems, labels",
+                fix="run it on such a machine, or leave labels out",
+            )
+
+
+def _fits(accelerator: Accelerator, wanted: AcceleratorRequirement) -> bool:
+    capability = accelerator.compute_capability
+    return (
+        accelerator.vendor == wanted.vendor
+        and fnmatch.fnmatch(accelerator.name, wanted.name)
+        and (
+            wanted.memory_bytes is None or _satisfies(accelerator.memory_bytes, wanted.memory_bytes)
+        )
+        and (
+            wanted.compute_capability is None
+            or (
+                capability is not None
+                and Constraint.parse(wanted.compute_capability).allows(Version.parse(capability))
+            )
+        )
+    )
+
+
+def _format_problems(model: ModelManifest, backend: Backend) -> Iterator[PlanError]:
+    if model.graph_role(backend.formats) is None:
+        roles = [role for role in model.assets if role == "graph" or role.startswith("graph_")]
+        yield PlanError(
+            f"{backend.name} opens {' and '.join(sorted(backend.formats))}, and {model.name} has "
+            f"no graph in that form",
+            where=f"model {model.name}, assets",
+            fix=f"choose a backend for {', '.join(roles)}" if roles else "add assets.graph",
         )
 
 
 def _not_yet(model: ModelManifest) -> Iterator[PlanError]:
     """Parts of a manifest that this version cannot honour: refused, never ignored."""
-    if model.hooks is not None:
-        yield PlanError(
-            "hooks are not allowed",
-            where=f"model {model.name}, hooks",
-            fix="express them as steps, or leave hooks out",
-        )
     if model.stack is not None:
         yield PlanError(
             "isolated stacks cannot be provided yet",
@@ -175,11 +240,11 @@ def _pip_constraint(constraint: str) -> str:
     return constraint if constraint[:1] in "=<>!" else f"=={constraint.lstrip('^~')}"
 
 
-def _level_problems(name: str, backend: Backend, level: Level) -> Iterator[PlanError]:
-    deepest = max(Level.named(each) for each in backend.levels)
-    if level > deepest:
+def _level_problems(level: Level) -> Iterator[PlanError]:
+    """What lies below a prediction is seen by leveled experiments, whatever the backend shows."""
+    if level > Level.MODEL:
         yield PlanError(
-            f"{name} records no deeper level than {deepest.name}",
+            f"an evaluation records no deeper level than {Level.MODEL.name}",
             where="trace_level",
-            fix=f"ask for {deepest.name}",
+            fix=f"ask for {Level.MODEL.name}, or look deeper with `dlscope profile`",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
 
@@ -14,11 +14,55 @@ from dlscope.core.run import ItemResult
 
 
 @final
+class Timeouts:
+    """Predictions of this plan that hung, so that their worker had to be ended."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._path = None if folder is None else folder / "timeouts"
+
+    @property
+    def count(self) -> int:
+        """How many there are that nobody has accounted for."""
+        return len(self._lines())
+
+    def account_for_one(self) -> bool:
+        """Take one off; false when there is none."""
+        lines = self._lines()
+        if self._path is None or not lines:
+            return False
+        self._path.write_text("".join(f"{line}\n" for line in lines[1:]), encoding="utf-8")
+        return True
+
+    def _lines(self) -> list[str]:
+        if self._path is None or not self._path.is_file():
+            return []
+        return self._path.read_text(encoding="utf-8").split()
+
+
+@final
 class PartialItems:
     """One JSON line per answered item; a line cut off by an interruption is ignored."""
 
     def __init__(self, folder: Path | None) -> None:
         self._path = None if folder is None else folder / "items.jsonl"
+        self._begun = None if folder is None else folder / "begun.json"
+
+    def begin(self, indices: Sequence[int]) -> None:
+        """Note which items are about to be predicted together."""
+        if self._begun is not None:
+            self._begun.parent.mkdir(parents=True, exist_ok=True)
+            self._begun.write_text(json.dumps(list(indices)), encoding="utf-8")
+
+    def begun(self) -> list[int]:
+        """The items that were being predicted when it broke off."""
+        if self._begun is None or not self._begun.is_file():
+            return []
+        try:
+            indices: list[int] = json.loads(self._begun.read_text(encoding="utf-8"))
+        except json.JSONDecodeError:
+            return []
+        answered = self.read()
+        return [index for index in indices if index not in answered]
 
     def read(self) -> dict[int, ItemResult]:
         """The items answered so far, by index."""

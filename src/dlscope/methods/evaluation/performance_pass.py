@@ -1,99 +1,189 @@
 """The performance pass: the scenario's queries, each timed.
 
-What a query contains is decided by the pipeline mode, which is part of the plan:
-
-    preloaded     the prediction alone; inputs were prepared before the clock started
-    sequential    reading, every step before and after, and the prediction
-    stream        the same, with steps of neighbouring batches overlapping
+The pipeline mode, which is part of the plan, decides what a query contains: see
+`systems_under_test`; in mode `stream` the steps of neighbouring batches overlap.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
-from dlscope.backends.base import Tensors
-from dlscope.core.errors import DataError, DlscopeError, MeasurementError
+from dlscope.core.errors import MeasurementError
 from dlscope.core.plan import Plan
-from dlscope.core.run import Samples
+from dlscope.core.run import Condition, Probe, Samples
+from dlscope.core.stats import percentile
 from dlscope.core.workload import Context
 from dlscope.data.base import Dataset
-from dlscope.loadgen.closed_loop import Watch, closed_loop
+from dlscope.loadgen.arrivals import schedule
+from dlscope.loadgen.closed_loop import Watch
+from dlscope.loadgen.drive import drive
+from dlscope.loadgen.find_peak import PeakSearch
+from dlscope.loadgen.mlperf.compliance import check_test01, check_test04
+from dlscope.loadgen.mlperf.door import drive_with_mlperf
+from dlscope.loadgen.mlperf.settings import Settings
+from dlscope.loadgen.recording import Recording
 from dlscope.loadgen.selection import sample_indices
 from dlscope.loadgen.stop_rule import StopRule
+from dlscope.loadgen.system_under_test import SystemUnderTest
+from dlscope.loadgen.validity import scenario_conditions
 from dlscope.methods.evaluation.forward import Forward
-from dlscope.tracing.clock import Clock, MonotonicClock
+from dlscope.methods.evaluation.partial import Timeouts
+from dlscope.methods.evaluation.systems_under_test import (
+    PreloadedSystem,
+    RespondingPlan,
+    WholeSystem,
+)
+from dlscope.tracing.clock import Clock
 
-_LOADED_BYTES = 256 << 20
 _PROGRESS_NS = 1_000_000_000
+_FIRST_QUERIES = 20
+_LATENESS_PERCENTILE = 0.99
 
 
-def performance_pass(plan: Plan, forward: Forward, dataset: Dataset, context: Context) -> Samples:
-    """Samples of the scenario: one per query, and a query is one batch."""
-    rule, clock = StopRule.of(plan.scenario), MonotonicClock()
-    watch = _watch(rule, context)
+@dataclass(frozen=True)
+class Performance:
+    """What the queries showed: their samples, the trials of a search, and what must hold."""
+
+    samples: Samples = field(default_factory=Samples.empty)
+    probes: tuple[Probe, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    artifacts: Mapping[str, str] = field(default_factory=dict)
+
+
+def performance_pass(
+    plan: Plan, forward: Forward, dataset: Dataset, context: Context, clock: Clock
+) -> Performance:
+    """The queries of the plan's scenario; in mode `find_peak` those of the highest rate."""
+    hung = Timeouts(context.partial).count
     if plan.scenario.pipeline == "stream":
-        return _streamed(plan, forward, dataset, rule, clock, watch)
-    batches = _query_batches(plan)
-    if plan.scenario.pipeline == "preloaded":
-        loaded = _preloaded(plan, forward, dataset)
-        order = sample_indices(
-            len(loaded), plan.scenario.seeds.order, equal_issue=plan.scenario.equal_issue
-        )
-        predict = forward.predictor.predict
-
-        def answer_loaded(index: int) -> None:
-            predict(loaded[index])
-
-        return closed_loop(answer_loaded, order, rule, clock, watch)
-
-    def answer_whole(_: int) -> None:
-        forward.answer([dataset[index] for index in next(batches)])
-
-    return closed_loop(answer_whole, itertools.repeat(0), rule, clock, watch)
+        samples = _streamed(plan, forward, dataset, clock, _watch(plan, context))
+        return _judged(plan, samples, hung)
+    system = _system(plan, forward, dataset)
+    if plan.scenario.loadgen == "mlperf":
+        performance = _by_loadgen(plan, system, context)
+        return _audited(plan, performance, system, RespondingPlan(plan, forward, dataset))
+    if plan.scenario.mode == "find_peak":
+        return _peak(plan, system, clock, context)
+    return _judged(plan, drive(plan.scenario, system, clock, _watch(plan, context)), hung)
 
 
-def _query_batches(plan: Plan) -> Iterator[list[int]]:
-    """Item indexes of one query after another."""
-    order = sample_indices(
-        plan.items, plan.scenario.seeds.order, equal_issue=plan.scenario.equal_issue
+def _judged(plan: Plan, samples: Samples, hung: int) -> Performance:
+    counted = _with_hung(samples, hung)
+    return Performance(counted, conditions=scenario_conditions(counted, plan.scenario))
+
+
+def _with_hung(samples: Samples, hung: int) -> Samples:
+    """`samples` and a failed query for each that hung in a worker that had to be ended."""
+    if not hung or not len(samples):
+        return samples
+    # Nobody knows when they began: all that counts of them is that there was no answer.
+    began = np.full(hung, samples.issued_ns.min(), dtype=np.int64)
+    nobody = np.full(hung, -1, dtype=np.int32)
+    return Samples(
+        scheduled_ns=np.concatenate([began, samples.scheduled_ns]),
+        issued_ns=np.concatenate([began, samples.issued_ns]),
+        completed_ns=np.concatenate([began, samples.completed_ns]),
+        ok=np.concatenate([np.zeros(hung, dtype=np.bool_), samples.ok]),
+        sample=np.concatenate([nobody, samples.sample]),
+        user=np.concatenate([nobody, samples.user]) if samples.user.size else samples.user,
     )
-    while True:
-        yield list(itertools.islice(order, plan.batch_size))
 
 
-def _preloaded(plan: Plan, forward: Forward, dataset: Dataset) -> list[Tensors]:
-    """Prepared batches that fit the memory set aside for them; unreadable items are left out."""
-    prepared = []
-    for index in range(plan.items):
-        try:
-            prepared.append(forward.prepare(dataset[index]))
-        except DlscopeError:
-            # The accuracy pass names it; here it would only be an empty query.
-            continue
-    if not prepared:
-        raise DataError(
-            f"none of the {plan.items} items of {plan.dataset.name} can be prepared",
-            where=f"data set {plan.dataset.name}",
-            fix="look at the first items with mode: accuracy, which names each failure",
+def _system(plan: Plan, forward: Forward, dataset: Dataset) -> SystemUnderTest:
+    kind = PreloadedSystem if plan.scenario.pipeline == "preloaded" else WholeSystem
+    return kind(plan, forward, dataset)
+
+
+def _by_loadgen(plan: Plan, system: SystemUnderTest, context: Context) -> Performance:
+    """What the genuine LoadGen measured and judged, with the texts it wrote."""
+    with tempfile.TemporaryDirectory(prefix="dlscope-loadgen-") as folder:
+        outcome = drive_with_mlperf(
+            plan.scenario, system, _settings(plan), Path(folder), _watch(plan, context)
         )
-    loaded: list[Tensors] = []
-    used = 0
-    for first in range(0, len(prepared), plan.batch_size):
-        chosen = [prepared[(first + i) % len(prepared)] for i in range(plan.batch_size)]
-        feeds = forward.feeds(chosen)
-        used += sum(array.nbytes for array in feeds.values())
-        if loaded and used > _LOADED_BYTES:
-            break
-        loaded.append(feeds)
-    return loaded
+    return Performance(
+        outcome.samples, conditions=outcome.conditions, artifacts=dict(outcome.artifacts)
+    )
 
 
-def _watch(rule: StopRule, context: Context) -> Watch:
+def _audited(
+    plan: Plan, performance: Performance, system: SystemUnderTest, responding: RespondingPlan
+) -> Performance:
+    """`performance` with a condition for each self-check that the scenario asks for."""
+    found = list(performance.conditions)
+    with tempfile.TemporaryDirectory(prefix="dlscope-audit-") as folder:
+        for audit in plan.scenario.audits:
+            place, settings = Path(folder) / audit, _settings(plan)
+            if audit == "TEST01":
+                found.extend(check_test01(plan.scenario, responding, settings, place))
+            else:
+                found.extend(check_test04(plan.scenario, system, settings, place))
+    return replace(performance, conditions=tuple(found))
+
+
+def _settings(plan: Plan) -> Settings | None:
+    texts = plan.scenario.settings
+    return Settings.from_text(texts) if texts else None
+
+
+def _peak(plan: Plan, system: SystemUnderTest, clock: Clock, context: Context) -> Performance:
+    """The search of `find_peak`, with the samples of its last trial that held."""
+    best = Performance()
+
+    def trial(rate_qps: float, seed: int) -> Probe:
+        nonlocal best
+        seeds = plan.scenario.seeds.model_copy(update={"schedule": seed})
+        scenario = plan.scenario.model_copy(update={"rate_qps": rate_qps, "seeds": seeds})
+        samples = drive(scenario, system, clock, _watch(plan, context))
+        conditions = scenario_conditions(samples, scenario)
+        broken = [each for each in conditions if not each.holds]
+        if not broken:
+            best = Performance(samples, conditions=conditions)
+        return _probe(rate_qps, seed, samples, scenario.percentile, broken)
+
+    search = PeakSearch(trial, plan.scenario.seeds.schedule)
+    peak_qps = search.run(plan.scenario.rate_qps or _half_of_capacity(system, clock))
+    found = Condition(
+        "peak confirmed",
+        "none" if peak_qps is None else f"{peak_qps:.4g} queries/s",
+        "three further trials with fresh schedules hold",
+        peak_qps is not None,
+        advice="" if peak_qps is not None else "raise latency_bound_ms, or measure longer",
+    )
+    return Performance(best.samples, tuple(search.probes), (*best.conditions, found))
+
+
+def _probe(
+    rate_qps: float, seed: int, samples: Samples, share: float, broken: list[Condition]
+) -> Probe:
+    latencies, lateness = np.sort(samples.latency_ns), np.sort(samples.lateness_ns)
+    return Probe(
+        rate_qps=rate_qps,
+        seed=seed,
+        queries=len(samples),
+        latency_ns=int(percentile(latencies, share)) if latencies.size else None,
+        lateness_ns=int(percentile(lateness, _LATENESS_PERCENTILE)) if lateness.size else None,
+        holds=not broken,
+        reason="; ".join(f"{each.name}: {each.measured}" for each in broken),
+    )
+
+
+def _half_of_capacity(system: SystemUnderTest, clock: Clock) -> float:
+    """Half the rate, in queries/s, at which the system answers one query after another."""
+    began = clock.now_ns()
+    for query in range(_FIRST_QUERIES):
+        system.answer((query % system.samples,))
+    return 0.5 * _FIRST_QUERIES / max(clock.now_ns() - began, 1) * 1e9
+
+
+def _watch(plan: Plan, context: Context) -> Watch:
     """Ends on the user's wish and tells progress once a second: telling must not disturb."""
-    last = 0
+    rule, last = StopRule.of(plan.scenario), 0
 
     def watch(queries: int, elapsed_ns: int) -> bool:
         nonlocal last
@@ -107,41 +197,59 @@ def _watch(rule: StopRule, context: Context) -> Watch:
 
 
 def _streamed(
-    plan: Plan,
-    forward: Forward,
-    dataset: Dataset,
-    rule: StopRule,
-    clock: Clock,
-    watch: Watch,
+    plan: Plan, forward: Forward, dataset: Dataset, clock: Clock, watch: Watch
 ) -> Samples:
-    """Batches through the overlapping pipeline, timed from entering it to leaving it."""
-    entered: list[int] = []
+    """Batches through the overlapping pipeline, timed from entering it to leaving it.
+
+    In an open loop a batch enters when it is due, or when there is room, whichever is later; its
+    time counts from when it was due.
+    """
+    rule, record, started = StopRule.of(plan.scenario), Recording(), clock.now_ns()
 
     def source() -> Iterator[list[int]]:
-        for batch in _query_batches(plan):
-            entered.append(clock.now_ns())
+        for due, batch in zip(_due_times(plan, started), _query_batches(plan), strict=False):
+            if due is not None:
+                clock.sleep_until(due)
+            entered = clock.now_ns()
+            record.scheduled.append(entered if due is None else due)
+            record.issued.append(entered)
+            record.sample.append(batch[0])
             yield batch
 
-    completed: list[int] = []
-    ok: list[bool] = []
     outcomes = forward.stream(dataset, source())
     try:
         for succeeded in outcomes:
-            completed.append(clock.now_ns())
-            ok.append(succeeded)
-            queries, elapsed = len(ok), completed[-1] - entered[0]
-            if rule.ends(queries, elapsed) or watch(queries, elapsed):
+            record.completed.append(clock.now_ns())
+            record.ok.append(succeeded)
+            queries, elapsed = len(record.ok), record.completed[-1] - record.issued[0]
+            ends = plan.scenario.rule.arrivals != "open" and rule.ends(queries, elapsed)
+            if ends or watch(queries, elapsed):
                 break
     finally:
         outcomes.close()
-    if not completed:
+    answered = len(record.completed)
+    if not answered:
         raise MeasurementError(
             "no batch left the pipeline", where=plan.label, fix="see the log of the run"
         )
-    issued = np.array(entered[: len(completed)], dtype=np.int64)
-    return Samples(
-        scheduled_ns=issued,
-        issued_ns=issued,
-        completed_ns=np.array(completed, dtype=np.int64),
-        ok=np.array(ok, dtype=np.bool_),
+    # What was still under way when the run ended is no query of it.
+    for column in (record.scheduled, record.issued, record.sample):
+        del column[answered:]
+    return record.samples()
+
+
+def _due_times(plan: Plan, started_ns: int) -> Iterator[int | None]:
+    """When each batch is due; None in a closed loop, where it is due when there is room."""
+    arrivals = plan.scenario.rule.arrivals
+    if arrivals == "open":
+        return iter((schedule(plan.scenario) + started_ns).tolist())
+    return itertools.repeat(started_ns if arrivals == "at_once" else None)
+
+
+def _query_batches(plan: Plan) -> Iterator[list[int]]:
+    """Item indexes of one query after another."""
+    order = sample_indices(
+        plan.items, plan.scenario.seeds.order, equal_issue=plan.scenario.equal_issue
     )
+    while True:
+        yield list(itertools.islice(order, plan.batch_size))

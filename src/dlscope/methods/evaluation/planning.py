@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from dlscope.catalog.assets import fetch
 from dlscope.core import registry
 from dlscope.core.errors import DlscopeError, PlanError, Unsatisfiable, raise_all
+from dlscope.core.hook_permission import HookPermission
 from dlscope.core.manifest import (
     DatasetManifest,
     ExperimentManifest,
@@ -17,16 +19,19 @@ from dlscope.core.manifest import (
     Reference,
     ScenarioManifest,
 )
+from dlscope.core.manifest.experiment import SystemSelector
 from dlscope.core.plan import Plan
 from dlscope.core.trace import Level
+from dlscope.core.units import parse_bytes
 from dlscope.methods.evaluation.checking import check_dataset
 from dlscope.methods.evaluation.matching import match
 from dlscope.methods.evaluation.resolving import (
     own_dataset,
     resolve_dataset,
     resolve_model,
-    resolve_scenario,
 )
+from dlscope.methods.evaluation.scenarios import resolve_scenario, scenario_for
+from dlscope.metrics.measure import choice_problems, chosen
 
 _DEFAULT_FRAMEWORKS = (Reference(name="onnxruntime"),)
 
@@ -56,35 +61,43 @@ class _Data:
     items: int
 
 
-def plan_experiment(experiment: ExperimentManifest) -> Planned:
+def plan_experiment(
+    experiment: ExperimentManifest, permission: HookPermission | None = None
+) -> Planned:
     """Every point of the matrix as a closed plan or a refusal.
 
-    Raises the problems of manifests, all at once, and `Unsatisfiable` when every point is
-    refused.
+    Hooks need `permission`, by default that of the environment. Raises the problems of manifests,
+    all at once, and `Unsatisfiable` when every point is refused.
     """
+    permission = permission or HookPermission.of()
     frameworks = experiment.frameworks or _DEFAULT_FRAMEWORKS
     raise_all([*_not_yet(experiment), *_unknown_backends(frameworks)])
     models = [resolve_model(reference) for reference in experiment.models]
     data = {model.name: _data_of(model, experiment) for model in models}
-    scenarios = [resolve_scenario(entry) for entry in experiment.scenarios]
+    scenarios = _scenarios(experiment, models)
     level = Level.named(experiment.trace_level)
     raise_all(
         [
-            problem
-            for model in models
-            for each in data[model.name]
-            for problem in check_dataset(model, each.manifest)
+            *_metric_problems(experiment, models),
+            *(
+                problem
+                for model in models
+                for each in data[model.name]
+                for problem in check_dataset(model, each.manifest)
+            ),
         ]
     )
     plans: list[Plan] = []
     refusals: list[Refusal] = []
-    for model, reference in itertools.product(models, frameworks):
+    systems = experiment.systems or (SystemSelector(),)
+    for model, reference, selected in itertools.product(models, frameworks, systems):
         try:
-            framework = match(model, reference, level)
+            framework = match(model, reference, level, selected, permission)
         except DlscopeError as error:
             refusals.extend(Refusal(model.name, str(reference), each) for each in error.problems)
         else:
-            plans.extend(_plans(experiment, model, framework, data[model.name], scenarios))
+            asked = scenarios[model.name]
+            plans.extend(_plans(experiment, model, framework, data[model.name], asked))
     if not plans:
         raise Unsatisfiable.of(refusal.error for refusal in refusals)
     # A B C A B C: a machine that drifts must not favour one variant.
@@ -113,9 +126,47 @@ def _plans(
                 batch_size=batch,
                 items=each.items,
                 trace_level=int(Level.named(experiment.trace_level)),
+                options=_chosen_metrics(experiment, model),
                 keep_outputs=experiment.keep.outputs,
+                memory_limit_bytes=memory_limit_bytes(experiment),
                 repeat=repeat,
             )
+
+
+def _scenarios(
+    experiment: ExperimentManifest, models: Sequence[ModelManifest]
+) -> dict[str, list[ScenarioManifest]]:
+    """The closed scenarios of each model; LoadGen's files may ask something else of each.
+
+    Raises the problems of all scenarios at once.
+    """
+    problems: list[DlscopeError] = []
+    closed: dict[str, list[ScenarioManifest]] = {model.name: [] for model in models}
+    for entry in experiment.scenarios:
+        try:
+            scenario = resolve_scenario(entry)
+            for name, of_model in closed.items():
+                of_model.append(scenario_for(scenario, name))
+        except DlscopeError as error:
+            problems.extend(error.problems)
+    raise_all(problems)
+    return closed
+
+
+def _chosen_metrics(experiment: ExperimentManifest, model: ModelManifest) -> dict[str, Any]:
+    """The choice of metrics as an option of the plan; none for all of the task."""
+    if experiment.metrics == "default":
+        return {}
+    return {"metrics": list(chosen(model.task, experiment.metrics))}
+
+
+def _metric_problems(
+    experiment: ExperimentManifest, models: Sequence[ModelManifest]
+) -> list[PlanError]:
+    if experiment.metrics == "default":
+        return []
+    where = f"experiment {experiment.name}, metrics"
+    return choice_problems(experiment.metrics, [model.task for model in models], where)
 
 
 def _data_of(model: ModelManifest, experiment: ExperimentManifest) -> list[_Data]:
@@ -130,6 +181,20 @@ def _data(entry: Reference, most: int | None) -> _Data:
     return _Data(manifest, min(items, manifest.items))
 
 
+def memory_limit_bytes(experiment: ExperimentManifest) -> int | None:
+    """The memory limit of `experiment` as a number. Raises `PlanError` for a malformed one."""
+    if experiment.memory_limit is None:
+        return None
+    try:
+        return parse_bytes(experiment.memory_limit)
+    except ValueError as error:
+        raise PlanError(
+            str(error),
+            where=f"experiment {experiment.name}, memory_limit",
+            fix="write a size such as 512MiB or 2GiB",
+        ) from error
+
+
 def _unknown_backends(frameworks: Sequence[Reference]) -> Iterator[DlscopeError]:
     """A name that nothing answers to is a slip of the pen, not a point that cannot be measured."""
     known = registry.names("backends")
@@ -142,14 +207,9 @@ def _not_yet(experiment: ExperimentManifest) -> Iterator[PlanError]:
     """Fields that the manifest can say and this version cannot do: refused, never ignored."""
     where = f"experiment {experiment.name}"
     asked = {
-        "systems": any(
-            system.labels or system.device not in ("any", "cpu") for system in experiment.systems
-        ),
         "placement": experiment.placement not in ("any", 1),
-        "metrics": experiment.metrics != "default",
         "keep.predictions": experiment.keep.predictions != "all",
         "keep.samples": not experiment.keep.samples,
-        "on_failure": experiment.on_failure != "continue",
     }
     for field, is_asked in asked.items():
         if is_asked:

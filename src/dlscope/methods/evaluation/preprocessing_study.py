@@ -5,18 +5,26 @@ Each variant is the declared model with one change, planned and stored like any 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dlscope.core.errors import PlanError
-from dlscope.core.manifest import InputSpec, ModelManifest, StepSpec
+from dlscope.core.manifest import ModelManifest
 from dlscope.core.report import Finding
 from dlscope.core.run import Run
 from dlscope.core.table import Cell, Column, Table
+from dlscope.methods.evaluation.step_changes import (
+    StepChange,
+    Steps,
+    image_input,
+    preceding,
+    replacing,
+    setting,
+    step,
+    with_image_input,
+)
 from dlscope.metrics.agreement import agreement
 
-Steps = tuple[StepSpec, ...]
 _NumberedRow = tuple[int, Mapping[str, Cell]]
 REFERENCE = "reference"
 
@@ -44,21 +52,19 @@ class Change:
     """
 
     name: str
-    steps: Callable[[Steps], Steps | None]
+    steps: StepChange
     color_mode: str | None = None
 
     def applied(self, model: ModelManifest) -> ModelManifest | None:
         """`model` with this change in its image input, None where there is nothing to change."""
-        index, image = _image_input(model)
+        _, image = image_input(model)
         steps = self.steps(image.preprocess)
         if steps is None or (steps == image.preprocess and self.name != REFERENCE):
             return None
         update: dict[str, Any] = {"preprocess": steps}
         if self.color_mode is not None:
             update["color_mode"] = self.color_mode
-        inputs = [*model.inputs]
-        inputs[index] = image.model_copy(update=update)
-        return model.model_copy(update={"inputs": tuple(inputs)})
+        return with_image_input(model, **update)
 
 
 def changed_models(model: ModelManifest) -> Iterator[tuple[str, ModelManifest]]:
@@ -177,20 +183,9 @@ def _right(row: Mapping[str, Cell]) -> int:
     return int(row["top_1_count"] or 0)
 
 
-def _image_input(model: ModelManifest) -> tuple[int, InputSpec]:
-    for index, spec in enumerate(model.inputs):
-        if spec.type == "image":
-            return index, spec
-    raise PlanError(
-        f"{model.name} takes no image, so there is no picture pipeline to vary",
-        where=f"model {model.name}, inputs",
-        fix="choose a model with an image input (see `dlscope models`)",
-    )
-
-
 def _words(model: ModelManifest) -> Mapping[str, str]:
     """The declared size and constants, for the names of changes."""
-    steps = {step.name: step.parameters for step in _image_input(model)[1].preprocess}
+    steps = {each.name: each.parameters for each in image_input(model)[1].preprocess}
     size = steps.get("resize", {}).get("size") or ("?", "?")
     normalize = steps.get("normalize", {})
     return {
@@ -207,84 +202,40 @@ def _constant(value: Any) -> str:
     return ", ".join(f"{each:g}" if isinstance(each, float) else str(each) for each in numbers)
 
 
-def _set(name: str, **parameters: Any) -> Callable[[Steps], Steps | None]:
-    """Change parameters of the step `name`."""
-
-    def change(steps: Steps) -> Steps | None:
-        if all(step.name != name for step in steps):
-            return None
-        return tuple(
-            step.model_copy(update={"parameters": {**step.parameters, **parameters}})
-            if step.name == name
-            else step
-            for step in steps
-        )
-
-    return change
-
-
-def _replace(name: str, *others: StepSpec) -> Callable[[Steps], Steps | None]:
-    """Put `others` (none to drop it) in the place of the step `name`."""
-
-    def change(steps: Steps) -> Steps | None:
-        if all(step.name != name for step in steps):
-            return None
-        return tuple(new for step in steps for new in (others if step.name == name else (step,)))
-
-    return change
-
-
-def _before(name: str, other: StepSpec) -> Callable[[Steps], Steps | None]:
-    """Put `other` before the step `name`."""
-
-    def change(steps: Steps) -> Steps | None:
-        if all(step.name != name for step in steps):
-            return None
-        return tuple(
-            new for step in steps for new in ((other, step) if step.name == name else (step,))
-        )
-
-    return change
-
-
 def _top_left(steps: Steps) -> Steps | None:
     """Cut the target size out of the top left corner instead of cropping and resizing."""
-    resize = next((step for step in steps if step.name == "resize"), None)
+    resize = next((each for each in steps if each.name == "resize"), None)
     if resize is None:
         return None
-    corner = _step("crop", method="top_left", size=resize.parameters["size"])
-    return tuple(corner if step is resize else step for step in steps if step.name != "crop")
+    corner = step("crop", method="top_left", size=resize.parameters["size"])
+    return tuple(corner if each is resize else each for each in steps if each.name != "crop")
 
 
 def _bytewise(steps: Steps) -> Steps | None:
     """Subtract and divide in bytes, which wrap around, and only then convert to float."""
-    changed = _set("normalize", arithmetic="uint8")(steps)
-    return None if changed is None else _replace("cast")(changed)
-
-
-def _step(name: str, **parameters: Any) -> StepSpec:
-    return StepSpec(name=name, parameters=parameters)
+    changed = setting("normalize", arithmetic="uint8")(steps)
+    return None if changed is None else replacing("cast")(changed)
 
 
 CHANGES = (
     Change(REFERENCE, lambda steps: steps),
-    Change("bilinear", _set("resize", method="bilinear")),
-    Change("nearest", _set("resize", method="nearest")),
-    Change("squash to {side} without crop", _replace("crop")),
-    Change("whole centre square", _set("crop", ratio=1.0)),
+    Change("bilinear", setting("resize", method="bilinear")),
+    Change("nearest", setting("resize", method="nearest")),
+    Change("squash to {side} without crop", replacing("crop")),
+    Change("whole centre square", setting("crop", ratio=1.0)),
     Change("top-left {size} pixels, no resize", _top_left),
-    Change("BGR for RGB", _before("cast", _step("color", to="BGR")), color_mode="BGR"),
+    Change("BGR for RGB", preceding("cast", step("color", to="BGR")), color_mode="BGR"),
     Change(
         "ImageNet mean/std for {mean}/{scale}",
-        _replace(
+        replacing(
             "normalize",
-            _step("rescale", factor=1 / 255),
-            _step("normalize", mean=[0.485, 0.456, 0.406], scale=[0.229, 0.224, 0.225]),
+            step("rescale", factor=1 / 255),
+            step("normalize", mean=[0.485, 0.456, 0.406], scale=[0.229, 0.224, 0.225]),
         ),
     ),
-    Change("x/255", _replace("normalize", _step("rescale", factor=1 / 255))),
-    Change("raw 0–255", _replace("normalize")),
-    Change("NHWC bytes read as NCHW", _set("transpose", reinterpret=True)),
-    Change("centre crop of half the side", _set("crop", ratio=0.5)),
+    Change("x/255", replacing("normalize", step("rescale", factor=1 / 255))),
+    Change("raw 0–255", replacing("normalize")),
+    Change("NHWC bytes read as NCHW", setting("transpose", reinterpret=True)),
+    Change("centre crop of half the side", setting("crop", ratio=0.5)),
     Change("normalise in byte arithmetic", _bytewise),
 )

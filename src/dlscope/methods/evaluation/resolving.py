@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,11 @@ from dlscope.core.manifest import (
     ModelManifest,
     OutputSpec,
     Reference,
-    ScenarioManifest,
-    parse_manifest,
 )
 from dlscope.methods.evaluation.checking import check_model
 from dlscope.pipelines.chain import build_chain
 
-ISSUED = ("online", "batched")
-_IN_MANIFEST = re.compile(r"(inputs|outputs|assets)\b")
+_IN_MANIFEST = re.compile(r"(inputs|outputs|assets|hooks)\b")
 _PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
@@ -48,23 +45,6 @@ def resolve_dataset(reference: Reference) -> DatasetManifest:
     dataset = find("datasets", reference)
     assert isinstance(dataset, DatasetManifest)
     return dataset
-
-
-def resolve_scenario(entry: Mapping[str, Any]) -> ScenarioManifest:
-    """A scenario of the catalog with changes, or one written out in the experiment.
-
-    Raises `PlanError` for a type, or a field, that cannot be carried out yet.
-    """
-    if "name" in entry and "type" not in entry:
-        named = find("scenarios", entry["name"])
-        changes = {key: value for key, value in entry.items() if key != "name"}
-        data = {**named.to_json(), **changes}
-    else:
-        data = {"schema_version": 1, "name": entry.get("type", "scenario"), **entry}
-    name = data.get("name", "scenario")
-    scenario = parse_manifest(ScenarioManifest, data, lambda path: _place(name, path))
-    raise_all(list(_not_yet(scenario)))
-    return scenario
 
 
 def own_dataset(model: ModelManifest) -> str:
@@ -118,49 +98,3 @@ def _placed(problems: Iterable[DlscopeError], reference: str, name: str) -> list
 def _path(text: str) -> tuple[int | str, ...]:
     """The parts of `inputs[0].preprocess[2].resize`."""
     return tuple(int(index) if index else name for name, index in _PART.findall(text))
-
-
-def _not_yet(scenario: ScenarioManifest) -> Iterable[PlanError]:
-    where = f"scenario {scenario.name}"
-    if scenario.type not in ISSUED:
-        yield PlanError(
-            f"scenario type {scenario.type!r} cannot be issued yet",
-            where=f"{where}, type",
-            fix=f"use {' or '.join(ISSUED)}",
-        )
-        return
-    if scenario.mode == "find_peak":
-        yield PlanError(
-            "mode 'find_peak' cannot be carried out yet",
-            where=f"{where}, mode",
-            fix="use submission, performance or accuracy",
-        )
-    for field in ("rate_qps", "users", "think_time_ms", "burst", "trace_file", "latency_bound_ms"):
-        if getattr(scenario, field) is not None:
-            yield PlanError(
-                f"{field!r} means nothing for a scenario of type {scenario.type!r}",
-                where=f"{where}, {field}",
-                fix=f"leave {field} out",
-            )
-    if scenario.percentile != ScenarioManifest.model_fields["percentile"].default:
-        yield PlanError(
-            f"'percentile' means nothing for a scenario of type {scenario.type!r}",
-            where=f"{where}, percentile",
-            fix="leave percentile out",
-        )
-    if scenario.timeout_ms != ScenarioManifest.model_fields["timeout_ms"].default:
-        yield PlanError(
-            "a time-out of one prediction cannot be kept yet",
-            where=f"{where}, timeout_ms",
-            fix="leave timeout_ms out",
-        )
-    if scenario.samples_per_query != 1:
-        yield PlanError(
-            "a query of several samples cannot be issued yet",
-            where=f"{where}, samples_per_query",
-            fix="use batch_size",
-        )
-
-
-def _place(name: str, path: Sequence[int | str]) -> str:
-    return f"scenario {name}, {'.'.join(map(str, path))}"

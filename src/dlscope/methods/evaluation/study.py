@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from dlscope.core.errors import PlanError, Unsatisfiable, did_you_mean
+from dlscope.core.hook_permission import HookPermission
 from dlscope.core.manifest import ExperimentManifest
 from dlscope.core.plan import Plan
 from dlscope.core.report import Prose, Report, Section
@@ -21,13 +22,21 @@ from dlscope.pipelines.chain import check_inputs
 
 
 def plan_study(
-    asked: ExperimentManifest, chosen: Sequence[str] | None = None
+    asked: ExperimentManifest,
+    chosen: Sequence[str] | None = None,
+    permission: HookPermission | None = None,
 ) -> Mapping[str, Plan]:
     """One plan for each change by name, the reference first; only the steps differ."""
-    declared = plan_experiment(asked)
+    declared = plan_experiment(asked, permission)
     if declared.refusals:
         raise Unsatisfiable.of(refusal.error for refusal in declared.refusals)
     base = declared.plans[0]
+    if base.model.has_hook("preprocess"):
+        raise PlanError(
+            f"a hook prepares the items of {base.model.name}, so there is no step to change",
+            where=f"model {base.model.name}, hooks.preprocess",
+            fix="express it as steps",
+        )
     models = dict(changed_models(base.model))
     names = list(models) if chosen is None else [REFERENCE, *chosen]
     unknown = [name for name in names if name not in models]

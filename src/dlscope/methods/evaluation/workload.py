@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import ClassVar, final
 
 from dlscope.backends.base import Backend, Predictor
-from dlscope.catalog.assets import Fetched, fetch, open_dataset
+from dlscope.backends.renamed import renamed
+from dlscope.catalog.assets import Fetched, fetch, fetch_source, open_dataset
 from dlscope.core import registry
-from dlscope.core.errors import DataError
+from dlscope.core.errors import DataError, raise_all
+from dlscope.core.hook_permission import HookPermission
 from dlscope.core.plan import Plan
-from dlscope.core.run import Condition, ItemResult, Run, Samples
+from dlscope.core.run import Condition, Energy, ItemResult, Run
 from dlscope.core.trace import Level
 from dlscope.core.workload import Context, Workload
 from dlscope.data.base import Dataset
-from dlscope.loadgen.validity import (
-    failed_items_condition,
-    interference_condition,
-    scenario_conditions,
-)
+from dlscope.loadgen.validity import failed_items_condition, interference_condition
 from dlscope.methods.evaluation.accuracy_pass import accuracy_pass
 from dlscope.methods.evaluation.cold_start import ColdStart
 from dlscope.methods.evaluation.forward import Forward
-from dlscope.methods.evaluation.performance_pass import performance_pass
+from dlscope.methods.evaluation.performance_pass import Performance, performance_pass
+from dlscope.methods.evaluation.permitting import hook_problems
 from dlscope.metrics import measure
+from dlscope.pipelines.hook_module import LoadedHooks, load_hooks
 from dlscope.pipelines.preparation import Preparation
+from dlscope.stacks.energy import EnergyMeter
 from dlscope.stacks.fingerprint import environment
 from dlscope.stacks.interference import Interference, InterferenceMeter
 from dlscope.stacks.memory import MemoryMeter
 from dlscope.stacks.system import system
-from dlscope.tracing.clock import MonotonicClock
+from dlscope.tracing.clock import Clock, MonotonicClock
 from dlscope.tracing.recorder import SpanRecorder
 
 
@@ -38,9 +39,18 @@ from dlscope.tracing.recorder import SpanRecorder
 class _Opened:
     """A model that is ready to answer, and what it was opened from."""
 
-    key: tuple[str, str]
+    key: tuple[str, str, dict[str, str]]
     fetched: Fetched
     predictor: Predictor
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What the scenario's queries showed, and what else went on meanwhile."""
+
+    performance: Performance = field(default_factory=Performance)
+    interference: Interference | None = None
+    energy: Energy | None = None
 
 
 @final
@@ -59,17 +69,20 @@ class Evaluation(Workload):
         recorder = SpanRecorder(clock, Level(plan.trace_level))
         context.progress({"step": "load", "share": 0.0})
         backend = self._import_backend(plan, cold)
+        hooks = _loaded_hooks(plan, cold)
         dataset = open_dataset(plan.dataset)
         with MemoryMeter() as memory:
             opened = self._open(plan, backend, cold)
-            preparation = Preparation(plan.model, opened.fetched.paths)
+            if context.pulse is not None:
+                opened.predictor.pulse = context.pulse
+            preparation = Preparation(plan.model, opened.fetched.paths, hooks, plan.seed)
             forward = Forward(
                 plan.model, opened.predictor, preparation, recorder, preparers=_preparers(plan)
             )
             _first_answers(plan, forward, dataset, cold)
             items = _answer_items(plan, forward, dataset, context)
         # The meter's thread must not run beside timed queries; warm-up has shown it the peak.
-        samples, interference = _answer_queries(plan, forward, dataset, context)
+        measured = _answer_queries(plan, forward, dataset, context, clock)
         is_aborted = context.should_stop()
         return Run(
             id=context.run_id,
@@ -78,15 +91,20 @@ class Evaluation(Workload):
             status="aborted" if is_aborted else "finished",
             started_utc=started,
             stages=cold.stages,
-            samples=samples,
+            samples=measured.performance.samples,
+            probes=measured.performance.probes,
+            energy=measured.energy,
+            artifacts=measured.performance.artifacts,
             items=items,
-            metrics=() if is_aborted else measure(plan.model.task, items),
-            conditions=_conditions(plan, samples, items, interference),
+            metrics=()
+            if is_aborted
+            else measure(plan.model.task, items, plan.options.get("metrics")),
+            conditions=_conditions(plan, measured, items),
             trace=recorder.trace(),
             memory_bytes=memory.to_json(),
             framework_report={
                 **opened.predictor.report(),
-                "graph_bytes": opened.fetched.paths["graph"].stat().st_size,
+                "graph_bytes": opened.fetched.paths[_graph_role(plan)].stat().st_size,
             },
         )
 
@@ -98,7 +116,9 @@ class Evaluation(Workload):
 
     def _open(self, plan: Plan, backend: Backend, cold: ColdStart) -> _Opened:
         """The model of `plan`; kept for the next plan, which may only change its steps."""
-        key = (plan.assets["graph"], plan.framework.digest)
+        role = _graph_role(plan)
+        tensors = plan.model.assets[role].tensors
+        key = (plan.assets[role], plan.framework.digest, tensors)
         if self._opened is not None and self._opened.key == key:
             return self._opened
         if self._opened is not None:
@@ -106,10 +126,35 @@ class Evaluation(Workload):
         with cold.stage("fetch"):
             fetched = fetch(plan.model)
             _check_same_files(plan, fetched)
+        graph = fetched.paths[role]
+        if backend.converts:
+            with cold.stage("convert"):
+                backend.convert(graph, plan.framework.options)
         with cold.stage("load"):
-            predictor = backend.open(fetched.paths["graph"], plan.framework.options)
+            predictor = renamed(backend.open(graph, plan.framework.options), tensors)
         self._opened = _Opened(key, fetched, predictor)
         return self._opened
+
+
+def _loaded_hooks(plan: Plan, cold: ColdStart) -> LoadedHooks:
+    """The hooks of the model, its file executed anew for each plan.
+
+    Asked once more whether they may: a plan may come from where they were allowed.
+    """
+    declared = plan.model.hooks
+    if declared is None:
+        return LoadedHooks()
+    raise_all(list(hook_problems(plan.model, HookPermission.of())))
+    where = f"{plan.model.identity}, hooks.module"
+    with cold.stage("hooks"):
+        return load_hooks(fetch_source(declared.module, declared.sha256, None, where), declared)
+
+
+def _graph_role(plan: Plan) -> str:
+    """The asset that the framework of `plan` opens; planning has made sure that there is one."""
+    role = plan.model.graph_role(plan.framework.formats)
+    assert role is not None
+    return role
 
 
 def _preparers(plan: Plan) -> int:
@@ -147,25 +192,26 @@ def _answer_items(
 
 
 def _answer_queries(
-    plan: Plan, forward: Forward, dataset: Dataset, context: Context
-) -> tuple[Samples, Interference | None]:
+    plan: Plan, forward: Forward, dataset: Dataset, context: Context, clock: Clock
+) -> _Measured:
     if plan.scenario.mode == "accuracy" or context.should_stop():
-        return Samples.empty(), None
+        return _Measured()
+    energy = EnergyMeter("gpu" if plan.framework.options.get("device") == "gpu" else "cpu")
+    energy.start()
     meter = InterferenceMeter()
     meter.start()
-    samples = performance_pass(plan, forward, dataset, context)
-    return samples, meter.stop()
+    performance = performance_pass(plan, forward, dataset, context, clock)
+    interference = meter.stop()
+    inferences = int(performance.samples.ok.sum()) * plan.scenario.items_per_query
+    return _Measured(performance, interference, energy.stop(inferences))
 
 
 def _conditions(
-    plan: Plan,
-    samples: Samples,
-    items: tuple[ItemResult, ...],
-    interference: Interference | None,
+    plan: Plan, measured: _Measured, items: tuple[ItemResult, ...]
 ) -> tuple[Condition, ...]:
-    conditions: list[Condition] = []
+    conditions = list(measured.performance.conditions)
+    interference = measured.interference
     if interference is not None:
-        conditions.extend(scenario_conditions(samples, plan.scenario))
         conditions.append(
             interference_condition(
                 interference.share,

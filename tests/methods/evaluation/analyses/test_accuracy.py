@@ -58,3 +58,31 @@ def test_compares_neither_repeats_nor_data_sets_of_other_sizes() -> None:
 
 def test_leaves_out_runs_that_answered_no_item() -> None:
     assert len(Accuracy().table([example_run("r-1", answers=(), mode="performance")])) == 0
+
+
+def test_runs_with_the_same_result_share_a_row(text) -> None:
+    runs = [
+        example_run("r-1"),
+        example_run("r-2", batch_size=2),
+        example_run("r-4", batch_size=4, answers=(0, 1, 0)),
+    ]
+    assert (
+        text(Accuracy().table(runs), "run", "runs", "top_1_count")
+        == """
+run  runs  top_1_count
+r-1  2     3
+r-4  1     2
+"""
+    )
+
+
+def test_a_run_that_failed_before_it_answered_says_why(text) -> None:
+    failed = {"status": "failed", "answers": (), "latencies_ns": ()}
+    runs = [example_run("r-1", **failed), example_run("r-2", **failed, mode="performance")]
+    assert (
+        text(Accuracy().table(runs), "run", "n", "metric", "reason")
+        == """
+run  n  metric  reason
+r-1  0  –       the graph is cut off
+"""
+    )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 from dlscope.methods.evaluation.analyses.agreement import Agreement
 from dlscope.testing.analyses import example_run
 
@@ -46,6 +48,7 @@ onnxruntime  torch    3  0.3333           4                   4                 
     )
     assert finding.claim == "torch does not compute the same tiny as onnxruntime"
     assert finding.detail == (
+        "top-1 100.0 % → 33.3 %; "
         "largest difference 1.0e+00 of max|ref|, 10000× the tolerance; "
         "first differing items: item-1, item-2"
     )
@@ -102,3 +105,42 @@ def test_holds_no_model_against_another() -> None:
         example_run("r-1", model="a"), example_run("r-2", model="b", framework="torch")
     )
     assert (len(table), findings) == (0, ())
+
+
+def test_a_framework_that_failed_has_a_row_that_says_why(text) -> None:
+    table, (finding,) = compared(
+        example_run("r-1", framework="mock", status="failed", answers=(), latencies_ns=()),
+        example_run("r-2", framework="torch"),
+    )
+    assert (
+        text(table, "baseline", "backend", "n", "agrees", "reason")
+        == """
+baseline  backend  n  agrees  reason
+torch     mock     0  –       the graph is cut off
+"""
+    )
+    assert finding.claim == "mock and torch cannot be compared on tiny"
+    assert (finding.sign, finding.detail) == ("note", "the graph is cut off")
+
+
+def test_999_of_1000_best_classes_agree_and_998_do_not() -> None:
+    right = tuple(n % 10 for n in range(1000))
+
+    def against(wrong: int):
+        answers = tuple((n + 1) % 10 if n < wrong else n % 10 for n in range(1000))
+        runs = [example_run("r-1", answers=right), example_run("r-2", answers=answers)]
+        quiet = [without_outputs(run) for run in runs]
+        torch = quiet[1].plan.framework.model_copy(update={"name": "torch"})
+        plan = quiet[1].plan.model_copy(update={"framework": torch})
+        return compared(quiet[0], dataclasses.replace(quiet[1], plan=plan))
+
+    table, _ = against(1)
+    assert table.column("agrees") == (True,)
+    table, (finding,) = against(2)
+    assert table.column("agrees") == (False,)
+    assert "first differing items: item-0, item-1" in finding.detail
+
+
+def without_outputs(run):
+    items = tuple(dataclasses.replace(item, outputs={}) for item in run.items)
+    return dataclasses.replace(run, items=items)

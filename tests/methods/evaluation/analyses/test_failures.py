@@ -18,3 +18,14 @@ r-1  onnxruntime  item-2  the file is empty (step decode)
 r-2  torch        –       the graph is cut off
 """
     )
+
+
+def test_runs_in_which_the_same_fails_share_their_rows(text) -> None:
+    runs = [example_run(f"r-{n}", answers=(0, None), batch_size=n) for n in (1, 2)]
+    assert (
+        text(Failures().table(runs), "run", "runs", "item")
+        == """
+run  runs  item
+r-1  2     item-1
+"""
+    )

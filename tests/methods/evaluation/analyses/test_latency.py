@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import dataclasses
+
 from dlscope.methods.evaluation.analyses.latency import Latency
-from dlscope.testing.analyses import example_run
+from dlscope.testing.analyses import example_run, on_machine
 
 FAST = (1_000_000, 1_100_000, 1_200_000, 1_300_000, 1_400_000)
 CLOSE = (1_050_000, 1_150_000, 1_250_000, 1_350_000, 1_450_000)
@@ -111,3 +113,98 @@ def test_pipeline_modes_and_batch_sizes_are_not_ranked_together() -> None:
         example_run("r-3", framework="openvino", latencies_ns=SLOW, batch_size=2),
     ]
     assert findings(*runs) == ()
+
+
+def swept(framework: str, **batches: tuple[int, ...]):
+    """Runs of one framework, its latencies by batch size: `_1`, `_2`."""
+    return [
+        example_run(
+            f"{framework}{name}",
+            framework=framework,
+            batch_size=int(name[1:]),
+            latencies_ns=latencies,
+        )
+        for name, latencies in batches.items()
+    ]
+
+
+def test_a_sweep_that_one_backend_wins_is_told_in_one_finding() -> None:
+    (finding,) = findings(
+        *swept("onnxruntime", _1=SLOW, _2=SLOW), *swept("torch", _1=FAST, _2=FAST)
+    )
+    assert finding.claim == "torch is fastest on tiny, at every batch size"
+    assert finding.detail == "by 50 % of the next one's time"
+    assert (finding.sign, finding.rows) == ("good", (2, 0, 3, 1))
+
+
+def test_a_sweep_says_at_which_batch_sizes_a_backend_wins_and_where_nothing_is_decided() -> None:
+    (finding,) = findings(
+        *swept("onnxruntime", _1=SLOW, _2=FAST), *swept("torch", _1=FAST, _2=CLOSE)
+    )
+    assert finding.claim == "torch is fastest on tiny, at batch 1"
+    assert finding.detail == (
+        "by 50 % of the next one's time; at batch 2 the 95 % intervals overlap"
+    )
+
+
+def test_a_sweep_with_several_winners_names_each_at_its_batch_sizes() -> None:
+    (finding,) = findings(
+        *swept("onnxruntime", _1=SLOW, _2=FAST, _4=FAST),
+        *swept("torch", _1=FAST, _2=SLOW, _4=SLOW),
+    )
+    assert finding.claim == (
+        "Which backend is fastest on tiny depends on the batch: torch at 1, onnxruntime at 2, 4"
+    )
+
+
+def test_a_sweep_without_a_winner_is_left_open() -> None:
+    (finding,) = findings(
+        *swept("onnxruntime", _1=FAST, _2=FAST), *swept("torch", _1=CLOSE, _2=CLOSE)
+    )
+    assert (finding.sign, finding.claim) == ("note", "No backend is fastest on tiny")
+    assert finding.detail == "at batch 1, 2 the 95 % intervals overlap"
+
+
+def out_of_memory(run_id: str, batch_size: int, reason: str):
+    run = example_run(run_id, batch_size=batch_size, status="failed", latencies_ns=(), answers=())
+    return dataclasses.replace(run, error={**run.error, "reason": reason})
+
+
+def test_what_fitted_of_a_sweep_counts_and_the_rest_is_told_once() -> None:
+    runs = [
+        example_run("r-1", latencies_ns=FAST),
+        out_of_memory("r-2", 2, "oom"),
+        out_of_memory("r-3", 4, "oom_implied"),
+    ]
+    (finding,) = findings(*runs)
+    assert finding.claim == "Batch 2 of tiny on onnxruntime ran out of memory"
+    assert finding.detail == "what fitted counts; batch 4 not tried"
+    assert finding.advice == "raise memory_limit, or leave the larger batches out"
+    assert (finding.sign, finding.rows) == ("warn", (1, 2))
+    assert Latency().table(runs).column("outcome") == ("finished", "oom", "oom_implied")
+
+
+def test_memory_that_held_no_batch_at_all_is_a_run_that_does_not_count() -> None:
+    (finding,) = findings(out_of_memory("r-1", 1, "oom"))
+    assert finding.claim == "The run of tiny on onnxruntime does not count"
+
+
+def test_a_machine_is_not_ranked_against_another() -> None:
+    runs = [
+        example_run("r-1", latencies_ns=SLOW),
+        on_machine(example_run("r-2", framework="torch", latencies_ns=FAST), "rack"),
+    ]
+    assert findings(*runs) == ()
+    assert Latency().table(runs).column("system") == ("lab", "rack")
+
+
+def test_on_several_machines_the_rank_names_its_machine() -> None:
+    runs = [
+        on_machine(example_run(f"r-{name}-{n}", framework=framework, latencies_ns=latencies), name)
+        for name in ("lab", "rack")
+        for n, (framework, latencies) in enumerate((("onnxruntime", SLOW), ("torch", FAST)))
+    ]
+    assert [finding.claim for finding in findings(*runs)] == [
+        "torch is fastest on tiny (machine lab), 50 % before onnxruntime",
+        "torch is fastest on tiny (machine rack), 50 % before onnxruntime",
+    ]

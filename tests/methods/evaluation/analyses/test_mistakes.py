@@ -26,3 +26,19 @@ def test_only_classifications_have_wrong_classes() -> None:
     model = run.plan.model.model_copy(update={"task": "raw"})
     plan = run.plan.model_copy(update={"model": model})
     assert len(Mistakes().table([dataclasses.replace(run, plan=plan)])) == 0
+
+
+def test_runs_that_are_wrong_in_the_same_way_share_their_rows(text) -> None:
+    runs = [
+        example_run("r-1", answers=(1, 1)),
+        example_run("r-2", answers=(1, 1), batch_size=2),
+        example_run("r-4", answers=(2, 1), batch_size=4),
+    ]
+    assert (
+        text(Mistakes().table(runs), "run", "runs", "item", "predicted")
+        == """
+run  runs  item    predicted
+r-1  2     item-0  1
+r-4  1     item-0  2
+"""
+    )

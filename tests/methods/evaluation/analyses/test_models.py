@@ -2,10 +2,8 @@ from __future__ import annotations
 
 import dataclasses
 
-import pytest
-
-from dlscope.methods.evaluation.analyses.models import Models, optimal_batch
-from dlscope.testing.analyses import example_run
+from dlscope.methods.evaluation.analyses.models import Models
+from dlscope.testing.analyses import example_run, on_machine
 
 ONE_MS = (1_000_000,) * 5
 TWO_MS = (2_000_000,) * 5
@@ -59,18 +57,35 @@ def test_takes_the_graph_size_from_a_run_that_knows_it() -> None:
     assert table.column("valid") == (False,)
 
 
-@pytest.mark.parametrize(
-    ("throughput", "batch"),
-    [
-        ({}, None),
-        ({1: 100.0}, None),
-        ({1: 100.0, 4: 300.0}, None),
-        ({1: 100.0, 2: 105.0}, 1),
-        ({1: 100.0, 2: 105.1}, 2),
-        ({1: 100.0, 2: 190.0, 4: 199.0}, 2),
-        ({1: 100.0, 2: 190.0, 4: 370.0, 8: 700.0}, 8),
-        ({1: 100.0, 2: 90.0, 4: 400.0}, 1),
-    ],
-)
-def test_the_optimal_batch_is_the_smallest_whose_double_gains_little(throughput, batch) -> None:
-    assert optimal_batch(throughput) == batch
+def failed_for_memory(run_id: str, batch_size: int, reason: str):
+    run = example_run(run_id, batch_size=batch_size, status="failed", latencies_ns=(), answers=())
+    error = {**run.error, "what": f"batch {batch_size} does not fit", "reason": reason}
+    return dataclasses.replace(run, error=error)
+
+
+def test_a_sweep_that_memory_ended_has_its_optimal_batch_from_what_fitted(text) -> None:
+    table = Models().table(
+        [
+            example_run("r-1", latencies_ns=ONE_MS),
+            example_run("r-2", latencies_ns=ONE_MS, batch_size=2),
+            failed_for_memory("r-4", 4, "oom"),
+            failed_for_memory("r-8", 8, "oom_implied"),
+        ]
+    )
+    assert (
+        text(table, "throughput_per_s", "optimal_batch", "oom_batch", "valid", "reason")
+        == """
+throughput_per_s  optimal_batch  oom_batch  valid  reason
+2000              2              4          True   batch 4 does not fit
+"""
+    )
+
+
+def test_machines_have_a_row_each() -> None:
+    runs = [
+        on_machine(example_run("r-2", latencies_ns=TWO_MS), "rack"),
+        example_run("r-1", latencies_ns=ONE_MS),
+    ]
+    table = Models().table(runs)
+    assert table.column("system") == ("lab", "rack")
+    assert table.column("mean_ns") == (1_000_000, 2_000_000)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import dataclasses
+
+from dlscope.core.trace import Trace
 from dlscope.methods.evaluation.analyses.stages import Stages
 from dlscope.testing.analyses import example_run
 
@@ -24,3 +27,10 @@ def test_warns_where_preparing_takes_much_of_an_item() -> None:
     (finding,) = Stages().findings(Stages().table(runs))
     assert finding.claim == "Preparing an item takes 57 % of its time"
     assert finding.rows == (2,)
+
+
+def test_says_nothing_of_items_that_were_only_prepared() -> None:
+    run = example_run("r-1")
+    prepared = Trace(tuple(run.trace.named("preprocess")))
+    table = Stages().table([dataclasses.replace(run, trace=prepared)])
+    assert Stages().findings(table) == ()

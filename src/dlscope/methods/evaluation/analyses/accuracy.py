@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import ClassVar, final
 
 from dlscope.core.analysis import Analysis
 from dlscope.core.report import Finding
 from dlscope.core.run import Run
 from dlscope.core.table import Cell, Column, Table
+from dlscope.methods.evaluation.analyses.merged import Merged, merged
+from dlscope.methods.evaluation.analyses.point import failure
 from dlscope.methods.evaluation.analyses.subject import SUBJECT_COLUMNS, subject
 
 _COLUMNS = (
     *SUBJECT_COLUMNS,
+    Column("runs", "int", "Runs with this same result", role="count", priority=3),
     Column("n", "int", "items of the data set; failed ones count as wrong", role="count"),
     Column("failed", "int", "items without a prediction", role="count", priority=2),
     Column("metric", "str", "headline metric of the task"),
@@ -24,12 +27,16 @@ _COLUMNS = (
     Column("top_5", "float", "share of items right among five answers", "share", priority=3),
     Column("top_5_count", "int", "items right among five answers", role="count", priority=3),
     Column("mean_p_label", "float", "mean probability given to the right class", priority=3),
+    Column("reason", "str", "why there is no answer", priority=3),
 )
 
 
 @final
 class Accuracy(Analysis):
-    """One row per Run that answered a data set."""
+    """One row per Run that answered a data set, or failed before it could.
+
+    Runs of one model, framework and data set with equal results, to six decimals, share a row.
+    """
 
     name: ClassVar[str] = "accuracy"
     doc: ClassVar[str] = "How many answers were right."
@@ -38,7 +45,7 @@ class Accuracy(Analysis):
         return Table.of(
             "accuracy",
             _COLUMNS,
-            [_record(run) for run in runs if run.items or run.metrics],
+            map(_record, merged((run, _result(run)) for run in runs if _was_asked(run))),
             note="Failed items count as wrong. Proportions have Wilson intervals.",
         )
 
@@ -46,12 +53,27 @@ class Accuracy(Analysis):
         return (*_failures(table), *_separation(table))
 
 
-def _record(run: Run) -> Mapping[str, Cell]:
+def _was_asked(run: Run) -> bool:
+    """Whether `run` has answers, or would have them had it not failed."""
+    is_accuracy = run.plan.scenario.mode in ("accuracy", "submission")
+    return bool(run.items or run.metrics) or (is_accuracy and run.error is not None)
+
+
+def _result(run: Run) -> Hashable:
+    """What of a Run is told, with numbers as far as they repeat."""
+    failed = sum(item.error is not None for item in run.items)
+    metrics = tuple((each.name, round(each.value, 6), each.n) for each in run.metrics)
+    return len(run.items), failed, metrics, None if run.items or run.metrics else failure(run)
+
+
+def _record(same: Merged[Hashable]) -> Mapping[str, Cell]:
+    run = same.run
     headline = run.metrics[0] if run.metrics else None
     top_1, top_5 = run.metric("top_1"), run.metric("top_5")
     mean_p = run.metric("mean_p_label")
     return {
         **subject(run),
+        "runs": same.runs,
         "n": len(run.items),
         "failed": sum(item.error is not None for item in run.items),
         "metric": headline.name if headline else None,
@@ -63,6 +85,7 @@ def _record(run: Run) -> Mapping[str, Cell]:
         "top_5": top_5.value if top_5 else None,
         "top_5_count": top_5.count if top_5 else None,
         "mean_p_label": mean_p.value if mean_p else None,
+        "reason": None if run.items or run.metrics else failure(run),
     }
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
 from typing import ClassVar, final
 
 from dlscope.core.analysis import Analysis
 from dlscope.core.report import Finding
 from dlscope.core.run import ItemResult, Run
 from dlscope.core.table import Cell, Column, Table
+from dlscope.core.units import format_percent
+from dlscope.methods.evaluation.analyses.answers import is_right, paired
+from dlscope.methods.evaluation.analyses.point import failure
 from dlscope.metrics.agreement import agreement
 
 _COLUMNS = (
@@ -18,6 +20,8 @@ _COLUMNS = (
     Column("baseline", "str", "framework the other is held against"),
     Column("backend", "str", "framework that is compared"),
     Column("n", "int", "items that at least one of them answered", role="count", priority=2),
+    Column("baseline_top_1", "float", "of them right on the baseline", "share", priority=3),
+    Column("top_1", "float", "of them right on the other", "share", priority=3),
     Column("top_1_agreement", "float", "share of items with the same best class", "share"),
     Column("mean_total_variation", "float", "mean distance of the distributions", priority=2),
     Column("max_abs_difference", "float", "largest difference of a raw output", role="value"),
@@ -26,9 +30,11 @@ _COLUMNS = (
     Column("tolerance", "float", "largest relative difference allowed", priority=2),
     Column("agrees", "bool", "same best classes, within tolerance", role="verdict"),
     Column("differing", "str", "items with another best class", priority=3),
+    Column("reason", "str", "why the two cannot be compared", priority=3),
 )
 _LISTED = 10
 _SAME_TOP_1 = 0.999
+_SAME_TOP_1_WITHIN = 0.001
 
 
 @final
@@ -36,7 +42,8 @@ class Agreement(Analysis):
     """One row per framework but the baseline, for each model and data set.
 
     The baseline is `baseline` where given, else `reference` where measured, else the first by
-    name.
+    name that answered. Two agree when at least 99.9 % of the best classes are the same, hence
+    their top-1 within 0.1 point, and no raw output differs by more than the tolerance.
     """
 
     name: ClassVar[str] = "agreement"
@@ -46,12 +53,11 @@ class Agreement(Analysis):
         self._baseline = baseline
 
     def _table(self, runs: Sequence[Run]) -> Table:
-        answered = sorted((run for run in runs if run.items), key=_subject)
-        records = [
-            record
-            for _, group in groupby(answered, key=_subject)
-            for record in self._compared(list(group))
-        ]
+        groups: dict[tuple[str, ...], list[Run]] = {}
+        for run in runs:
+            if run.items or run.error:
+                groups.setdefault(_subject(run), []).append(run)
+        records = [record for key in sorted(groups) for record in self._compared(groups[key])]
         return Table.of(
             "agreement",
             _COLUMNS,
@@ -60,8 +66,11 @@ class Agreement(Analysis):
         )
 
     def _compared(self, runs: Sequence[Run]) -> Iterator[Mapping[str, Cell]]:
-        first = {run.plan.framework.name: run for run in reversed(runs)}
-        preferred = (self._baseline, "reference", *sorted(first))
+        first: dict[str, Run] = {}
+        for run in sorted(runs, key=lambda each: not each.items):
+            first.setdefault(run.plan.framework.name, run)
+        answered = sorted(name for name, run in first.items() if run.items)
+        preferred = (self._baseline, "reference", *answered, *sorted(first))
         baseline = first[next(name for name in preferred if name in first)]
         for name, run in sorted(first.items()):
             if run is not baseline:
@@ -71,8 +80,9 @@ class Agreement(Analysis):
         return (*_divergence(table), *_all_agree(table))
 
 
-def _subject(run: Run) -> tuple[str, str]:
-    return run.plan.model.digest, run.plan.dataset.digest
+def _subject(run: Run) -> tuple[str, ...]:
+    model, dataset = run.plan.model, run.plan.dataset
+    return model.identity, model.digest, dataset.identity
 
 
 def _record(baseline: Run, run: Run, name: str) -> Mapping[str, Cell]:
@@ -85,9 +95,10 @@ def _record(baseline: Run, run: Run, name: str) -> Mapping[str, Cell]:
         "tolerance": run.plan.framework.tolerance,
     }
     reference, other = _answered(baseline, run)
-    if reference:
-        record.update(_comparison(reference, other, run.plan.framework.tolerance))
-    return record
+    if not reference:
+        failed = next(filter(None, map(failure, (run, baseline))), None)
+        return {**record, "reason": failed or "no item has an answer on either"}
+    return {**record, **_comparison(reference, other, run.plan.framework.tolerance)}
 
 
 def _answered(baseline: Run, run: Run) -> tuple[list[ItemResult], list[ItemResult]]:
@@ -112,6 +123,7 @@ def _comparison(
     one_sided = any(item.error is not None for item in (*reference, *other))
     return {
         "n": found.items,
+        **_top_1(reference, other),
         "top_1_agreement": top_1,
         "mean_total_variation": found.total_variation.value if found.total_variation else None,
         "max_abs_difference": found.max_abs_difference,
@@ -124,6 +136,15 @@ def _comparison(
     }
 
 
+def _top_1(reference: Sequence[ItemResult], other: Sequence[ItemResult]) -> Mapping[str, Cell]:
+    """How many are right on either side, where the items are labelled."""
+    pairs = list(paired(reference, other))
+    if not pairs:
+        return {}
+    before, after = (sum(map(is_right, side)) / len(pairs) for side in zip(*pairs, strict=True))
+    return {"baseline_top_1": before, "top_1": after}
+
+
 def _divergence(table: Table) -> Iterator[Finding]:
     for index, row in enumerate(table):
         if row["agrees"]:
@@ -134,24 +155,28 @@ def _divergence(table: Table) -> Iterator[Finding]:
                 f"{row['backend']} and {row['baseline']} cannot be compared on {row['model']}",
                 table.name,
                 (index,),
-                "no item has an answer on either; the table failures says why",
+                str(row["reason"]),
             )
             continue
-        relative, tolerance = row["relative_difference"], row["tolerance"]
-        over = float(relative or 0) / float(tolerance or 1)
-        detail = f"largest difference {float(relative or 0):.1e} of max|ref|"
-        if over > 1:
-            detail += f", {over:.0f}× the tolerance"
-        if row["differing"]:
-            detail += f"; first differing items: {row['differing']}"
         yield Finding(
             "warn",
             f"{row['backend']} does not compute the same {row['model']} as {row['baseline']}",
             table.name,
             (index,),
-            detail,
+            "; ".join(_differences(row)),
             advice="compare their precision options and the versions of their operators",
         )
+
+
+def _differences(row: Mapping[str, Cell]) -> Iterator[str]:
+    before, after = (float(row[name] or 0) for name in ("baseline_top_1", "top_1"))
+    if abs(after - before) > _SAME_TOP_1_WITHIN:
+        yield f"top-1 {format_percent(before, 1)} → {format_percent(after, 1)}"
+    relative, tolerance = (float(row[n] or 0) for n in ("relative_difference", "tolerance"))
+    times = f", {relative / tolerance:.0f}× the tolerance" if relative > tolerance > 0 else ""
+    yield f"largest difference {relative:.1e} of max|ref|{times}"
+    if row["differing"]:
+        yield f"first differing items: {row['differing']}"
 
 
 def _all_agree(table: Table) -> Iterator[Finding]:

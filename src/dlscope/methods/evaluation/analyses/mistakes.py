@@ -8,10 +8,12 @@ from typing import ClassVar, final
 from dlscope.core.analysis import Analysis
 from dlscope.core.run import ItemResult, Run
 from dlscope.core.table import Cell, Column, Table
+from dlscope.methods.evaluation.analyses.merged import merged
 from dlscope.methods.evaluation.analyses.subject import SUBJECT_COLUMNS, subject
 
 _COLUMNS = (
     *SUBJECT_COLUMNS,
+    Column("runs", "int", "Runs that are wrong in the same way", role="count", priority=3),
     Column("item", "str", "id of the data set item", role="id"),
     Column("label", "int", "right class", role="count"),
     Column("predicted", "int", "class answered", role="count"),
@@ -23,36 +25,53 @@ _COLUMNS = (
 
 @final
 class Mistakes(Analysis):
-    """One row for each wrong answer of each classifying Run."""
+    """One row for each wrong answer of each classifying Run.
+
+    Runs of one model, framework and data set with the same wrong answers share their rows.
+    """
 
     name: ClassVar[str] = "mistakes"
     doc: ClassVar[str] = "Wrong answers, the surest first."
 
     def _table(self, runs: Sequence[Run]) -> Table:
+        classifying = (run for run in runs if run.plan.model.task == "image_classification")
         records = [
-            {**subject(run), **record}
-            for run in runs
-            if run.plan.model.task == "image_classification"
-            for record in sorted(_wrong(run.items), key=_sureness)
+            {**subject(same.run), "runs": same.runs, **record}
+            for same in merged((run, _mistaken(run.items)) for run in classifying)
+            for record in sorted(map(_record, _wrong(same.run.items)), key=_sureness)
         ]
         return Table.of("mistakes", _COLUMNS, records, title="Wrong answers")
 
 
+def _mistaken(items: Sequence[ItemResult]) -> tuple[tuple[str, int], ...]:
+    return tuple((item.item, _best(item)[0]) for item in _wrong(items))
+
+
+def _wrong(items: Sequence[ItemResult]) -> Iterator[ItemResult]:
+    for item in items:
+        has_answer = item.prediction is not None and item.prediction["classes"]
+        if has_answer and _best(item)[0] != item.target["label"]:
+            yield item
+
+
+def _best(item: ItemResult) -> tuple[int, str | None, float]:
+    """Index, name and probability of the class answered."""
+    assert item.prediction is not None
+    index, name, probability = item.prediction["classes"][0]
+    return index, name, probability
+
+
+def _record(item: ItemResult) -> Mapping[str, Cell]:
+    index, name, probability = _best(item)
+    return {
+        "item": item.item,
+        "label": item.target["label"],
+        "predicted": index,
+        "predicted_name": name,
+        "p_predicted": probability,
+        "p_label": (item.prediction or {}).get("p_label"),
+    }
+
+
 def _sureness(record: Mapping[str, Cell]) -> float:
     return -float(record["p_predicted"] or 0)
-
-
-def _wrong(items: Sequence[ItemResult]) -> Iterator[Mapping[str, Cell]]:
-    for item in items:
-        if item.prediction is None or not item.prediction["classes"]:
-            continue
-        index, name, probability = item.prediction["classes"][0]
-        if index != item.target["label"]:
-            yield {
-                "item": item.item,
-                "label": item.target["label"],
-                "predicted": index,
-                "predicted_name": name,
-                "p_predicted": probability,
-                "p_label": item.prediction.get("p_label"),
-            }

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, final
 
 import numpy as np
@@ -11,15 +10,15 @@ import numpy as np
 from dlscope.core.analysis import Analysis
 from dlscope.core.report import Finding
 from dlscope.core.run import Metric, Run
-from dlscope.core.stats import bootstrap_interval, percentile, trimmed_mean
 from dlscope.core.table import Cell, Column, Table
-from dlscope.methods.evaluation.analyses.throughput import throughput_per_s
+from dlscope.methods.evaluation.analyses.point import OUT_OF_MEMORY, Online, Point, points
 
 _REDUCED = ("bfloat16", "float16", "int8")
 _COLUMNS = (
     Column("model", "str", "model manifest"),
     Column("backend", "str", "framework that ran it"),
     Column("version", "str", "exact version of the framework", priority=3),
+    Column("system", "str", "name of the machine", priority=3),
     Column("task", "str", "what the model does", priority=3),
     Column("precision", "str", "type the framework computes in, as it says itself", priority=3),
     Column("right", "str", "right answers of all, where the metric counts"),
@@ -32,23 +31,22 @@ _COLUMNS = (
     Column("p90_ns", "int", "online 90th percentile", "ns", "value", 2),
     Column("throughput_per_s", "float", "most items per second over batches", "1/s", "value", 1),
     Column("optimal_batch", "int", "smallest batch whose double gains ≤ 5 %", role="count"),
+    Column("oom_batch", "int", "smallest batch that memory did not hold", role="count", priority=3),
     Column("load_ns", "int", "time to open the model", "ns", "value", 3),
-    Column("valid", "bool", "whether every Run counts", role="verdict"),
+    Column("valid", "bool", "whether every Run within memory counts", role="verdict"),
+    Column("reason", "str", "why a Run did not finish", priority=3),
 )
-
-_MODES = ("preloaded", "sequential", "stream")
 
 
 @final
 class Models(Analysis):
-    """One row per model and framework over all its Runs."""
+    """One row per model, framework and machine over all its Runs."""
 
     name: ClassVar[str] = "models"
     doc: ClassVar[str] = "The model table: accuracy, size, latency, throughput, optimal batch."
 
     def _table(self, runs: Sequence[Run]) -> Table:
-        groups = groupby(sorted(runs, key=_pair), key=_pair)
-        return Table.of("models", _COLUMNS, [_record(list(group)) for _, group in groups])
+        return Table.of("models", _COLUMNS, map(_record, points(runs)))
 
     def _findings(self, table: Table) -> tuple[Finding, ...]:
         return tuple(_reduced_precision(table))
@@ -68,84 +66,42 @@ def _reduced_precision(table: Table) -> Iterator[Finding]:
             )
 
 
-def _pair(run: Run) -> tuple[str, str, str]:
-    return run.plan.model.name, run.plan.framework.name, run.plan.framework.version
-
-
-def _record(runs: Sequence[Run]) -> Mapping[str, Cell]:
-    plan = runs[0].plan
-    metrics = next((run.metrics for run in runs if run.metrics), ())
-    headline = metrics[0] if metrics else None
-    throughput = _throughput_by_batch(runs)
+def _record(point: Point) -> Mapping[str, Cell]:
+    plan, runs = point.plan, point.runs
+    headline, online = point.headline, point.online
     loads = [stage.duration_ns for run in runs if (stage := run.stage("load")) is not None]
     return {
         "model": plan.model.name,
         "backend": plan.framework.name,
         "version": plan.framework.version,
+        "system": point.system,
         "task": plan.model.task,
         "precision": next((run.framework_report.get("precision") for run in runs), None),
         "right": _right(headline),
         "metric": headline.name if headline else None,
         "accuracy": headline.value if headline else None,
-        "graph_bytes": _graph_bytes(runs),
-        **_online(runs),
-        "throughput_per_s": max(throughput.values(), default=None),
-        "optimal_batch": optimal_batch(throughput),
+        "graph_bytes": point.graph_bytes,
+        **(_latency(online) if online else {}),
+        "throughput_per_s": max(point.throughput.values(), default=None),
+        "optimal_batch": point.optimal_batch,
+        "oom_batch": min(point.out_of_memory, default=None),
         "load_ns": round(float(np.median(loads))) if loads else None,
-        "valid": all(run.is_valid for run in runs),
+        "valid": all(run.is_valid for run in runs if run.outcome not in OUT_OF_MEMORY)
+        and any(run.is_valid for run in runs),
+        "reason": point.reason,
     }
 
 
-def _graph_bytes(runs: Iterable[Run]) -> int | None:
-    """The size any of `runs` tells; one that failed tells none."""
-    reports = (run.framework_report for run in runs)
-    return next((report["graph_bytes"] for report in reports if "graph_bytes" in report), None)
+def _latency(online: Online) -> Mapping[str, Cell]:
+    return {
+        "mean_ns": round(online.mean_ns),
+        "ci_lo_ns": round(online.interval.lo),
+        "ci_hi_ns": round(online.interval.hi),
+        "p90_ns": online.p90_ns,
+    }
 
 
 def _right(metric: Metric | None) -> str | None:
     if metric is None or metric.count is None:
         return None
     return f"{metric.count}/{metric.n}"
-
-
-def _online(runs: Iterable[Run]) -> Mapping[str, Cell]:
-    measured = [run for run in runs if run.plan.batch_size == 1 and len(run.samples)]
-    # Queries of another pipeline mode contain other work: they must not enter the same mean.
-    modes = {run.plan.scenario.pipeline for run in measured}
-    mode = next((each for each in _MODES if each in modes), None)
-    samples = [run.samples.latency_ns for run in measured if run.plan.scenario.pipeline == mode]
-    latencies = np.concatenate(samples) if samples else np.empty(0)
-    if not latencies.size:
-        return {}
-    ordered = np.sort(latencies)
-    interval = bootstrap_interval(latencies, trimmed_mean)
-    return {
-        "mean_ns": round(float(trimmed_mean(ordered))),
-        "ci_lo_ns": round(interval.lo),
-        "ci_hi_ns": round(interval.hi),
-        "p90_ns": int(percentile(ordered, 0.9)),
-    }
-
-
-def _throughput_by_batch(runs: Iterable[Run]) -> dict[int, float]:
-    """Items per second by batch size, the median over repeats."""
-    rates: dict[int, list[float]] = {}
-    for run in runs:
-        rate = throughput_per_s(run)
-        if rate is not None:
-            rates.setdefault(run.plan.batch_size, []).append(rate)
-    return {batch: float(np.median(values)) for batch, values in rates.items()}
-
-
-def optimal_batch(throughput: Mapping[int, float]) -> int | None:
-    """The smallest b with throughput(2b) ≤ 1.05 · throughput(b); None where no 2b was measured.
-
-    When every doubling still gains more than 5 %, the largest batch measured.
-    """
-    doubled = [batch for batch in sorted(throughput) if 2 * batch in throughput]
-    if not doubled:
-        return None
-    return next(
-        (batch for batch in doubled if throughput[2 * batch] <= 1.05 * throughput[batch]),
-        2 * doubled[-1],
-    )

@@ -76,10 +76,15 @@ class Stages(Analysis):
 
 
 def _preparation_shares(rows: Sequence[Mapping[str, Cell]]) -> Mapping[Cell, float]:
-    """Share of preparation in the time of an item, by Run."""
+    """Share of preparation in the time of an item, by Run; of Runs that show whole items.
+
+    Where only the prediction was measured, items were merely prepared beforehand.
+    """
+    whole = {row["run"] for row in rows if row["stage"] == "predict"}
     shares: dict[Cell, float] = {}
     for row in rows:
-        if row["stage"] in _PREPARATION and row["pipeline"] != "stream":
+        is_preparation = row["stage"] in _PREPARATION and row["pipeline"] != "stream"
+        if is_preparation and row["run"] in whole:
             shares[row["run"]] = shares.get(row["run"], 0.0) + float(row["share"] or 0)
     return shares
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from dlscope.core.run import Run
-from dlscope.core.stats import trimmed_mean
 
 
 def throughput_per_s(run: Run) -> float | None:
     """Items per second of one Run, None when no query was answered.
 
-    Batch size divided by the trimmed mean batch latency; in pipeline mode `stream`, where
-    neighbouring batches overlap, all answered items divided by the duration of the whole run.
+    In a closed loop the items of a query divided by its trimmed mean latency. Where queries
+    overlap, wait or are asked at once (mode `stream`, open loops, users, offline) that says
+    nothing of the rate: there it is all answered items divided by the duration of the whole run,
+    of an open loop one query fewer, since n arrivals span n − 1 gaps (MLPerf Inference).
     """
-    latencies = run.samples.latency_ns
-    if not latencies.size:
+    scenario, mean_ns = run.plan.scenario, run.samples.trimmed_mean_ns
+    if mean_ns is None:
         return None
-    if run.plan.scenario.pipeline == "stream":
-        return int(latencies.size) * run.plan.batch_size / (run.samples.duration_ns / 1e9)
-    return run.plan.batch_size / (float(trimmed_mean(np.sort(latencies))) / 1e9)
+    arrivals, items = scenario.rule.arrivals, scenario.items_per_query
+    if arrivals == "closed" and scenario.pipeline != "stream":
+        return items / (mean_ns / 1e9)
+    answered = int(run.samples.ok.sum()) - (arrivals == "open")
+    return answered * items / (run.samples.duration_ns / 1e9) if answered else None

@@ -1,0 +1,1 @@
+"""What a leveled experiment shows: each analysis is one small declaration."""

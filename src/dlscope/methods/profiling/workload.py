@@ -1,0 +1,189 @@
+"""`Profiling`: one leveled experiment, carried out as a Run whose trace holds all its runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlscope.backends.base import Backend
+from dlscope.catalog.assets import fetch
+from dlscope.core import registry
+from dlscope.core.errors import DlscopeError
+from dlscope.core.plan import Plan
+from dlscope.core.run import Condition, Run, Samples
+from dlscope.core.trace import Level, Trace
+from dlscope.core.workload import Context, Workload
+from dlscope.graph import read_graph
+from dlscope.graph.signature import read_signature
+from dlscope.methods.profiling.feeds import Feeds, feeds_of
+from dlscope.methods.profiling.layer_work import LayerWork
+from dlscope.methods.profiling.profile import (
+    CEILINGS,
+    CLOCK,
+    CONTENTION,
+    DIAGNOSTICS,
+    INPUTS,
+    WORK,
+    WORK_MISSING,
+)
+from dlscope.methods.profiling.rounds import Iteration, Measured, measure
+from dlscope.stacks.ceilings import ceilings
+from dlscope.stacks.fingerprint import environment
+from dlscope.store.parquet import read_spans
+from dlscope.tracing.epoch import anchor
+from dlscope.tracing.merge import with_unique_ids
+from dlscope.tracing.tracer import Diagnostic
+
+ITERATIONS, WARMUP = 10, 3
+_MOST_CONTENDED = 0.5
+
+
+@final
+class Profiling(Workload):
+    """Runs of growing depth, interleaved; their spans on one timeline; what is needed to judge."""
+
+    name: ClassVar[str] = "profiling"
+
+    def _execute(self, plan: Plan, context: Context) -> Run:
+        started = datetime.now(UTC).isoformat(timespec="milliseconds")
+        levels = tuple(Level[name] for name in plan.options["levels"])
+        context.progress({"step": "load", "share": 0.0})
+        fetched = fetch(plan.model)
+        role = plan.model.graph_role(plan.framework.formats)
+        assert role is not None
+        graph = fetched.paths[role]
+        _convert(plan, graph)
+        feeds = feeds_of(plan, fetched)
+        artifacts = _artifacts(plan, graph, feeds)
+        with tempfile.TemporaryDirectory(prefix="dlscope-profile-") as place:
+            folder = Path(place)
+            np.savez(folder / "feeds.npz", **feeds.arrays)  # type: ignore[arg-type]
+            measured = measure(
+                {
+                    "backend": plan.framework.backend,
+                    "options": dict(plan.framework.options),
+                    "graph": str(graph),
+                    "feeds": str(folder / "feeds.npz"),
+                    "warmup": plan.options.get("warmup", WARMUP),
+                },
+                levels,
+                plan.options.get("iterations", ITERATIONS),
+                folder,
+                lambda share: context.progress({"step": "measure", "share": share}),
+                context.should_stop,
+            )
+            trace = with_unique_ids([read_spans(path) for path in measured.spans])
+        is_aborted = context.should_stop()
+        return Run(
+            id=context.run_id,
+            plan=plan,
+            environment=environment(),
+            status="aborted" if is_aborted else "finished",
+            started_utc=started,
+            samples=_samples(trace),
+            conditions=tuple(_conditions(levels, measured, trace)),
+            trace=trace,
+            framework_report={**measured.report, "graph_bytes": graph.stat().st_size},
+            artifacts={**artifacts, DIAGNOSTICS: _told(levels, measured)},
+        )
+
+
+def _convert(plan: Plan, graph: Path) -> None:
+    """Have the framework's own form of the model in the cache, so that no run makes it."""
+    backend: Backend = registry.load("backends", plan.framework.backend)()
+    if backend.converts:
+        backend.convert(graph, plan.framework.options)
+
+
+def _artifacts(plan: Plan, graph: Path, feeds: Feeds) -> dict[str, str]:
+    """What the machine can do, and what the layers ask for, as far as either can be told."""
+    found = {CLOCK: json.dumps(dataclasses.asdict(anchor()))}
+    if feeds.note:
+        found[INPUTS] = feeds.note
+    if plan.framework.options.get("device", "cpu") == "cpu":
+        limits = ceilings(int(plan.framework.options.get("threads", 1)))
+        found[CEILINGS] = json.dumps(dataclasses.asdict(limits))
+    if graph.suffix == ".onnx":
+        try:
+            found[WORK] = _work(graph, feeds.arrays)
+        except DlscopeError as error:
+            found[WORK_MISSING] = str(error)
+    return found
+
+
+def _work(graph: Path, feeds: Mapping[str, NDArray[Any]]) -> str:
+    """FLOPs and compulsory bytes by name of layer, for the shapes that are fed."""
+    return LayerWork.of_graph(read_graph(graph, _bindings(graph, feeds), samples=feeds)).to_text()
+
+
+def _bindings(graph: Path, feeds: Mapping[str, NDArray[Any]]) -> dict[str, int]:
+    """The sizes of free axes that have names."""
+    found: dict[str, int] = {}
+    for tensor in read_signature(graph).inputs:
+        if tensor.name in feeds:
+            for axis, size in zip(tensor.shape or (), feeds[tensor.name].shape, strict=False):
+                if isinstance(axis, str):
+                    found[axis] = int(size)
+    return found
+
+
+def _samples(trace: Trace) -> Samples:
+    """The iterations of the run that sees the model alone, as queries."""
+    model = trace.take((trace["level"] == Level.MODEL) & (trace["run"] == 0))
+    start, end = model["start_ns"], model["end_ns"]
+    return Samples(start, start, end, np.ones(len(model), dtype=np.bool_))
+
+
+def _conditions(levels: Sequence[Level], measured: Measured, trace: Trace) -> list[Condition]:
+    return [_contention(measured.iterations), *_completeness(levels, measured, trace)]
+
+
+def _contention(iterations: Sequence[Iteration]) -> Condition:
+    held_up = sum(each.is_contended for each in iterations)
+    share = held_up / max(len(iterations), 1)
+    return Condition(
+        CONTENTION,
+        f"{held_up} of {len(iterations)} iterations waited for a core",
+        "≤ half of them",
+        share <= _MOST_CONTENDED,
+        "" if share <= _MOST_CONTENDED else "stop other work; ratios are those of CPU time",
+    )
+
+
+def _completeness(levels: Sequence[Level], measured: Measured, trace: Trace) -> list[Condition]:
+    """Whether every level that was asked for was seen, and has its place."""
+    conditions = []
+    for level, told in zip(levels[1:], measured.diagnostics[1:], strict=True):
+        bad = [each.what for each in told if each.kind in ("incomplete", "tracer_failed")]
+        if not bad and measured.iterations and not np.any(trace["level"] == level):
+            bad = ["nothing was seen"]
+        conditions.append(
+            Condition(
+                f"level {level.name}",
+                "; ".join(bad) or "all spans have their place",
+                "every span has one parent",
+                not bad,
+                "see the diagnostics of the trace" if bad else "",
+            )
+        )
+    return conditions
+
+
+def _told(levels: Sequence[Level], measured: Measured) -> str:
+    def plain(each: Diagnostic) -> dict[str, Any]:
+        return dataclasses.asdict(each)
+
+    return json.dumps(
+        {
+            level.name: [plain(each) for each in told]
+            for level, told in zip(levels, measured.diagnostics, strict=True)
+        }
+    )
