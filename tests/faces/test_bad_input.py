@@ -271,9 +271,9 @@ def test_an_unknown_name_is_told_with_the_nearest(cli, unknown: str) -> None:
 SCENARIOS = {
     "server": (
         {"type": "server", "rate_qps": 10},
-        "PlanError: scenario type 'server' cannot be issued yet\n"
-        "  where  scenario brief, type\n"
-        "  fix    use online or batched\n",
+        "PlanError: a scenario of type 'server' needs 'latency_bound_ms'\n"
+        "  where  scenario brief, latency_bound_ms\n"
+        "  fix    set latency_bound_ms\n",
     ),
     "nothing": (
         {"min_queries": 0},
@@ -356,9 +356,9 @@ def test_a_trace_level_too_deep(cli, files, tmp_path: Path) -> None:
     assert result.code == 3
     assert result.err == told(
         """
-        PlanError: onnxruntime records no deeper level than MODEL
+        PlanError: an evaluation records no deeper level than MODEL
           where  trace_level
-          fix    ask for MODEL
+          fix    ask for MODEL, or look deeper with `dlscope profile`
 
         1 problem, nothing was run. Exit code 3.
         """
@@ -416,3 +416,44 @@ def test_every_manifest_written_here_is_right_but_for_its_fault(cli, files) -> N
     result = cli("manifest", "check", files.model, files.dataset, files.scenario)
     assert result.code == 0
     assert yaml.safe_load(files.model.read_text())["name"] in result.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ("--levels", "L,B"),
+            """
+            PlanError: 'L,B' does not begin with the model
+              where  levels
+              fix    begin with M: M,L,B
+            """,
+        ),
+        (
+            ("--batch", "0"),
+            """
+            PlanError: '0' is not a list of positive whole numbers
+              where  --batch
+              fix    write it as 1,2,4
+            """,
+        ),
+    ],
+)
+def test_a_profile_of_nothing(cli, files, arguments: tuple[str, ...], said: str) -> None:
+    result = cli("profile", files.model, "--dataset", files.dataset, *arguments)
+    assert result.code == 1
+    assert told(said) in result.err
+
+
+def test_a_profile_deeper_than_can_be_seen(cli, files) -> None:
+    asked = ("profile", files.model, "-d", files.dataset, "-b", "reference", "--levels", "M,L,B")
+    result = cli(*asked)
+    assert result.code == 3
+    assert "PlanError: level LIBRARY cannot be seen here: the reference evaluator" in result.err
+    assert "or profile with --best-effort" in result.err
+
+
+def test_a_trace_in_a_form_that_does_not_exist(cli, tmp_path: Path) -> None:
+    result = cli("trace", "export", "r-1", tmp_path / "trace.csv")
+    assert result.code == 1
+    assert "StoreError: trace.csv is no form that a trace can be written in" in result.err

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
+
+import pytest
 import typer
 
+from dlscope import api
 from dlscope.cli.app import app
 
 COMMON = {"--help"}
@@ -21,6 +25,15 @@ MEASURE = {
     "--store",
     "--threads",
     "--all",
+    "--allow-hooks",
+    "--device",
+    "--latency-bound-ms",
+    "--loadgen",
+    "--memory-limit",
+    "--min-queries",
+    "--mode",
+    "--rate-qps",
+    "--set",
 }
 SURFACE = {
     "compare": MEASURE | RESULT,
@@ -29,18 +42,33 @@ SURFACE = {
     "doctor": RESULT,
     "evaluate": MEASURE | RESULT,
     "manifest check": RESULT,
+    "manifest import-mlmodelscope": {"--output"},
     "manifest schema": set(),
     "models": RESULT | {"--all"},
+    "profile": RESULT
+    | {"--all", "--backend", "--batch", "--best-effort", "--dataset", "--iterations", "--levels"}
+    | {"--rerun", "--store", "--threads"},
     "report": RESULT | {"--all", "--store"},
     "store delete": {"--store"},
     "store export": {"--store"},
     "store import": {"--store"},
+    "store import-mlmodelscope": {"--store"},
+    "store import-spool": {"--store"},
     "store info": RESULT | {"--store"},
     "store list": RESULT
     | {"--all", "--backend", "--dataset", "--limit", "--model", "--status", "--store"},
     "study preprocessing": RESULT
-    | {"--all", "--backend", "--change", "--dataset", "--rerun", "--store"},
+    | {"--all", "--allow-hooks", "--backend", "--change", "--dataset", "--rerun", "--store"},
     "systems": RESULT | {"--all"},
+    "trace export": {"--store"},
+    "trace show": RESULT | {"--all", "--from", "--strict"},
+}
+FUNCTIONS = {
+    "export_trace": ("run", "file", "store"),
+    "profile": (
+        *("model", "dataset", "backend", "levels", "batch_size", "threads", "iterations"),
+        *("options", "best_effort", "store", "rerun", "watcher"),
+    ),
 }
 
 
@@ -62,6 +90,11 @@ def surface(command, name: str = "") -> dict[str, set[str]]:
 
 def test_the_commands_and_their_options_are_these() -> None:
     assert surface(typer.main.get_command(app)) == SURFACE
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_functions_take_these(name: str) -> None:
+    assert tuple(inspect.signature(getattr(api, name)).parameters) == FUNCTIONS[name]
 
 
 def test_every_command_and_option_says_what_it_does() -> None:

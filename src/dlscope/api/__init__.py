@@ -18,8 +18,16 @@ from dlscope.api.evaluation import (
     study_preprocessing,
 )
 from dlscope.api.machine import doctor, systems
-from dlscope.api.manifests import catalog, check_manifests, manifest_schema, manifest_text
+from dlscope.api.manifests import (
+    catalog,
+    check_manifests,
+    import_mlmodelscope,
+    manifest_schema,
+    manifest_text,
+)
+from dlscope.api.profiling import profile
 from dlscope.api.stored import runs, store_info
+from dlscope.api.traces import describe_trace, export_trace, read_trace
 from dlscope.api.watcher import QUIET, Watcher
 
 __all__ = [
@@ -29,11 +37,16 @@ __all__ = [
     "check_manifests",
     "compare",
     "demo",
+    "describe_trace",
     "doctor",
     "evaluate",
     "experiment",
+    "export_trace",
+    "import_mlmodelscope",
     "manifest_schema",
     "manifest_text",
+    "profile",
+    "read_trace",
     "report",
     "run_experiment",
     "runs",

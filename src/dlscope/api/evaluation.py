@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dlscope.api.carrying_out import Names, carried_out, permission_of
 from dlscope.api.watcher import QUIET, Watcher
 
 if TYPE_CHECKING:
+    from dlscope.core.hook_permission import HookPermission
     from dlscope.core.manifest import ExperimentManifest
-    from dlscope.core.plan import Plan
     from dlscope.core.report import Report
     from dlscope.core.run import Run
 
-Names = str | Sequence[str]
 Scenario = str | Mapping[str, Any]
 
 
@@ -26,6 +26,8 @@ def evaluate(
     items: int | None = None,
     options: Mapping[str, Any] | None = None,
     repeats: int = 1,
+    memory_limit: str | None = None,
+    allow_hooks: Names = (),
     store: str | None = None,
     rerun: bool = False,
     watcher: Watcher = QUIET,
@@ -35,7 +37,9 @@ def evaluate(
     `model`, `dataset` and `backend` take `name`, `name@constraint` or a path to a manifest; a
     model that names its data set needs none. `scenario` is a catalog name, or a mapping that
     changes one: `{"name": "online", "min_duration_ms": 2000}`. `options` go to every backend,
-    `items` takes the first so many of the data set. Raises `DlscopeError` for what cannot be done.
+    `items` takes the first so many of the data set, `memory_limit` (`1GiB`) is the most resident
+    memory of a worker. `allow_hooks` are the SHA-256 of hooks that may run, or `all`, beside those
+    that DLSCOPE_ALLOW_HOOKS allows. Raises `DlscopeError` for what cannot be done.
     """
     asked = experiment(
         model,
@@ -45,8 +49,9 @@ def evaluate(
         items=items,
         options=options,
         repeats=repeats,
+        memory_limit=memory_limit,
     )
-    return run_experiment(asked, store=store, rerun=rerun, watcher=watcher)
+    return run_experiment(asked, allow_hooks=allow_hooks, store=store, rerun=rerun, watcher=watcher)
 
 
 def compare(
@@ -58,6 +63,8 @@ def compare(
     items: int | None = None,
     options: Mapping[str, Any] | None = None,
     repeats: int = 1,
+    memory_limit: str | None = None,
+    allow_hooks: Names = (),
     store: str | None = None,
     rerun: bool = False,
     watcher: Watcher = QUIET,
@@ -71,9 +78,17 @@ def compare(
         items=items,
         options=options,
         repeats=repeats,
+        memory_limit=memory_limit,
     )
     baseline = asked.frameworks[0].name
-    return run_experiment(asked, baseline=baseline, store=store, rerun=rerun, watcher=watcher)
+    return run_experiment(
+        asked,
+        baseline=baseline,
+        allow_hooks=allow_hooks,
+        store=store,
+        rerun=rerun,
+        watcher=watcher,
+    )
 
 
 def study_preprocessing(
@@ -82,6 +97,7 @@ def study_preprocessing(
     dataset: str | None = None,
     backend: str = "onnxruntime",
     changes: Sequence[str] | None = None,
+    allow_hooks: Names = (),
     store: str | None = None,
     rerun: bool = False,
     watcher: Watcher = QUIET,
@@ -95,8 +111,9 @@ def study_preprocessing(
     asked = experiment(
         model, dataset=dataset, backend=backend, scenario={"name": "online", "mode": "accuracy"}
     )
-    planned = plan_study(asked, changes)
-    runs = _carried_out(list(planned.values()), store, rerun, watcher)
+    permission = permission_of(allow_hooks)
+    planned = plan_study(asked, changes, permission)
+    runs = carried_out(list(planned.values()), permission, store, rerun, watcher)
     return study_report(dict(zip(planned, runs, strict=True)))
 
 
@@ -109,6 +126,7 @@ def experiment(
     items: int | None = None,
     options: Mapping[str, Any] | None = None,
     repeats: int = 1,
+    memory_limit: str | None = None,
 ) -> ExperimentManifest:
     """What `evaluate` would ask, as a manifest that can be kept and run again."""
     from dlscope.core.manifest import ExperimentManifest, parse_manifest
@@ -128,6 +146,7 @@ def experiment(
             dict(each) if isinstance(each, Mapping) else {"name": each} for each in scenarios
         ],
         "repeats": repeats,
+        "memory_limit": memory_limit,
     }
     return parse_manifest(ExperimentManifest, data, lambda path: ".".join(map(str, path)))
 
@@ -136,6 +155,7 @@ def run_experiment(
     asked: ExperimentManifest,
     *,
     baseline: str | None = None,
+    allow_hooks: Names = (),
     store: str | None = None,
     rerun: bool = False,
     watcher: Watcher = QUIET,
@@ -144,37 +164,47 @@ def run_experiment(
     from dlscope.methods.evaluation.planning import plan_experiment
     from dlscope.methods.evaluation.report import evaluation_report
 
-    planned = plan_experiment(asked)
-    runs = _carried_out(planned.plans, store, rerun, watcher, refused=len(planned.refusals))
+    permission = permission_of(allow_hooks)
+    planned = plan_experiment(asked, permission)
+    runs = carried_out(
+        planned.plans,
+        permission,
+        store,
+        rerun,
+        watcher,
+        refused=len(planned.refusals),
+        stops_at_failure=asked.on_failure == "stop",
+    )
+    runs += _other_readings(asked, runs, permission, store, rerun, watcher)
     return evaluation_report(runs, planned.refusals, baseline=baseline)
+
+
+def _other_readings(
+    asked: ExperimentManifest,
+    runs: Sequence[Run],
+    permission: HookPermission,
+    store: str | None,
+    rerun: bool,
+    watcher: Watcher,
+) -> tuple[Run, ...]:
+    """The Runs that tell whether a new or a suspect manifest declares its input wrongly."""
+    from dlscope.methods.evaluation.declaration_study import plan_declarations
+
+    plans = plan_declarations(asked, runs)
+    return carried_out(plans, permission, store, rerun, watcher) if plans else ()
 
 
 def report(runs: Sequence[str], *, store: str | None = None) -> Report:
     """The report of stored runs, by id or a unique beginning of one; nothing is measured."""
     from dlscope.methods.evaluation.report import evaluation_report
+    from dlscope.methods.profiling.report import profiling_report
     from dlscope.store import Store
 
     with Store.open(store) as opened:
-        return evaluation_report([opened.run(run) for run in runs])
-
-
-def _carried_out(
-    plans: Sequence[Plan],
-    store: str | None,
-    rerun: bool,
-    watcher: Watcher,
-    refused: int = 0,
-) -> tuple[Run, ...]:
-    from dlscope.agents.campaign import Campaign
-    from dlscope.agents.local import LocalScheduler
-    from dlscope.store import Store
-
-    with Store.open(store) as opened:
-        watcher.planned(plans, refused)
-        campaign = Campaign(opened, LocalScheduler())
-        return campaign.runs(
-            plans, observer=watcher.progress, finished=watcher.finished, rerun=rerun
-        )
+        found = [opened.run(run) for run in runs]
+    if found and all(run.plan.workload == "profiling" for run in found):
+        return profiling_report(found)
+    return evaluation_report(found)
 
 
 def _reference(text: str, **more: Any) -> dict[str, Any]:

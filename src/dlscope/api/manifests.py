@@ -37,6 +37,7 @@ _CHECK_COLUMNS = (
     Column("name", "str", "name it declares"),
     Column("digest", "str", "SHA-256 of its canonical JSON", role="id", priority=2),
     Column("graph", "str", "whether the graph was there to be checked against"),
+    Column("hooks", "str", "file of code of its own, which runs only where it is allowed"),
 )
 
 
@@ -85,6 +86,18 @@ def manifest_schema(kind: str) -> Mapping[str, Any]:
     ].model_json_schema()
 
 
+def import_mlmodelscope(path: Path) -> tuple[str, tuple[str, ...]]:
+    """A model manifest of MLModelScope as one of dlscope, in YAML, and notes on what to look at.
+
+    Raises everything that is wrong with the file at once.
+    """
+    from dlscope.catalog.document import dump_manifest
+    from dlscope.catalog.mlmodelscope.converting import convert_model
+
+    found = convert_model(path)
+    return dump_manifest(found.model), found.notes
+
+
 def check_manifests(files: Sequence[Path]) -> Report:
     """Every file checked completely: fields, steps, and models against their graphs.
 
@@ -104,10 +117,20 @@ def check_manifests(files: Sequence[Path]) -> Report:
     right = "is right" if len(table) == 1 else "are right"
     return Report(
         title="Manifests",
-        answer=f"{', '.join(path.name for path in files)} {right}.",
+        answer=f"{', '.join(path.name for path in files)} {right}.{''.join(map(_hooks, records))}",
         tables=(table,),
         sections=(Section("Checked", (table,)),),
         command=f"dlscope manifest check {' '.join(map(str, files))}",
+    )
+
+
+def _hooks(record: Mapping[str, Any]) -> str:
+    """A sentence on the hooks of a manifest; nothing where there are none."""
+    if record["hooks"] is None:
+        return ""
+    return (
+        f" {record['name']} has hooks, which are off by default: read {record['hooks']}; if it may "
+        f"run, give --allow-hooks {record['sha256']}."
     )
 
 
@@ -117,9 +140,9 @@ def _checked(path: Path) -> Mapping[str, Any]:
     from dlscope.methods.evaluation.resolving import resolve_model
 
     manifest = load_manifest(path)
-    graph = None
+    graph = hooks = None
     if isinstance(manifest, ModelManifest):
-        resolve_model(Reference(name=str(path)))
+        hooks = resolve_model(Reference(name=str(path))).hooks
         graph = "checked"
     return {
         "file": str(path),
@@ -127,4 +150,6 @@ def _checked(path: Path) -> Mapping[str, Any]:
         "name": manifest.identity,
         "digest": manifest.digest,
         "graph": graph,
+        "hooks": hooks and hooks.module.removeprefix("file:"),
+        "sha256": hooks and hooks.sha256,
     }

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dlscope.core.errors import StoreError
     from dlscope.core.plan import Plan
     from dlscope.core.run import Run
 
@@ -21,6 +22,9 @@ class Watcher:
 
     def finished(self, plan: Plan, run: Run, is_known: bool) -> None:
         """A Run has ended, or, when it `is_known`, was found in the store."""
+
+    def spooled(self, run: Run, refusal: StoreError) -> None:
+        """A Run lies in the spool, since the store would not take it."""
 
 
 QUIET = Watcher()

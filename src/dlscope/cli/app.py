@@ -9,7 +9,18 @@ import sys
 
 import typer
 
-from dlscope.cli import catalog, demo, doctor, evaluate, manifest, report, store, study
+from dlscope.cli import (
+    catalog,
+    demo,
+    doctor,
+    evaluate,
+    manifest,
+    profile,
+    report,
+    store,
+    study,
+    trace,
+)
 from dlscope.core.errors import DlscopeError, Unsatisfiable
 
 FAILED = 3
@@ -27,12 +38,14 @@ app.command("doctor")(doctor.doctor)
 app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(evaluate.compare)
 app.add_typer(study.app, name="study")
+app.command("profile")(profile.profile)
 app.command("report")(report.report)
 app.command("models")(catalog.models)
 app.command("datasets")(catalog.datasets)
 app.command("systems")(catalog.systems)
 app.add_typer(manifest.app, name="manifest")
 app.add_typer(store.app, name="store")
+app.add_typer(trace.app, name="trace")
 
 
 @app.callback(invoke_without_command=True)

@@ -44,3 +44,25 @@ def schema(
     from dlscope import api
 
     typer.echo(json.dumps(api.manifest_schema(kind), indent=2))
+
+
+@app.command("import-mlmodelscope")
+def import_mlmodelscope(
+    file: Path = typer.Argument(..., help="A model manifest of MLModelScope."),
+    output: Path = typer.Option(None, "--output", "-o", help="File to write instead."),
+) -> None:
+    """A model manifest of MLModelScope as one of dlscope; what to look at goes to standard error.
+
+    \b
+    dlscope manifest import-mlmodelscope Inception_v3.yml -o inception_v3.yaml
+    """
+    from dlscope import api
+
+    text, notes = api.import_mlmodelscope(file)
+    for note in notes:
+        typer.echo(f"note: {note}", err=True)
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")
+        typer.echo(f"written to {output}", err=True)

@@ -17,6 +17,7 @@ from dlscope.core.units import format_number
 if TYPE_CHECKING:
     from rich.live import Live
 
+    from dlscope.core.errors import StoreError
     from dlscope.core.plan import Plan
     from dlscope.core.run import Run
 
@@ -83,6 +84,13 @@ class Progress(Watcher):
         self.known += is_known
         if not self._is_terminal:
             sys.stderr.write(f"{len(self.runs)}/{self._total} {_line(plan, run, is_known)}\n")
+
+    def spooled(self, run: Run, refusal: StoreError) -> None:
+        """Say at once that a Run is not where it belongs."""
+        sys.stderr.write(
+            f"▲ {refusal.what}: run {run.id} is kept aside; when the store can be written again, "
+            "bring it home with `dlscope store import-spool`\n"
+        )
 
     def _block(self) -> Any:
         from rich.text import Text

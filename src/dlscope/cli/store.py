@@ -66,6 +66,42 @@ def import_runs(
 
 
 @app.command()
+def import_spool(store: str = STORE) -> None:
+    """Add the runs that were kept aside while the store was full, locked or out of reach."""
+    from dlscope.store import Store
+    from dlscope.store.spool import Spool
+
+    spool = Spool()
+    with Store.open(store) as opened:
+        brought = spool.bring_home(opened)
+    typer.echo(f"{len(brought)} runs added from {spool.folder}", err=True)
+
+
+@app.command()
+def import_mlmodelscope(
+    files: list[Path] = typer.Argument(..., help="Collections that mongoexport wrote."),
+    store: str = STORE,
+) -> None:
+    """Add results that MLModelScope has stored: its evaluations and what belongs to them.
+
+    \b
+    dlscope store import-mlmodelscope evaluation.json performance.json model_accuracy.json
+    """
+    from dlscope.methods.evaluation.mlmodelscope import import_results
+    from dlscope.store import Store
+
+    found = import_results(files)
+    with Store.open(store) as opened:
+        known = {run for run in (each.id for each in found.runs) if opened.has(run)}
+        for run in found.runs:
+            if run.id not in known:
+                opened.accept(run)
+    for note in found.notes:
+        typer.echo(f"note: {note}", err=True)
+    typer.echo(f"{len(found.runs) - len(known)} runs added", err=True)
+
+
+@app.command()
 def delete(
     runs: list[str] = typer.Argument(..., help="Run ids, or unique beginnings."),
     store: str = STORE,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from dlscope.cli import asking
 from dlscope.cli.output import ALL, FORMAT, OUTPUT, STORE, Format, exit_code, show
 
 app = typer.Typer(
@@ -26,6 +27,7 @@ def preprocessing(
     dataset: str = typer.Option(None, "--dataset", "-d", help="Default: the model's own."),
     backend: str = typer.Option("onnxruntime", "--backend", "-b", help="Backend to run it on."),
     change: list[str] = typer.Option(None, "--change", help="Only this change; repeatable."),
+    allow_hooks: list[str] = asking.HOOKS,
     rerun: bool = typer.Option(False, "--rerun", help="Measure again what is finished."),
     store: str = STORE,
     format: Format = FORMAT,
@@ -46,6 +48,7 @@ def preprocessing(
             dataset=dataset,
             backend=backend,
             changes=change or None,
+            allow_hooks=allow_hooks or (),
             store=store,
             rerun=rerun,
             watcher=progress,

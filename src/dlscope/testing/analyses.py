@@ -8,6 +8,7 @@ class TestMine(AnalysisSuite):
 from __future__ import annotations
 
 import copy
+import dataclasses
 import itertools
 import random
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ import pytest
 from dlscope.core import registry
 from dlscope.core.analysis import Analysis
 from dlscope.core.report import Finding
-from dlscope.core.run import Condition, ItemResult, Run, Samples, Stage, Status
+from dlscope.core.run import Condition, ItemResult, Probe, Run, Samples, Stage, Status
 from dlscope.core.table import Table
 from dlscope.core.trace import Level, Span, Trace
 from dlscope.metrics import measure
@@ -28,6 +29,11 @@ from dlscope.testing.stores import sample_environment, sample_plan
 _UNITS = {"_ns": "ns", "_bytes": "bytes", "_per_s": "1/s"}
 _P_BEST, _P_LABEL = 0.75, 0.25
 _START_NS = 1_000_000_000
+_PROBES = (
+    Probe(100.0, 3, 50, 2_000_000, 900, holds=True),
+    Probe(200.0, 4, 50, 9_000_000, 900, holds=False, reason="p99 latency: 9 ms"),
+    *(Probe(100.0, seed, 50, 2_000_000, 900, holds=True, confirms=True) for seed in (5, 6, 7)),
+)
 
 
 def example_run(
@@ -79,7 +85,10 @@ def example_run(
 
 
 def example_runs() -> tuple[Run, ...]:
-    """Runs of every kind: compared, swept, repeated, wrong, unanswered, invalid, failed, empty."""
+    """Runs of every kind: compared, swept, repeated, wrong, unanswered, invalid, failed, empty.
+
+    One was made on another machine, one has searched for its peak.
+    """
     slow = (9_000_000, 9_100_000, 9_200_000, 9_300_000, 9_400_000)
     return (
         example_run("r-fast"),
@@ -90,7 +99,18 @@ def example_runs() -> tuple[Run, ...]:
         example_run("r-failed", model="other", status="failed", latencies_ns=(), answers=()),
         example_run("r-aborted", model="other", status="aborted", latencies_ns=(), answers=(1,)),
         example_run("r-accuracy", model="third", latencies_ns=(), mode="accuracy"),
+        example_run("r-server", model="fifth", type="server", latency_bound_ms=5.0),
+        on_machine(example_run("r-elsewhere", latencies_ns=slow), "rack"),
+        dataclasses.replace(
+            example_run("r-peak", model="fourth", mode="find_peak"), probes=_PROBES
+        ),
     )
+
+
+def on_machine(run: Run, name: str, **system: Any) -> Run:
+    """`run` as if measured on the machine `name`; `system` changes what is told of it."""
+    told = {**run.environment.system, "name": name, **system}
+    return dataclasses.replace(run, environment=dataclasses.replace(run.environment, system=told))
 
 
 class AnalysisSuite:
@@ -114,7 +134,7 @@ class AnalysisSuite:
         assert subject.table(()).name == self.analysis
 
     def test_says_in_one_sentence_what_it_is(self, subject: Analysis) -> None:
-        assert subject.doc.strip().endswith(".")
+        assert subject.doc.strip().endswith((".", "?"))
         assert "\n" not in subject.doc
 
     def test_gives_no_rows_without_runs(self, subject: Analysis) -> None:

@@ -21,7 +21,13 @@ from dlscope.core import registry
 from dlscope.core.errors import BackendError, FeedError, LoadError, PlanError, PluginError
 from dlscope.core.version import Version
 from dlscope.testing.gaps import Gap, expect_gap
-from dlscope.testing.small_models import SMALL_MODELS, identity, normal
+from dlscope.testing.small_models import (
+    SMALL_MODELS,
+    identity,
+    next_whole_number,
+    normal,
+    sum_and_difference,
+)
 
 _MODELS = pytest.mark.parametrize("name", SMALL_MODELS)
 _BATCHES = pytest.mark.parametrize("batch", [1, 2, 5])
@@ -96,6 +102,24 @@ class BackendSuite:
             ("x", "float32[?, 3, 12, 12]")
         ]
         assert [(spec.name, str(spec)) for spec in opened.outputs] == [("y", "float32[?, 8, 6, 6]")]
+
+    def test_keeps_names_and_order_of_several_tensors(
+        self, subject: Backend, tmp_path: Path
+    ) -> None:
+        with subject.open(sum_and_difference(tmp_path / "model.onnx")) as predictor:
+            a, b = np.full((2, 3, 4, 4), 3, np.float32), np.ones((2, 3, 4, 4), np.float32)
+            outputs = predictor.predict({"a:0": a, "b.1": b})
+        assert list(outputs) == ["plus", "minus"]
+        assert {name: float(array.flat[0]) for name, array in outputs.items()} == {
+            "plus": 4,
+            "minus": 2,
+        }
+
+    def test_whole_numbers_keep_their_64_bits(self, subject: Backend, tmp_path: Path) -> None:
+        with subject.open(next_whole_number(tmp_path / "model.onnx")) as predictor:
+            output = predictor.predict({"x": np.array([2**40])})["y"]
+        assert output.dtype == np.int64
+        assert output.tolist() == [2**40 + 1]
 
     def test_leaves_its_feeds_untouched(self, opened: Predictor) -> None:
         array = _images(2)

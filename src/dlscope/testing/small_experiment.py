@@ -124,6 +124,16 @@ def model_document(graph: Path) -> dict[str, Any]:
     }
 
 
+def write_hooked(folder: Path, code: str, **functions: str) -> Path:
+    """The manifest of the classifier in `folder`, with functions of the file `code` as hooks."""
+    module = folder / "hooks.py"
+    module.write_text(code, encoding="utf-8")
+    sha256 = bytes_digest(module.read_bytes())
+    hooks = {"module": f"file:{module.name}", "sha256": sha256, **functions}
+    document = model_document(write_graph(folder / "colors.onnx"))
+    return write_yaml(folder / "hooked.yaml", {**document, "hooks": hooks})
+
+
 def dataset_document(folder: Path, items: int) -> dict[str, Any]:
     """The manifest of the pictures in `folder`, as data to be changed and written."""
     return {

@@ -183,6 +183,34 @@ def identity(path: Path) -> Path:
     return _save(model, path, ["N", 3, 4, 4], ["N", 3, 4, 4])
 
 
+def sum_and_difference(path: Path) -> Path:
+    """From `a:0` and `b.1`, declared the other way round, to `plus` and `minus`."""
+    model = ModelBuilder()
+    model.add("Sub", "a:0", "b.1", output="minus")
+    model.add("Add", "a:0", "b.1", output="plus")
+    spec: tuple[type[np.generic], Shape] = (np.float32, ["N", 3, 4, 4])
+    return model.save(path, {"b.1": spec, "a:0": spec}, {"plus": spec, "minus": spec})
+
+
+def next_whole_number(path: Path) -> Path:
+    """From int64 x[N] to y[N] = x + 1."""
+    model = ModelBuilder()
+    model.add("Add", "x", model.constant(np.int64(1)), output="y")
+    spec: tuple[type[np.generic], Shape] = (np.int64, ["N"])
+    return model.save(path, {"x": spec}, {"y": spec})
+
+
+def widening(path: Path) -> Path:
+    """A model from x[N, 1] to y[N, 1] with 65 536 floats for each row in between.
+
+    50 million rows need 13 TB, which no machine has: what a framework says then can be seen.
+    """
+    model = ModelBuilder()
+    wide = model.add("MatMul", "x", model.constant(np.ones((1, 65536), np.float32)))
+    model.add("ReduceMean", wide, axes=[1], output="y")
+    return _save(model, path, ["N", 1], ["N", 1])
+
+
 def normal(*shape: int) -> Callable[[int], Array]:
     """A maker of seeded normal float32 batches of items of `shape`."""
 

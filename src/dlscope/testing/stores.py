@@ -31,9 +31,11 @@ from dlscope.core.manifest import (
 from dlscope.core.plan import Plan
 from dlscope.core.run import (
     Condition,
+    Energy,
     Environment,
     ItemResult,
     Metric,
+    Probe,
     Run,
     Samples,
     Stage,
@@ -126,6 +128,12 @@ def sample_run(
         framework_report={"threads": 2, "precision": "f32", "fused": True},
         error=error if has_failed else None,
         log_tail="opened\nclosed: 100 % – done\n",
+        probes=(
+            Probe(50.0, 3, 100, 2_000_000, 900, holds=True),
+            Probe(99.5, 4, 9, None, None, holds=False),
+        ),
+        energy=Energy("rapl", 12.5, 3.25, 0.125),
+        artifacts={"summary.txt": "Result is : VALID – µs\n"},
     )
 
 
@@ -198,6 +206,17 @@ class StoreSuite:
             "a2": "accepted",
             "a3": "superseded",
         }
+
+    def test_a_run_that_does_not_count_never_replaces_one_that_does(self, store: Store) -> None:
+        """A disturbed rerun is kept as superseded."""
+        counts = sample_run("a1")
+        broken = (dataclasses.replace(counts.conditions[0], holds=False),)
+        unsound = dataclasses.replace(sample_run("a2"), conditions=broken)
+        store.accept(counts)
+        assert not store.accept(unsound, replaces=True)
+        assert store.finished(counts.plan.digest, counts.environment.fingerprint) == "a1"
+        assert store.accept(sample_run("a3"), replaces=True)
+        assert store.finished(counts.plan.digest, counts.environment.fingerprint) == "a3"
 
     def test_a_run_that_replaces_nothing_is_accepted(self, store: Store) -> None:
         """There need not be a Run before it."""
@@ -392,7 +411,9 @@ def _assert_one_accepted_each(store: Store) -> None:
 def _samples(queries: int) -> Samples:
     start = 7_000_000_000 + np.arange(queries, dtype=np.int64) * 1_000_003
     ok = np.arange(queries) % 3 != 2
-    return Samples(start, start + 11, start + 900_017, ok)
+    sample = np.arange(queries, dtype=np.int32)[::-1].copy()
+    user = np.zeros(queries, dtype=np.int32)
+    return Samples(start, start + 11, start + 900_017, ok, sample, user)
 
 
 def _items() -> tuple[ItemResult, ...]:

@@ -1,0 +1,300 @@
+"""Every check of dlscope that needs a GPU, part by part, each within its time.
+
+    python benchmarks/gpu.py [PART …] [--output FOLDER]
+
+Each part runs in a process of its own with a limit; what it found is written as JSON, with the
+fingerprint of the machine, to `benchmarks/results/`. A part that fails says so and the rest goes
+on. All parts together take less than 25 minutes. Nothing here runs in continuous integration.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dlscope.backends.base import Backend
+from dlscope.core import registry
+from dlscope.core.errors import DlscopeError, OutOfMemory
+from dlscope.core.manifest import ExperimentManifest
+from dlscope.core.run import Run
+from dlscope.core.stats import bootstrap_interval, trimmed_mean
+from dlscope.core.workload import Context
+
+Figures = Mapping[str, Any]
+RESULTS = Path(__file__).parent / "results"
+MODEL = "efficientnet-lite0"
+BACKENDS = ("torch", "jax")
+
+
+def machine() -> Figures:
+    """What the measurements ran on."""
+    from dlscope.stacks.fingerprint import environment
+
+    found = environment()
+    return {"fingerprint": found.fingerprint, **found.to_json()}
+
+
+def agreement() -> Figures:
+    """Largest difference from the reference on every small model, relative to max|reference|."""
+    from dlscope.testing.small_models import SMALL_MODELS
+
+    oracle = _backend("reference")
+    rows: dict[str, dict[str, Any]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, small in SMALL_MODELS.items():
+            path, feeds = small.build(Path(folder) / f"{name}.onnx"), {"x": small.feed(5)}
+            with oracle.open(path) as predictor:
+                wanted = predictor.predict(feeds)["y"]
+            for backend in _on_gpu():
+                rows.setdefault(backend.name, {})[name] = _difference(backend, path, feeds, wanted)
+    return rows
+
+
+def model() -> Figures:
+    """Accuracy of one real network on the CPU and on the GPU, and the ratio of their latencies."""
+    runs = {
+        ("onnxruntime", "cpu"): _run("onnxruntime", "cpu"),
+        **{(b.name, d): _run(b.name, d) for b in _on_gpu() for d in ("cpu", "gpu")},
+    }
+    reference = runs["onnxruntime", "cpu"]
+    return {
+        f"{backend} on {device}": {
+            "device": run.framework_report.get("device"),
+            "right": (top_1 := run.metric("top_1")) and f"{top_1.count}/{top_1.n}",
+            "relative_difference": _outputs_differ(reference, run),
+            **_latency(run),
+            "load_s": (load := run.stage("load")) and load.duration_ns / 1e9,
+            "first_prediction_s": (first := run.stage("first prediction"))
+            and first.duration_ns / 1e9,
+        }
+        for (backend, device), run in runs.items()
+    }
+
+
+def batches() -> Figures:
+    """Throughput over batch sizes on the GPU."""
+    rows: dict[str, dict[str, Any]] = {}
+    for backend in _on_gpu():
+        # A framework that compiles does so for each size: 30 s on an H100.
+        for size in (1, 4, 16, 64, 256):
+            run = _run(backend.name, "gpu", kind="batched", batch=size)
+            latency = _latency(run)
+            rows.setdefault(backend.name, {})[str(size)] = {
+                **latency,
+                "items_per_s": size / (latency["mean_ms"] / 1e3),
+                "device_peak_bytes": run.framework_report.get("device_peak_bytes"),
+            }
+    return rows
+
+
+def memory() -> Figures:
+    """A batch that cannot fit ends as OutOfMemory, and the next prediction works."""
+    from dlscope.testing.small_models import widening
+
+    told: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = widening(Path(folder) / "widening.onnx")
+        for backend in _on_gpu():
+            with backend.open(path, {"device": "gpu"}) as predictor:
+                try:
+                    # 500 000 rows of 65 536 floats: 131 GB.
+                    predictor.predict({"x": np.ones((500_000, 1), np.float32)})
+                    told[backend.name] = {"refused": False}
+                except OutOfMemory as error:
+                    told[backend.name] = {"refused": True, "what": error.what}
+                after = predictor.predict({"x": np.ones((2, 1), np.float32)})["y"]
+                told[backend.name]["goes_on"] = bool((after == 1).all())
+    return told
+
+
+def server() -> Figures:
+    """The highest rate at which the GPU answers 99 % of queries within a bound."""
+    rows = {}
+    for backend in _on_gpu():
+        run = _run(
+            backend.name,
+            "gpu",
+            kind="server",
+            mode="find_peak",
+            latency_bound_ms=10,
+            min_duration_ms=1000,
+            min_queries=500,
+        )
+        rows[backend.name] = {
+            "probes": [[p.rate_qps, p.holds, p.latency_ns, p.lateness_ns] for p in run.probes],
+            "peak_qps": max((p.rate_qps for p in run.probes if p.confirms and p.holds), default=0),
+            "conditions": {each.name: each.measured for each in run.conditions},
+        }
+    return rows
+
+
+def energy() -> Figures:
+    """Joules per inference above idle, as the GPU counts them."""
+    rows = {}
+    for backend in _on_gpu():
+        for size in (1, 64):
+            run = _run(backend.name, "gpu", kind="batched", batch=size, min_duration_ms=5000)
+            rows[f"{backend.name}, batch {size}"] = run.energy and vars(run.energy)
+    return rows
+
+
+def profile() -> Figures:
+    """Layers, launches and kernels of ResNet-18 on the GPU, joined; what seeing them cost."""
+    import dlscope
+
+    found: dict[str, Any] = {}
+    for size in (1, 64):
+        with tempfile.TemporaryDirectory() as store:
+            report = dlscope.profile(
+                "resnet18",
+                backend="torch",
+                levels="M,L,B,K",
+                batch_size=size,
+                options={"device": "gpu"},
+                best_effort=True,
+                store=store,
+            )
+        told = {name: list(report.table(name)) for name in ("a1", "a10", "a13", "a15", "a16")}
+        found[f"batch {size}"] = {
+            **{name: rows[:10] for name, rows in told.items()},
+            "warnings": list(report.warnings),
+            "findings": [each.claim for each in report.findings],
+        }
+    return found
+
+
+PARTS: Mapping[str, tuple[Callable[[], Figures], int]] = {
+    "machine": (machine, 60),
+    "agreement": (agreement, 180),
+    "model": (model, 240),
+    "batches": (batches, 300),
+    "memory": (memory, 120),
+    "server": (server, 240),
+    "energy": (energy, 180),
+    "profile": (profile, 180),
+}
+"""Each part and the most seconds it may take."""
+
+
+def _backend(name: str) -> Backend:
+    loaded: Backend = registry.load("backends", name)()
+    return loaded
+
+
+def _on_gpu() -> Iterator[Backend]:
+    """The backends that are installed and have a GPU to run on."""
+    for name in BACKENDS:
+        try:
+            backend = _backend(name)
+        except DlscopeError as error:
+            print(f"  {name}: {error.what}", file=sys.stderr)
+            continue
+        yield backend
+
+
+def _difference(backend: Backend, path: Path, feeds: Any, wanted: Any) -> Any:
+    try:
+        with backend.open(path, {"device": "gpu"}) as predictor:
+            got = predictor.predict(feeds)["y"]
+    except DlscopeError as error:
+        return error.what
+    return float(np.abs(got - wanted).max() / np.abs(wanted).max())
+
+
+def _run(backend: str, device: str, *, kind: str = "online", batch: int = 1, **more: Any) -> Run:
+    from dlscope.methods.evaluation.planning import plan_experiment
+    from dlscope.methods.evaluation.workload import Evaluation
+
+    scenario = {
+        "type": kind,
+        "min_queries": 50,
+        "min_duration_ms": 1000,
+        "warmup": 20,
+        "mode": "submission" if kind == "online" else "performance",
+        **({"batch_size": batch} if kind == "batched" else {}),
+        **more,
+    }
+    options = {"device": device} if backend in BACKENDS else {}
+    asked = ExperimentManifest.model_validate(
+        {
+            "schema_version": 1,
+            "name": "gpu",
+            "models": [MODEL],
+            "frameworks": [{"name": backend, "options": options}],
+            "scenarios": [scenario],
+        }
+    )
+    (plan,) = plan_experiment(asked).plans
+    return Evaluation().execute(plan, Context(run_id="r-gpu"))
+
+
+def _latency(run: Run) -> dict[str, Any]:
+    latencies = run.samples.latency_ns
+    interval = bootstrap_interval(latencies, trimmed_mean)
+    return {
+        "mean_ms": float(trimmed_mean(np.sort(latencies))) / 1e6,
+        "ci_ms": [interval.lo / 1e6, interval.hi / 1e6],
+        "median_ms": statistics.median(latencies.tolist()) / 1e6,
+        "queries": len(latencies),
+    }
+
+
+def _outputs_differ(reference: Run, run: Run) -> float:
+    pairs = [
+        (one.outputs[name], other.outputs[name])
+        for one, other in zip(reference.items, run.items, strict=True)
+        for name in one.outputs
+    ]
+    largest = max(float(np.abs(one).max()) for one, _ in pairs)
+    return max(float(np.abs(one - other).max()) for one, other in pairs) / largest
+
+
+def _carried_out(part: str, folder: Path) -> bool:
+    """Run one part in a process of its own; whether it came to its end."""
+    _, limit_s = PARTS[part]
+    command = [sys.executable, __file__, "--inside", part, "--output", str(folder)]
+    started = time.monotonic()
+    try:
+        code = subprocess.run(command, timeout=limit_s, check=False).returncode
+    except subprocess.TimeoutExpired:
+        code = -1
+        print(f"{part}: took longer than {limit_s} s")
+    print(f"{part}: {'done' if code == 0 else 'FAILED'}, {time.monotonic() - started:.0f} s")
+    return code == 0
+
+
+def main() -> int:
+    """Run the parts asked for, all by default."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], default=[])
+    parser.add_argument("--output", type=Path, default=RESULTS)
+    parser.add_argument("--inside", choices=PARTS, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    asked.output.mkdir(parents=True, exist_ok=True)
+    if asked.inside is None:
+        done = [_carried_out(part, asked.output) for part in asked.parts or PARTS]
+        return 0 if all(done) else 1
+    try:
+        found = PARTS[asked.inside][0]()
+    except Exception:
+        traceback.print_exc()
+        return 1
+    text = json.dumps(found, indent=1, default=str)
+    (asked.output / f"gpu-{asked.inside}.json").write_text(text + "\n", encoding="utf-8")
+    print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,211 @@
+"""Traces in files: `export_trace` writes them; `read_trace`, `describe_trace` read others'."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dlscope.core.report import Report
+    from dlscope.core.run import Run
+    from dlscope.core.table import Cell, Table
+    from dlscope.tracing.epoch import Anchor
+    from dlscope.tracing.merge import Merged
+
+    _Span = tuple[int, str, int]
+
+FORMS = (".otlp.json", ".otlp.json.gz", ".json", ".json.gz", ".parquet")
+"""Ends of the names of files that a trace can be written to."""
+KINDS = ("kineto", "chrome", "jaeger", "otlp", "onnxruntime", "parquet", "stream")
+_LONGEST = 20
+
+
+def export_trace(run: str, file: Path, *, store: str | None = None) -> int:
+    """Write the spans of a stored run to `file`, in the form of its name; how many there are.
+
+    `.otlp.json` is read by collectors of OpenTelemetry, any other `.json` and `.json.gz` by
+    Perfetto and Chrome, `.parquet` by any tool for tables. Raises `StoreError` for an unknown
+    run, for another kind of file, and for one that cannot be written.
+    """
+    from dlscope.core.errors import StoreError
+    from dlscope.store import Store
+
+    form = next((form for form in FORMS if file.name.endswith(form)), None)
+    if form is None:
+        raise StoreError(
+            f"{file.name} is no form that a trace can be written in",
+            where=str(file),
+            fix=f"name it {', '.join(f'trace{each}' for each in FORMS)}",
+        )
+    with Store.open(store) as opened:
+        found = opened.run(run)
+    try:
+        _write(found, file, form)
+    except OSError as error:
+        raise StoreError(
+            f"the trace cannot be written: {error.strerror or error}",
+            where=str(file),
+            fix="name a file in a folder that is there and that you may write to",
+        ) from error
+    return len(found.trace)
+
+
+def _write(run: Run, file: Path, form: str) -> None:
+    from dlscope.store.parquet import write_spans
+    from dlscope.tracing.exporters.chrome import write_chrome
+    from dlscope.tracing.exporters.otlp import write_otlp
+
+    if form == ".parquet":
+        write_spans(file, run.trace)
+    elif form.startswith(".otlp"):
+        write_otlp(file, run.trace, _wall_clock(run))
+    else:
+        write_chrome(file, run.trace)
+
+
+def _wall_clock(run: Run) -> Anchor:
+    from dlscope.core.errors import StoreError
+    from dlscope.methods.profiling.profile import CLOCK
+    from dlscope.tracing.epoch import Anchor
+
+    if CLOCK not in run.artifacts:
+        raise StoreError(
+            "the run does not tell the time of day of its spans",
+            where=f"run {run.id}",
+            fix="write it as trace.json or trace.parquet, or profile the model",
+        )
+    return Anchor(**json.loads(run.artifacts[CLOCK]))
+
+
+def read_trace(file: Path, kind: str = "kineto", *, strict: bool = False) -> Merged:
+    """The spans of `file` with parents found, and what to know about them.
+
+    `kind` is who wrote it: `kineto` is torch.profiler, `stream` a `SpanStream` of dlscope. A file
+    that is cut gives every complete event and a diagnostic, unless the reading is `strict`. Raises
+    `DataError` for what is no such file and `PlanError` for an unknown kind.
+    """
+    from dlscope.tracing.merge import Merged, merge
+
+    drained = _readers(strict)[_known(kind)](file)
+    merged = merge([drained.trace])
+    return Merged(merged.trace, (*drained.diagnostics, *merged.diagnostics))
+
+
+def describe_trace(file: Path, kind: str = "kineto", *, strict: bool = False) -> Report:
+    """What is in a trace file: spans and time by level, the longest names, what went amiss."""
+    from dlscope.core.report import Report, Section
+
+    merged = read_trace(file, kind, strict=strict)
+    tables = _tables(merged)
+    spans = len(merged.trace)
+    lost = sum(each.count for each in merged.diagnostics if each.kind in ("orphan", "ambiguous"))
+    return Report(
+        title=file.name,
+        answer=f"{spans} spans; {spans - lost} know their place.",
+        tables=tables,
+        sections=tuple(Section(table.title, (table,)) for table in tables if len(table)),
+        warnings=tuple(f"{each.what} ({each.count})" for each in merged.diagnostics),
+    )
+
+
+def _known(kind: str) -> str:
+    from dlscope.core.errors import PlanError, did_you_mean
+
+    if kind not in KINDS:
+        raise PlanError(
+            f"{kind!r} is no kind of trace", where="--from", fix=did_you_mean(kind, KINDS)
+        )
+    return kind
+
+
+def _readers(strict: bool) -> Mapping[str, Any]:
+    from dlscope.store.parquet import read_spans
+    from dlscope.tracing.epoch import EpochClock, anchor
+    from dlscope.tracing.sources.chrome import read_chrome
+    from dlscope.tracing.sources.jaeger import read_jaeger
+    from dlscope.tracing.sources.kineto import read_kineto
+    from dlscope.tracing.sources.onnxruntime import read_onnxruntime
+    from dlscope.tracing.sources.otlp import read_otlp
+    from dlscope.tracing.stream_reading import read_stream
+    from dlscope.tracing.tracer import Drained
+
+    return {
+        "kineto": lambda file: read_kineto(file, strict=strict),
+        "chrome": lambda file: read_chrome(file, strict=strict),
+        "jaeger": read_jaeger,
+        "otlp": read_otlp,
+        # The file alone does not tell when it began.
+        "onnxruntime": lambda file: read_onnxruntime(
+            file, EpochClock(anchor()), profile_start_ns=0
+        ),
+        "parquet": lambda file: Drained(read_spans(file)),
+        "stream": read_stream,
+    }
+
+
+def _tables(merged: Merged) -> tuple[Table, ...]:
+    trace = merged.trace
+    spans = list(
+        zip(
+            trace["level"].tolist(),
+            trace.text("name").tolist(),
+            (trace["end_ns"] - trace["start_ns"]).tolist(),
+            strict=True,
+        )
+    )
+    return _levels_table(spans), _names_table(spans), _diagnostics_table(merged)
+
+
+def _levels_table(spans: Sequence[_Span]) -> Table:
+    from dlscope.core.table import Column, Table
+    from dlscope.core.trace import Level
+
+    columns = (
+        Column("level", "str", "level of the spans"),
+        Column("spans", "int", "how many", role="count"),
+        Column("total_ns", "int", "sum of their durations, overlaps twice", "ns", "value"),
+    )
+    sums: dict[int, list[int]] = {}
+    for level, _, duration in spans:
+        sums.setdefault(level, []).append(duration)
+    records: list[dict[str, Cell]] = [
+        {"level": Level(level).name, "spans": len(sums[level]), "total_ns": sum(sums[level])}
+        for level in sorted(sums)
+    ]
+    return Table.of("levels", columns, records)
+
+
+def _names_table(spans: Sequence[_Span]) -> Table:
+    from dlscope.core.table import Column, Table
+    from dlscope.core.trace import Level
+
+    columns = (
+        Column("level", "str", "level of the spans"),
+        Column("name", "str", "name of the spans"),
+        Column("count", "int", "how many", role="count"),
+        Column("total_ns", "int", "sum of their durations", "ns", "value"),
+    )
+    sums: dict[tuple[int, str], list[int]] = {}
+    for level, name, duration in spans:
+        sums.setdefault((level, name), []).append(duration)
+    longest = sorted(sums, key=lambda each: (-sum(sums[each]), each))[:_LONGEST]
+    records: list[dict[str, Cell]] = [
+        {"level": Level(level).name, "name": name, "count": len(found), "total_ns": sum(found)}
+        for level, name in longest
+        if (found := sums[level, name])
+    ]
+    return Table.of("names", columns, records, title="Longest")
+
+
+def _diagnostics_table(merged: Merged) -> Table:
+    from dlscope.core.table import Column, Table
+
+    columns = (
+        Column("kind", "str", "word for it"),
+        Column("what", "str", "what went amiss"),
+        Column("count", "int", "how often", role="count"),
+    )
+    records = [vars(each) for each in merged.diagnostics]
+    return Table.of("diagnostics", columns, records)

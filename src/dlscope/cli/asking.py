@@ -1,0 +1,112 @@
+"""What can be asked of a measurement on the command line, and the request it makes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from dlscope.core.errors import PlanError
+
+BACKEND = typer.Option(
+    ["onnxruntime"], "--backend", "-b", help="Backend, or backend==version; repeat for several."
+)
+DATASET = typer.Option(None, "--dataset", "-d", help="Data set; default: the model's own.")
+SCENARIO = typer.Option("online", "--scenario", "-s", help="Scenario by name or manifest.")
+BATCH = typer.Option(None, "--batch-size", help="Items per query; repeat for a sweep.")
+PIPELINE = typer.Option(None, "--pipeline", help="preloaded, sequential or stream.")
+DURATION = typer.Option(None, "--min-duration-ms", help="Measure at least this long.")
+QUERIES = typer.Option(None, "--min-queries", help="Measure at least so many queries.")
+RATE = typer.Option(None, "--rate-qps", help="Queries per second of an open-loop scenario.")
+BOUND = typer.Option(None, "--latency-bound-ms", help="What the percentile must not exceed.")
+MODE = typer.Option(None, "--mode", help="submission, performance, accuracy or find_peak.")
+LOADGEN = typer.Option(None, "--loadgen", help="native, or mlperf for the genuine LoadGen.")
+FIELD = typer.Option(
+    None, "--set", help="Another field of the scenario, users=8 or settings.user_conf=FILE."
+)
+THREADS = typer.Option(None, "--threads", help="Threads per prediction; default: all cores.")
+DEVICE = typer.Option(None, "--device", help="cpu or gpu, for backends that have a choice.")
+MEMORY = typer.Option(None, "--memory-limit", help="Most resident memory of a worker: 1GiB.")
+ITEMS = typer.Option(None, "--items", help="Only the first so many items.")
+REPEATS = typer.Option(1, "--repeats", help="Independent processes per point.")
+RERUN = typer.Option(False, "--rerun", help="Measure again what is finished.")
+HOOKS = typer.Option(
+    None, "--allow-hooks", help="SHA-256 of hooks that may run, or `all`; repeat for several."
+)
+
+
+def scenario_asked(name: str, fields: list[str] | None = None, **changes: Any) -> dict[str, Any]:
+    """The scenario `name` with those of `changes` that were given, and the `fields` of `--set`.
+
+    Raises `PlanError` as `fields_asked` does, and for a field that an option has set already.
+    """
+    given = {field: value for field, value in changes.items() if value not in (None, [], ())}
+    others = fields_asked(fields)
+    if twice := next((field for field in others if field in given or field == "name"), None):
+        raise _unclear(f"{twice!r} has an option of its own, which is given, too", "set it once")
+    return {"name": name, **given, **others}
+
+
+def fields_asked(given: list[str] | None) -> dict[str, Any]:
+    """Fields of the scenario from texts such as `users=8` or `settings.user_conf=FILE`.
+
+    A value is read as YAML. Raises `PlanError` for a text without a name or a value, and for a
+    field that is given twice.
+    """
+    fields: dict[str, Any] = {}
+    for text in given or ():
+        path, equals, value = text.partition("=")
+        if not (path and equals):
+            raise _unclear(f"{text!r} is not a field and its value", "write it as users=8")
+        *outer, name = path.split(".")
+        inner: Any = fields
+        for each in outer:
+            inner = inner.setdefault(each, {})
+            if not isinstance(inner, dict):
+                raise _unclear(f"{path!r} is a part of what is set as a whole", "set one of them")
+        if name in inner:
+            raise _unclear(f"{path!r} is set twice", "set it once")
+        inner[name] = _read(value, text)
+    return fields
+
+
+def _read(value: str, text: str) -> Any:
+    import yaml
+
+    try:
+        return yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise _unclear(f"the value of {text!r} is not YAML", "put it in quotes") from error
+
+
+def _unclear(what: str, fix: str) -> PlanError:
+    return PlanError(what, where="--set", fix=fix)
+
+
+def options_asked(**options: Any) -> dict[str, Any]:
+    """Those of the options of a backend that were given."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def experiment_file(models: list[str]) -> Any:
+    """The experiment in the one file named, None where models are named."""
+    if len(models) != 1 or not models[0].endswith((".yaml", ".yml")):
+        return None
+    from dlscope.catalog.document import load_manifest
+    from dlscope.core.manifest import ExperimentManifest
+
+    manifest = load_manifest(Path(models[0]))
+    return manifest if isinstance(manifest, ExperimentManifest) else None
+
+
+def numbers(text: str, option: str) -> list[int]:
+    """The positive whole numbers of a list such as `1,2,4`. Raises `PlanError` for others."""
+    words = [word.strip() for word in text.split(",")]
+    if not all(word.isdecimal() and int(word) > 0 for word in words):
+        raise PlanError(
+            f"{text!r} is not a list of positive whole numbers",
+            where=option,
+            fix="write it as 1,2,4",
+        )
+    return [int(word) for word in words]

@@ -1,0 +1,54 @@
+"""`dlscope trace …`: traces of stored runs for other tools, and those of other tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from dlscope.cli.output import ALL, FORMAT, OUTPUT, STORE, Format
+from dlscope.cli.output import show as show_report
+
+app = typer.Typer(
+    help="Traces of stored runs for other tools, and those of other tools.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@app.command()
+def export(
+    run: str = typer.Argument(..., help="Run id, or a unique beginning of it."),
+    file: Path = typer.Argument(..., help="trace.json(.gz), trace.otlp.json or trace.parquet."),
+    store: str = STORE,
+) -> None:
+    """Write the spans of a run for Perfetto or Chrome, for OpenTelemetry, or as Parquet.
+
+    \b
+    dlscope trace export r-5b1f trace.json.gz
+    """
+    from dlscope import api
+
+    spans = api.export_trace(run, file, store=store)
+    typer.echo(f"{spans} spans written to {file}", err=True)
+
+
+@app.command()
+def show(
+    file: Path = typer.Argument(..., help="A trace that another tool wrote, plain or gzip."),
+    kind: str = typer.Option(
+        "kineto", "--from", help="kineto, chrome, jaeger, otlp, onnxruntime, parquet, stream."
+    ),
+    strict: bool = typer.Option(False, "--strict", help="Refuse a file that is cut or damaged."),
+    format: Format = FORMAT,
+    output: Path = OUTPUT,
+    all: bool = ALL,
+) -> None:
+    """What is in a trace file: spans by level, the longest, and what went amiss.
+
+    \b
+    dlscope trace show trace.json.gz --from kineto
+    """
+    from dlscope import api
+
+    show_report(api.describe_trace(file, kind, strict=strict), format, output, all=all)
