@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dlscope.core.errors import StoreError
+from dlscope.store import schema
 from dlscope.store.base import Store
 from dlscope.testing.stores import sample_plan, sample_run
 
@@ -48,7 +49,7 @@ def test_refuses_a_newer_schema(tmp_path: Path) -> None:
     connection.commit()
     connection.close()
     assert _refusal(tmp_path) == (
-        "StoreError: the store has schema 9999, this dlscope knows up to 0001\n"
+        f"StoreError: the store has schema 9999, this dlscope knows up to {schema.REVISION}\n"
         f"  where  {tmp_path / 'dlscope.sqlite'}\n"
         "  fix    upgrade dlscope: pip install --upgrade dlscope"
     )

@@ -2,22 +2,29 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
+from sqlalchemy import Table, create_engine, text
 
 from dlscope.store import migrations, schema
 from dlscope.store.base import Store
+from dlscope.store.location import Location
 
 
-def test_migrations_lead_to_the_tables_of_the_schema(tmp_path: Path) -> None:
-    Store.open(tmp_path).close()
-    engine = create_engine(f"sqlite:///{tmp_path / 'dlscope.sqlite'}")
+def test_migrations_lead_to_the_tables_of_the_schema(location: Location) -> None:
+    Store.open(location.url, folder=location.folder).close()
+    engine = create_engine(location.url)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, schema.metadata) == []
     engine.dispose()
+
+
+@pytest.mark.parametrize("table", [schema.benchmarks, schema.benchmark_results], ids=str)
+def test_columns_of_benchmarks_are_documented(table: Table) -> None:
+    assert [column.name for column in table.columns if not column.doc] == []
 
 
 def test_the_database_itself_refuses_a_second_accepted_run(tmp_path: Path) -> None:

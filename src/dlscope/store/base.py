@@ -14,6 +14,7 @@ from dlscope.core.errors import StoreError
 from dlscope.core.plan import Plan
 from dlscope.core.run import Environment, Run
 from dlscope.store import exchange, lookup, rows, schema
+from dlscope.store.benchmarks import Benchmarks
 from dlscope.store.database import Database
 from dlscope.store.files import RunFiles
 from dlscope.store.location import Location
@@ -35,6 +36,7 @@ class Store:
         self.location = location
         self._database = database
         self._files = RunFiles(location.folder)
+        self.benchmarks = Benchmarks(database)
 
     @classmethod
     def open(
@@ -144,7 +146,7 @@ class Store:
     def environment(self, fingerprint: str) -> Environment:
         """The environment with this fingerprint, without what is volatile.
 
-        Raises `StoreError` when no Run on it is stored.
+        Raises `StoreError` when nothing measured on it is stored.
         """
         table = schema.environments.c
         query = select(table.json).where(table.fingerprint == fingerprint)
@@ -158,6 +160,7 @@ class Store:
         """Remove the Run whose id is `run_id`, or alone begins with it; its full id.
 
         Superseded Runs stay superseded: after an accepted Run is deleted its Plan is unfinished.
+        Benchmarks are left alone, and so is an environment that they were measured on.
         """
         with self._database.writing() as connection:
             full = lookup.full_id(connection, run_id, where=self.location.shown)
@@ -199,16 +202,14 @@ class Store:
     def size(self) -> StoreSize:
         """How much the store holds."""
         with self._database.reading() as connection:
-            runs, plans, environments = (
-                connection.execute(select(func.count()).select_from(table)).scalar_one()
-                for table in (schema.runs, schema.plans, schema.environments)
-            )
+            counts = {
+                table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+                for table in _COUNTED
+            }
             known = set(connection.scalars(select(schema.runs.c.id)))
         files_bytes, partial_bytes = self._files.size_bytes()
         return StoreSize(
-            runs=runs,
-            plans=plans,
-            environments=environments,
+            **counts,
             database_bytes=self._database.size_bytes(),
             files_bytes=files_bytes,
             partial_bytes=partial_bytes,
@@ -244,3 +245,7 @@ class Store:
 
 
 _ALL = RunFilter()
+_COUNTED = (
+    *(schema.runs, schema.plans, schema.environments),
+    *(schema.benchmarks, schema.benchmark_results),
+)

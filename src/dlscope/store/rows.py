@@ -10,7 +10,7 @@ from sqlalchemy import Column, Table, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, RowMapping
 
-from dlscope.core.run import Metric, Run
+from dlscope.core.run import Environment, Metric, Run
 from dlscope.store import schema
 from dlscope.store.plain import from_text, to_text
 from dlscope.store.record import to_record
@@ -21,7 +21,7 @@ _PARTS: tuple[Table, ...] = (schema.stages, schema.metrics, schema.conditions)
 _SUMMARY_COLUMNS = tuple(
     column for column in schema.runs.columns if column.name not in ("details", "error")
 )
-_IDS_PER_QUERY = 500
+_PER_QUERY = 500
 _INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
@@ -33,7 +33,7 @@ def write_run(connection: Connection, run: Run, *, replaces: bool = False) -> Ac
     """
     record = to_record(run)
     where = f"run {run.id}"
-    _insert_once(
+    insert_once(
         connection,
         schema.plans,
         {
@@ -42,13 +42,7 @@ def write_run(connection: Connection, run: Run, *, replaces: bool = False) -> Ac
             "json": to_text(record["plan"], where=where),
         },
     )
-    stable = {key: value for key, value in record["environment"].items() if key != "volatile"}
-    fingerprint = run.environment.fingerprint
-    _insert_once(
-        connection,
-        schema.environments,
-        {"fingerprint": fingerprint, "json": to_text(stable, where=where)},
-    )
+    fingerprint = write_environment(connection, run.environment)
     if replaces and run.status == "finished":
         _demote(connection, run, fingerprint)
     acceptance = _claim(connection, run, _run_row(run, record, fingerprint))
@@ -60,6 +54,34 @@ def write_run(connection: Connection, run: Run, *, replaces: bool = False) -> Ac
         if rows:
             connection.execute(insert(table), rows)
     return acceptance
+
+
+def write_environment(connection: Connection, environment: Environment) -> str:
+    """Insert `environment` without what is volatile, where it is not stored; its fingerprint."""
+    fingerprint = environment.fingerprint
+    stable = {key: value for key, value in environment.to_json().items() if key != "volatile"}
+    text = to_text(stable, where=f"environment {fingerprint[:12]}")
+    insert_once(connection, schema.environments, {"fingerprint": fingerprint, "json": text})
+    return fingerprint
+
+
+def insert_once(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Whether `row` was inserted; False when a unique index has one like it."""
+    # The row asked back tells; PostgreSQL's driver gives no count of rows for such a statement.
+    statement = unless_there(connection, table).values(row).returning(*table.primary_key)
+    return connection.execute(statement).first() is not None
+
+
+def unless_there(connection: Connection, table: Table) -> Any:
+    """An insert into `table` that leaves out rows a unique index has already."""
+    # Not a savepoint around a plain insert: when its disk is full SQLite ends the whole
+    # transaction, and the vanished savepoint would hide the reason.
+    return _INSERTS[connection.dialect.name](table).on_conflict_do_nothing()
+
+
+def in_parts(values: Sequence[str]) -> Iterable[Sequence[str]]:
+    """`values` in parts that a database takes as parameters of one query."""
+    return (values[at : at + _PER_QUERY] for at in range(0, len(values), _PER_QUERY))
 
 
 def is_stored(connection: Connection, run_id: str) -> bool:
@@ -106,21 +128,23 @@ def summary_columns() -> tuple[Any, ...]:
 
 
 def remove_run(connection: Connection, run_id: str) -> None:
-    """Delete a Run, and its plan and environment where no other Run has them."""
+    """Delete a Run, and its plan and environment where nothing else has them."""
     runs = schema.runs.c
     query = select(runs.plan_digest, runs.fingerprint).where(runs.id == run_id)
     plan_digest, fingerprint = connection.execute(query).one()
     for table in _PARTS:
         connection.execute(delete(table).where(table.c.run_id == run_id))
     connection.execute(delete(schema.runs).where(runs.id == run_id))
-    _delete_unused(connection, schema.plans.c.digest, runs.plan_digest, plan_digest)
-    _delete_unused(connection, schema.environments.c.fingerprint, runs.fingerprint, fingerprint)
+    _delete_unused(connection, schema.plans.c.digest, plan_digest, (runs.plan_digest,))
+    users = (runs.fingerprint, schema.benchmark_results.c.fingerprint)
+    _delete_unused(connection, schema.environments.c.fingerprint, fingerprint, users)
 
 
 def _delete_unused(
-    connection: Connection, key: Column[str], reference: Column[str], value: str
+    connection: Connection, key: Column[str], value: str, users: Iterable[Column[str]]
 ) -> None:
-    if connection.execute(select(reference).where(reference == value).limit(1)).first() is None:
+    queries = (select(user).where(user == value).limit(1) for user in users)
+    if all(connection.execute(query).first() is None for query in queries):
         connection.execute(delete(key.table).where(key == value))
 
 
@@ -157,7 +181,7 @@ def _claim(connection: Connection, run: Run, row: dict[str, Any]) -> Acceptance:
     if run.status != "finished":
         connection.execute(insert(schema.runs), row | {"acceptance": "none"})
         return "none"
-    if _insert_once(connection, schema.runs, row | {"acceptance": "accepted"}):
+    if insert_once(connection, schema.runs, row | {"acceptance": "accepted"}):
         return "accepted"
     connection.execute(insert(schema.runs), row | {"acceptance": "superseded"})
     return "superseded"
@@ -172,15 +196,6 @@ def _demote(connection: Connection, run: Run, fingerprint: str) -> None:
     connection.execute(demoted.values(acceptance="superseded"))
 
 
-def _insert_once(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
-    """Whether `row` was inserted; False when a unique index has one like it."""
-    # Not a savepoint around a plain insert: when its disk is full SQLite ends the whole
-    # transaction, and the vanished savepoint would hide the reason.
-    statement = _INSERTS[connection.dialect.name](table).values(row).on_conflict_do_nothing()
-    # The row asked back tells; PostgreSQL's driver gives no count of rows for such a statement.
-    return connection.execute(statement.returning(*table.primary_key)).first() is not None
-
-
 def _read_parts(connection: Connection, table: Table, run_id: str) -> list[dict[str, Any]]:
     columns = [column for column in table.columns if column.name not in ("run_id", "position")]
     query = select(*columns).where(table.c.run_id == run_id).order_by(table.c.position)
@@ -190,17 +205,13 @@ def _read_parts(connection: Connection, table: Table, run_id: str) -> list[dict[
 
 def _metrics_of(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[Metric, ...]]:
     found: dict[str, list[Metric]] = {}
-    for some in _in_parts(ids):
+    for some in in_parts(ids):
         table = schema.metrics
         query = select(table).where(table.c.run_id.in_(some)).order_by(table.c.position)
         for row in connection.execute(query).mappings():
             fields = {key: row[key] for key in row if key not in ("run_id", "position")}
             found.setdefault(row["run_id"], []).append(Metric(**_with_nan(fields)))
     return {run_id: tuple(metrics) for run_id, metrics in found.items()}
-
-
-def _in_parts(ids: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (ids[at : at + _IDS_PER_QUERY] for at in range(0, len(ids), _IDS_PER_QUERY))
 
 
 def _with_nan(metric: dict[str, Any]) -> dict[str, Any]:

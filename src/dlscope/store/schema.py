@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -20,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """The last migration; the one a store must be at to be used."""
 
 metadata = MetaData()
@@ -110,4 +111,71 @@ stages = Table(
     Column("name", String(200), nullable=False),
     Column("duration_ns", BigInteger, nullable=False),
     Column("cpu_ns", BigInteger, nullable=False),
+)
+
+benchmarks = Table(
+    "benchmarks",
+    metadata,
+    Column("brick_id", String(512), primary_key=True, doc="Name by content, or a foreign name."),
+    Column("kind", String(16), nullable=False, doc="layer, fused, brick or calibration."),
+    Column("canonical", Text, nullable=False, doc="JSON: what is computed, without weights."),
+    Column("work", Text, nullable=False, doc="JSON: FLOP, bytes and what else it does."),
+)
+
+# No row is ever changed: a later measurement under the same key is another row.
+benchmark_results = Table(
+    "benchmark_results",
+    metadata,
+    Column("id", String(64), primary_key=True, doc="SHA-256 of the key and the start."),
+    Column(
+        "key_digest",
+        String(64),
+        nullable=False,
+        index=True,
+        doc="SHA-256 of the key: the columns from brick_id to tool_version.",
+    ),
+    Column(
+        "brick_id",
+        String(512),
+        ForeignKey("benchmarks.brick_id"),
+        nullable=False,
+        index=True,
+        doc="What was measured.",
+    ),
+    Column(
+        "fingerprint",
+        String(64),
+        ForeignKey("environments.fingerprint"),
+        nullable=False,
+        index=True,
+        doc="On which environment.",
+    ),
+    Column("implementation", Text, nullable=False, doc="Whose code ran."),
+    Column("implementation_version", Text, nullable=False, doc="Its version."),
+    Column("algorithm", Text, nullable=False, doc="Its algorithm or plan."),
+    Column("dtype", Text, nullable=False, doc="Type of the elements."),
+    Column("layout", Text, nullable=False, doc="Layout of the tensors."),
+    Column("math", Text, nullable=False, doc="Precision of the arithmetic."),
+    Column("batch", Integer, nullable=False, doc="Items in one execution."),
+    Column("threads", Integer, nullable=False, doc="Threads it was given."),
+    Column("state", String(16), nullable=False, doc="hot, walk, cold or touch."),
+    Column("scope", String(16), nullable=False, doc="What one walk passes over: model, suite."),
+    Column("in_place", Text, nullable=False, doc="Pairs of input and output in one place."),
+    Column("clock", Text, nullable=False, doc="The clock that was read."),
+    Column("protocol", Text, nullable=False, doc="Digest of how it was measured."),
+    Column("process", Integer, nullable=False, doc="Which of several fresh processes."),
+    Column("tool_version", Text, nullable=False, doc="Version of what measured."),
+    Column("status", String(16), nullable=False, doc="ok, failed, unsupported or wrong."),
+    Column("reason", Text, nullable=False, doc="Why it is not ok."),
+    Column("n", Integer, nullable=False, doc="Number of samples."),
+    Column("median_ns", Double, doc="Median of the samples, ns."),
+    Column("p20_ns", BigInteger, doc="Sample that a fifth lie below, ns."),
+    Column("min_ns", BigInteger, doc="Shortest sample, ns."),
+    Column("trimmed_mean_ns", Double, doc="Mean without the outer fifths, ns."),
+    Column("ci_lo_ns", Double, doc="Lower end of the 95 % interval of the median, ns."),
+    Column("ci_hi_ns", Double, doc="Upper end of the 95 % interval of the median, ns."),
+    Column("workspace_bytes", BigInteger, doc="Scratch memory it took, where known."),
+    Column("samples", LargeBinary, nullable=False, doc="zlib of int64 ns, little-endian."),
+    Column("started_utc", String(40), nullable=False, doc="When it began, ISO 8601, UTC."),
+    Column("extra", Text, nullable=False, doc="JSON: whatever else was found out."),
 )

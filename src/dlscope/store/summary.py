@@ -75,11 +75,16 @@ class RunSummary:
 @final
 @dataclass(frozen=True)
 class StoreSize:
-    """What a store holds, in Runs and bytes; `leftovers` are folders of writes never finished."""
+    """What a store holds; `leftovers` are folders of writes never finished.
+
+    `database_bytes` includes the samples of `benchmark_results`, `files_bytes` those of Runs.
+    """
 
     runs: int
     plans: int
     environments: int
+    benchmarks: int
+    benchmark_results: int
     database_bytes: int
     files_bytes: int
     partial_bytes: int
