@@ -47,10 +47,12 @@ _EXIT_CODES = (
     (130, "interrupted; what was measured is kept"),
 )
 _QUOTED = re.compile(r"(: |-> )'([^']*)'")
+_WEIGHTS = re.compile(r", (?:with random|its) weights")
 _OBJECT = re.compile(r"<dlscope\.api\.watcher\.Watcher object at \w+>")
 _PROFILE_TABLES = {
     "layers": "The layers at a glance, the slowest first.",
     "timeline": "One iteration, span by span.",
+    "structure": "Spans that some iteration or run of a profile lacks.",
     "missing": "Levels that cannot be seen here, and why.",
     "refused": "What could not be profiled.",
     "failed": "Leveled experiments that broke off.",
@@ -139,22 +141,22 @@ def steps() -> str:
 
 def networks() -> str:
     """The networks of the catalog whose weights come from a seed: what each is and costs."""
-    rows = []
-    for model, source in _drawn():
-        attributes = model.attributes
-        rows.append(
-            (
-                f"`{model.name}`",
-                model.description.partition(", with")[0],
-                attributes["family"],
-                ", ".join(dict.fromkeys(_extent(each.shape) for each in model.inputs)),
-                f"{attributes['parameters']:,}",
-                f"{attributes['macs']:,}",
-                f"`{source.location}`",
-            )
-        )
+    rows = [
+        (*_summary(model), f"{model.attributes['parameters']:,}", _macs(model),
+         f"`{source.location}`")
+        for model, source in _sources() if "seed" in source.options
+    ]  # fmt: skip
     header = ("model", "network", "family", "input", "parameters", "MACs", "built by")
     return table(header, rows)
+
+
+def networks_of_onnx() -> str:
+    """The networks that the distribution of ONNX brings: what each is and costs, and its file."""
+    rows = [
+        (*_summary(model), _macs(model), f"`{source.path}`")
+        for model, source in _sources() if source.location == "onnx"
+    ]  # fmt: skip
+    return table(("model", "network", "family", "input", "MACs", "file"), rows)
 
 
 def architectures() -> str:
@@ -224,14 +226,23 @@ def library() -> str:
     return "\n".join(parts)
 
 
-def _drawn() -> Iterator[tuple[ModelManifest, Source]]:
-    """The models of the catalog that need no file, each with the source of its graph."""
+def _sources() -> Iterator[tuple[ModelManifest, Source]]:
+    """The models of the catalog, each with the source of its graph."""
     for name in finder.names("models"):
         model = finder.find("models", name)
         assert isinstance(model, ModelManifest)
-        source = Source.parse(model.assets["graph"].source)
-        if "seed" in source.options:
-            yield model, source
+        yield model, Source.parse(model.assets["graph"].source)
+
+
+def _summary(model: ModelManifest) -> tuple[str, ...]:
+    """Name, what it is in a word, family and the shapes that it reads."""
+    network = _WEIGHTS.split(model.description)[0]
+    shapes = dict.fromkeys(_extent(each.shape) for each in model.inputs)
+    return f"`{model.name}`", network, str(model.attributes["family"]), ", ".join(shapes)
+
+
+def _macs(model: ModelManifest) -> str:
+    return f"{model.attributes['macs']:,}"
 
 
 def _extent(shape: Sequence[object]) -> str:

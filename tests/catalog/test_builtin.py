@@ -76,6 +76,11 @@ def test_names_steps_that_exist_with_parameters_that_they_take(name: str) -> Non
     assert any(chain.steps for chain in chains)
 
 
+@pytest.mark.parametrize("name", names("model"))
+def test_belongs_to_a_family_of_networks(name: str) -> None:
+    assert model(name).attributes["family"] in ("cnn", "transformer", "recurrent")
+
+
 @pytest.mark.parametrize("name", names("dataset"))
 def test_opens_with_its_count_and_digest(name: str) -> None:
     manifest = dataset(name)

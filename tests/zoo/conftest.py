@@ -40,6 +40,7 @@ COUNTERS = {
     "Gemm": _product,
     "MatMul": _product,
     "LSTM": _recurrent,
+    "GRU": _recurrent,
 }
 
 
@@ -78,9 +79,17 @@ def sizes() -> Sizes:
     return sizes
 
 
+def noise(declared: onnxruntime.NodeArg) -> np.ndarray:
+    """Two items for this input: normal numbers, or words of a text."""
+    shape, random = (2, *declared.shape[1:]), np.random.default_rng(1)
+    if declared.type == "tensor(int64)":
+        return random.integers(0, 1000, shape)
+    return random.standard_normal(shape, np.float32)
+
+
 @pytest.fixture(scope="session")
 def answers() -> Answers:
-    """From an ONNX file: what it answers to two items of noise, checked to be numbers.
+    """From an ONNX file: its `logits` for two items of noise, checked to be numbers.
 
     A batch of the two gives what they give alone, and they do not give the same.
     """
@@ -91,8 +100,7 @@ def answers() -> Answers:
         session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
         (declared,) = session.get_inputs()
         assert declared.shape[0] == "N"
-        random = np.random.default_rng(1)
-        items = random.standard_normal((2, *declared.shape[1:]), np.float32)
+        items = noise(declared)
         (together,) = session.run(["logits"], {declared.name: items})
         alone = [session.run(None, {declared.name: items[i : i + 1]})[0] for i in range(2)]
         assert np.isfinite(together).all()

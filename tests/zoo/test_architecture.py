@@ -3,12 +3,16 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 
 from dlscope.catalog.finder import find, names
+from dlscope.core import registry
 from dlscope.core.errors import GraphError
 from dlscope.core.manifest import ModelManifest, Source
+from dlscope.graph.read import read_graph
+from dlscope.graph.work import graph_work
 from dlscope.zoo.architecture import Architecture, draw_network, outline
 from dlscope.zoo.mobilenet_v2 import MOBILENET_V2
 from dlscope.zoo.resnet import RESNET
@@ -57,7 +61,7 @@ def test_an_outline_is_the_network_with_inputs_for_arrays(small):
         (
             {"depth": "19", "seed": "0"},
             "resnet has no depth '19'",
-            "use one of 18, 34, 50, 101, 152",
+            "use one of 14, 18, 26, 34, 38, 50, 101, 152",
         ),
         (
             {"depth": "18", "form": "v2", "seed": "0"},
@@ -110,7 +114,10 @@ def architecture_of(name: str) -> tuple[Architecture, dict[str, str]] | None:
 
 @pytest.mark.parametrize("name", seeded())
 def test_the_catalog_tells_what_a_network_is(name, macs):
-    """Parameters, multiply-accumulates and tensors, without drawing hundreds of megabytes."""
+    """Parameters, multiply-accumulates and tensors, without drawing hundreds of megabytes.
+
+    The work of every layer is known, and agrees with the count of these tests.
+    """
     model = find("model", name)
     assert isinstance(model, ModelManifest)
     found = architecture_of(name)
@@ -118,7 +125,44 @@ def test_the_catalog_tells_what_a_network_is(name, macs):
     outlined = outline(*found)
     assert model.attributes["parameters"] == outlined.parameters
     assert model.attributes["macs"] == macs(outlined.model)
+    work = graph_work(read_graph(outlined.model, {"N": 1}))
+    assert (work.complete, work.total.macs) == (True, model.attributes["macs"])
     graph = outlined.model.graph
-    for spec, value in ((model.inputs[0], graph.input[0]), (model.outputs[0], graph.output[0])):
+    assert [spec.tensor for spec in model.outputs] == [value.name for value in graph.output]
+    for spec, value in zip(
+        (*model.inputs, *model.outputs), (graph.input[0], *graph.output), strict=True
+    ):
         sizes = [each.dim_value or each.dim_param for each in value.type.tensor_type.shape.dim]
         assert (spec.tensor, list(spec.shape)) == (value.name, sizes)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ghostnet",
+        pytest.param("convnext_tiny", marks=pytest.mark.slow),
+        pytest.param("regnety_400mf", marks=pytest.mark.slow),
+        pytest.param("resnext50", marks=pytest.mark.slow),
+        pytest.param("ssdlite_mobilenet_v3", marks=pytest.mark.slow),
+        pytest.param("swin_tiny", marks=pytest.mark.slow),
+    ],
+)
+def test_pytorch_gives_what_onnx_runtime_gives(name, tmp_path):
+    """Networks of operators, or of forms of them, that no older one has."""
+    pytest.importorskip("torch")
+    found = architecture_of(name)
+    assert found is not None
+    architecture, options = found
+    path = tmp_path / "network.onnx"
+    path.write_bytes(draw_network(architecture, None, {**options, "seed": "0"}))
+    side = find("model", name).inputs[0].shape[-1]
+    image = np.random.default_rng(0).standard_normal((2, 3, side, side), np.float32)
+    wanted, got = (answers_of(backend, path, image) for backend in ("onnxruntime", "torch"))
+    assert list(got) == list(wanted)
+    for output, expected in wanted.items():
+        assert np.abs(got[output] - expected).max() <= 1e-4 * np.abs(expected).max()
+
+
+def answers_of(backend: str, path: Path, image: np.ndarray) -> dict[str, np.ndarray]:
+    with registry.load("backends", backend)().open(path) as predictor:
+        return dict(predictor.predict({"image": image}))

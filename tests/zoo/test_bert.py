@@ -295,6 +295,43 @@ def test_seeded_layers_cost_what_their_matrices_cost(macs):
     assert macs(model, T=128) == 128 * 12 * 24**2 + 2 * 128**2 * 24
 
 
+@pytest.mark.parametrize(
+    ("sizes", "parameters_with_pooler"),
+    [(("2", "128", "2"), 4_385_920), (("4", "256", "4"), 11_170_560)],
+)
+def test_small_ones_have_the_published_parameters(sizes, parameters_with_pooler):
+    """Turc et al., "Well-Read Students Learn Better", 2019; the pooler, H² + H, is left out."""
+    options = dict(zip(("layers", "hidden", "heads"), sizes, strict=True)) | {"seed": "0"}
+    hidden = int(options["hidden"])
+    assert parameters(options) == parameters_with_pooler - hidden**2 - hidden
+
+
+def test_the_published_distilbert_is_a_bert_of_six_layers_without_types():
+    """Sanh et al., "DistilBERT", 2019: 66 million parameters, of which 7087872 in each layer."""
+    options = {"layers": "1", "hidden": "768", "heads": "12", "types": "0", "seed": "0"}
+    assert parameters(options) + 5 * 7_087_872 == 66_362_880
+
+
+def test_without_types_there_is_no_input_for_them():
+    typed = onnx.load_from_string(build(None, {**ONE_LAYER, "types": "2"})).graph
+    plain = onnx.load_from_string(build(None, {**ONE_LAYER, "types": "0"})).graph
+    assert onnx.load_from_string(build(None, ONE_LAYER)).graph == typed
+    assert [value.name for value in plain.input] == ["input_ids", "attention_mask"]
+    left_out = {node.name for node in typed.node} - {node.name for node in plain.node}
+    assert left_out == {"embeddings.types", "embeddings.words_and_types"}
+    feed = {"input_ids": np.array([[1, 2, 3]]), "attention_mask": np.ones((1, 3), np.int64)}
+    hidden = session(build(None, {**ONE_LAYER, "types": "0"})).run(None, feed)[0]
+    assert hidden.shape == (1, 3, 24)
+    assert np.isfinite(hidden).all()
+
+
+@pytest.mark.slow
+def test_distilbert_has_half_the_cost_of_bert_base(macs):
+    options = {"layers": "6", "hidden": "768", "heads": "12", "types": "0", "seed": "0"}
+    assert parameters(options) == 66_362_880
+    assert macs(onnx.load_from_string(build(None, options)), T=128) == 11_173_625_856 // 2
+
+
 @pytest.mark.slow
 def test_bert_base_has_the_published_cost_and_answers_with_numbers(macs):
     options = {"layers": "12", "hidden": "768", "heads": "12", "seed": "0"}
@@ -328,6 +365,7 @@ def test_a_seeded_network_depends_on_its_words_and_its_seed():
         ({"heads": "5"}, "'5' heads do not divide the hidden size 24"),
         ({"layers": "0"}, "layers of bert is a whole number of at least 1, not '0'"),
         ({"hidden": "wide"}, "hidden of bert is a whole number of at least 1, not 'wide'"),
+        ({"types": "-1"}, "types of bert is a whole number of at least 0, not '-1'"),
         ({"seed": ""}, "seed of bert is a whole number of at least 0, not ''"),
         ({"words": "9"}, "bert has no option 'words'"),
     ],

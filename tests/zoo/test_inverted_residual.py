@@ -10,7 +10,9 @@ from dlscope.zoo.inverted_residual import (
     Stage,
     Style,
     inverted_residual,
+    narrowed,
     round_channels,
+    widened,
     write_stages,
 )
 from dlscope.zoo.parameters import Outlined
@@ -64,3 +66,13 @@ def test_gaps_keep_the_size_where_the_stride_would_not():
 )
 def test_rounds_channels_to_eights_and_never_far_down(channels, rounded):
     assert round_channels(channels) == rounded
+
+
+def test_the_two_parts_of_a_block_are_the_block_without_its_sum():
+    block, style = Block(48, 16, excite=True), Style("relu")
+    whole, parts = layers(), layers()
+    whole.output(inverted_residual(whole, "block", whole.input("image", 8, 6, 6), block, style))
+    wide = widened(parts, "block", parts.input("image", 8, 6, 6), block, style)
+    assert wide.shape == (48, 6, 6)
+    parts.output(narrowed(parts, "block", wide, block, style))
+    assert finished(whole) == finished(parts)

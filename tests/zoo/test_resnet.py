@@ -11,6 +11,7 @@ from dlscope.zoo.resnet import RESNET, build
     ("options", "parameters", "macs"),
     [
         ({"depth": "18"}, 11_689_512, 1_814_073_344),
+        ({"depth": "26"}, 15_995_176, 2_342_256_640),
         ({"depth": "34"}, 21_797_672, 3_663_761_408),
         ({"depth": "50"}, 25_557_032, 4_089_184_256),
         ({"depth": "50", "form": "v1"}, 25_557_032, 3_857_973_248),
@@ -20,6 +21,19 @@ from dlscope.zoo.resnet import RESNET, build
 )
 def test_has_the_published_size(sizes, options, parameters, macs):
     assert sizes(RESNET, **options) == (parameters, macs)
+
+
+def test_depths_without_a_paper_have_fewer_of_the_bottlenecks_of_resnet_50(sizes):
+    """A block that keeps 4·c channels has 17·c² weights and 12·c numbers of normalisation.
+
+    It costs 17·64²·56² multiply-accumulates in each stage, as the image shrinks when c grows.
+    """
+    for depth, repeats in (("38", (3, 3, 3, 3)), ("26", (2, 2, 2, 2)), ("14", (1, 1, 1, 1))):
+        parameters, macs = sizes(RESNET, depth="50")
+        for c, full, kept in zip((64, 128, 256, 512), (3, 4, 6, 3), repeats, strict=True):
+            parameters -= (full - kept) * (17 * c**2 + 12 * c)
+            macs -= (full - kept) * 17 * 64**2 * 56**2
+        assert sizes(RESNET, depth=depth) == (parameters, macs)
 
 
 def test_resnet_18_has_the_69_operators_of_a_framework_in_their_order():

@@ -11,7 +11,7 @@ Devlin et al., "BERT", 2018. Matrices are stored H_out×H_in in the file and tra
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
 
@@ -29,6 +29,7 @@ LAYER_NORM_EPSILON = 1e-12
 # e^−10000 is 0 in float32, and −10000 itself still fits float16, unlike the smallest float32.
 MASKED = -10_000.0
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+_TYPES = "embeddings.token_type_embeddings.weight"
 _UNUSED = ("pooler.dense.weight", "pooler.dense.bias", "embeddings.position_ids")
 
 
@@ -36,41 +37,47 @@ def build(weights: Path | None, options: Mapping[str, str]) -> bytes:
     """The ONNX file of a BERT encoder: three int64 inputs N×T → `last_hidden_state` N×T×H.
 
     The inputs are `input_ids`, `attention_mask` (1 for a token, 0 for padding) and
-    `token_type_ids`. `options["heads"]` is the number of attention heads; every other size is
-    read off the arrays. T may not exceed the number of position embeddings. Without a file, the
-    arrays are those of `drawn_arrays`. Raises `GraphError` for heads that do not divide H, and for
-    weights with a key missing or left over.
+    `token_type_ids`, unless there are no types. `options["heads"]` is the number of attention
+    heads; every other size is read off the arrays. T may not exceed the number of position
+    embeddings. Without a file, the arrays are those of `drawn_arrays`. Raises `GraphError` for
+    heads that do not divide H, and for weights with a key missing or left over.
     """
     if weights is None:
-        return _encoder(drawn_arrays(options), options["heads"], where="generated:bert")
+        arrays = drawn_arrays(options)
+        inputs = _INPUTS if _TYPES in arrays else _INPUTS[:2]
+        return _encoder(arrays, inputs, options["heads"], where="generated:bert")
     require_options("bert", options, ["heads"])
-    return _encoder(read_checkpoint(weights), options["heads"], where=str(weights))
+    return _encoder(read_checkpoint(weights), _INPUTS, options["heads"], where=str(weights))
 
 
 def drawn_arrays(options: Mapping[str, str]) -> Mapping[str, NDArray[np.float32]]:
     """The arrays of an encoder of `layers` layers and `hidden` size, drawn from `seed`.
 
     The perceptrons are four times as wide; the rest is as BERT was published: 30522 words, 512
-    places, 2 types of text, and a deviation of 0.02. Raises `GraphError` for other options.
+    places, 2 types of text (or `types`, none of them with 0), and a deviation of 0.02. Raises
+    `GraphError` for other options.
     """
-    require_options("bert", options, ["heads", "layers", "hidden", "seed"])
-    layers, hidden, seed = (
+    options = {"types": "2", **options}
+    require_options("bert", options, ["heads", "layers", "hidden", "types", "seed"])
+    layers, hidden, types, seed = (
         require_number("bert", key, options[key], least)
-        for key, least in (("layers", 1), ("hidden", 1), ("seed", 0))
+        for key, least in (("layers", 1), ("hidden", 1), ("types", 0), ("seed", 0))
     )
     return {
         name: draw(seed, name, shape, _law(name, shape))
-        for name, shape in _shapes(layers, hidden).items()
+        for name, shape in _shapes(layers, hidden, types).items()
     }
 
 
-def _encoder(arrays: Mapping[str, NDArray[Any]], heads: str, *, where: str) -> bytes:
+def _encoder(
+    arrays: Mapping[str, NDArray[Any]], inputs: Sequence[str], heads: str, *, where: str
+) -> bytes:
     weights = Weights(arrays, where=where)
     graph = GraphBuilder("bert")
-    for name in _INPUTS:
+    for name in inputs:
         graph.input(name, "int64", ("N", "T"))
     encoder = _Encoder(graph, weights, heads)
-    value = encoder.embeddings()
+    value = encoder.embeddings(has_types="token_type_ids" in inputs)
     mask = encoder.mask()
     layers = max(1, weights.count("encoder.layer.{}.attention.self.query.weight"))
     for index in range(layers):
@@ -80,12 +87,12 @@ def _encoder(arrays: Mapping[str, NDArray[Any]], heads: str, *, where: str) -> b
     return serialize(graph.finish())
 
 
-def _shapes(layers: int, hidden: int) -> Mapping[str, Shape]:
+def _shapes(layers: int, hidden: int, types: int) -> Mapping[str, Shape]:
     """The arrays of an encoder by name."""
     shapes: dict[str, Shape] = {
         "embeddings.word_embeddings.weight": (30522, hidden),
         "embeddings.position_embeddings.weight": (512, hidden),
-        "embeddings.token_type_embeddings.weight": (2, hidden),
+        **({_TYPES: (types, hidden)} if types else {}),
         **_norm_shapes("embeddings.LayerNorm", hidden),
     }
     for index in range(layers):
@@ -130,21 +137,22 @@ class _Encoder:
         graph.constant("split_heads", np.array([0, 0, self._heads, size]))
         graph.constant("join_heads", np.array([0, 0, self.hidden]))
 
-    def embeddings(self) -> str:
-        """Words, places and text types added up and normalised: N×T×H."""
+    def embeddings(self, *, has_types: bool) -> str:
+        """Words, places and, if there are any, text types added up and normalised: N×T×H."""
         graph, take = self._graph, self._weights.take
         words = graph.constant("words", self._words.astype(np.float32))
         places = take("embeddings.position_embeddings.weight", None, self.hidden)
-        types = take("embeddings.token_type_embeddings.weight", None, self.hidden)
         graph.constant("places", places.astype(np.float32))
-        graph.constant("types", types.astype(np.float32))
+        if has_types:
+            graph.constant("types", take(_TYPES, None, self.hidden).astype(np.float32))
         graph.constant("first", np.array([0]))
         length = graph.node("Shape", ["input_ids"], output="length", start=1, end=2)
-        word = graph.node("Gather", [words, "input_ids"], output="embeddings.words")
+        value = graph.node("Gather", [words, "input_ids"], output="embeddings.words")
         place = graph.node("Slice", ["places", "first", length], output="embeddings.places")
-        kind = graph.node("Gather", ["types", "token_type_ids"], output="embeddings.types")
-        both = graph.node("Add", [word, kind], output="embeddings.words_and_types")
-        return self._add_and_norm("embeddings", both, place, "embeddings.LayerNorm", "embeddings")
+        if has_types:
+            kind = graph.node("Gather", ["types", "token_type_ids"], output="embeddings.types")
+            value = graph.node("Add", [value, kind], output="embeddings.words_and_types")
+        return self._add_and_norm("embeddings", value, place, "embeddings.LayerNorm", "embeddings")
 
     def mask(self) -> str:
         """What is added to the scores: 0 for a token, `MASKED` for padding; N×1×1×T."""

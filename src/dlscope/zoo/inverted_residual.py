@@ -3,7 +3,7 @@
     value ─ expand ─ depthwise ─ squeeze-and-excitation, where it is ─ project ─ + ─ value
 
 The narrow end has no activation; it is added to the input where the two have one shape. Sandler
-et al., "MobileNetV2", 2018; the excitation is of Hu et al., "Squeeze-and-Excitation Networks".
+et al., "MobileNetV2", 2018.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dlscope.zoo.blocks import Activation, Layers, Value
+from dlscope.zoo.excitation import excite
 
 # A sum without activations must not grow; the factors of an excitation, near ½, have halved it.
 _PROJECT_SCALE = 0.5
@@ -51,11 +52,22 @@ class Stage:
 
 def inverted_residual(layers: Layers, name: str, value: Value, block: Block, style: Style) -> Value:
     """`value` through `block`; one that does not widen has no first convolution."""
-    shortcut, epsilon = value, style.epsilon
-    if block.wide != value.channels:
-        value = layers.conv_norm(
-            f"{name}.expand", value, block.wide, activation=style.activation, epsilon=epsilon
-        )
+    wide = widened(layers, name, value, block, style)
+    narrow = narrowed(layers, name, wide, block, style)
+    return layers.add(f"{name}.add", narrow, value) if narrow.shape == value.shape else narrow
+
+
+def widened(layers: Layers, name: str, value: Value, block: Block, style: Style) -> Value:
+    """The first part of a block: `value` as wide as the block is inside."""
+    if block.wide == value.channels:
+        return value
+    return layers.conv_norm(
+        f"{name}.expand", value, block.wide, activation=style.activation, epsilon=style.epsilon
+    )
+
+
+def narrowed(layers: Layers, name: str, value: Value, block: Block, style: Style) -> Value:
+    """The rest of a block, which filters and narrows what the first part has widened."""
     value = layers.conv_norm(
         f"{name}.depthwise",
         value,
@@ -65,21 +77,18 @@ def inverted_residual(layers: Layers, name: str, value: Value, block: Block, sty
         groups=block.wide,
         dilation=block.dilation,
         activation=style.activation,
-        epsilon=epsilon,
+        epsilon=style.epsilon,
     )
     if block.excite:
-        value = _excited(layers, f"{name}.se", value)
-    value = layers.conv_norm(
+        value = excite(layers, f"{name}.se", value, round_channels(value.channels / 4))
+    return layers.conv_norm(
         f"{name}.project",
         value,
         block.channels,
         activation=None,
         scale=_EXCITED_SCALE if block.excite else _PROJECT_SCALE,
-        epsilon=epsilon,
+        epsilon=style.epsilon,
     )
-    if value.shape == shortcut.shape:
-        return layers.add(f"{name}.add", value, shortcut)
-    return value
 
 
 def write_stages(
@@ -111,13 +120,3 @@ def round_channels(channels: float, divisor: int = 8) -> int:
     """The multiple of `divisor` nearest to `channels`, at least `divisor` and 90 % of them."""
     rounded = max(divisor, int(channels + divisor / 2) // divisor * divisor)
     return rounded + divisor if rounded < 0.9 * channels else rounded
-
-
-def _excited(layers: Layers, name: str, value: Value) -> Value:
-    """Each channel times a factor in 0…1 that depends on the means of all of them."""
-    factors = layers.global_pool(f"{name}.average", value)
-    factors = layers.conv(f"{name}.reduce", factors, round_channels(value.channels / 4), bias=True)
-    factors = layers.activate(f"{name}.relu", factors, "relu")
-    factors = layers.conv(f"{name}.restore", factors, value.channels, bias=True)
-    factors = layers.activate(f"{name}.hard_sigmoid", factors, "hard_sigmoid")
-    return layers.node("Mul", f"{name}.scale", [value.name, factors.name], value.shape)
