@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, Literal, final
+from typing import Any, ClassVar, Literal, final
 
 import numpy as np
 import onnxruntime
@@ -18,7 +18,7 @@ from dlscope.core.errors import LoadError
 from dlscope.core.trace import Level
 from dlscope.tracing.tracer import Capability, Tracer
 
-_OPTIMIZATION = {
+OPTIMIZATION = {
     "all": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL,
     "extended": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED,
     "basic": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC,
@@ -95,6 +95,7 @@ class OnnxRuntimeBackend(Backend):
     name = "onnxruntime"
     levels = ("MODEL", "LAYER", "KERNEL")
     options = OnnxRuntimeOptions
+    serial: ClassVar[Mapping[str, Any]] = {"inter_op_threads": 1}
 
     @classmethod
     def version(cls) -> str:
@@ -133,13 +134,24 @@ def _session(path: Path, settings: Any, provider: str) -> Any:
         ) from error
 
 
-def _settings(options: OnnxRuntimeOptions) -> Any:
+def quiet_settings(threads: int = 1, inter_op_threads: int = 1) -> Any:
+    """Settings of a session that writes nothing to standard error by itself.
+
+    Errors reach Python as exceptions.
+    """
     settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = options.threads
-    settings.inter_op_num_threads = options.inter_op_threads
-    settings.graph_optimization_level = _OPTIMIZATION[options.graph_optimization]
-    # It writes warnings to standard error by itself; errors reach Python as exceptions.
+    settings.intra_op_num_threads = threads
+    settings.inter_op_num_threads = inter_op_threads
     settings.log_severity_level = _ONLY_FATAL
+    return settings
+
+
+def _settings(options: OnnxRuntimeOptions) -> Any:
+    settings = quiet_settings(options.threads, options.inter_op_threads)
+    settings.graph_optimization_level = OPTIMIZATION[options.graph_optimization]
+    if options.inter_op_threads > 1:
+        # Otherwise operators follow one another, whatever the number of threads.
+        settings.execution_mode = onnxruntime.ExecutionMode.ORT_PARALLEL
     return settings
 
 

@@ -14,6 +14,7 @@ DlscopeError                       what happened, where, how to mend it
 │   ├── UnsupportedOp                … because of an operator
 │   └── ShapeError                   … because of a shape
 ├── MeasurementError               a measurement gives no number
+├── BoundError                     a lower bound cannot be told, or cannot be true
 ├── StoreError                     the store cannot be read or written
 ├── FigureError                    a figure cannot be drawn
 └── Problems                       several of the above, found together
@@ -106,6 +107,10 @@ class ShapeError(GraphError):
 
 class MeasurementError(DlscopeError):
     """A measurement gives no number; never a division by zero or a latency of 0."""
+
+
+class BoundError(DlscopeError):
+    """A lower bound cannot be told from what was measured, or contradicts it."""
 
 
 class StoreError(DlscopeError):

@@ -53,3 +53,8 @@ def is_pure(node: onnx.NodeProto, constants: Arrays) -> bool:
         return True
     training = constants.get(node.input[2])
     return training is not None and not training.any()
+
+
+def steering_places(op_type: str) -> tuple[int, ...]:
+    """Inputs of an operator of ONNX's own that steer the shape of what comes out."""
+    return _PARAMETERS.get(op_type, ())
