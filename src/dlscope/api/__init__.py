@@ -8,6 +8,15 @@ report.table("latency")
 
 from __future__ import annotations
 
+from dlscope.api.bricks import (
+    add_to_bricks,
+    anonymous_bricks,
+    compose_bricks,
+    describe_bricks,
+    generate_bricks,
+    read_bricks,
+    run_bricks,
+)
 from dlscope.api.demo import demo
 from dlscope.api.evaluation import (
     compare,
@@ -33,21 +42,28 @@ from dlscope.api.watcher import QUIET, Watcher
 __all__ = [
     "QUIET",
     "Watcher",
+    "add_to_bricks",
+    "anonymous_bricks",
     "catalog",
     "check_manifests",
     "compare",
+    "compose_bricks",
     "demo",
+    "describe_bricks",
     "describe_trace",
     "doctor",
     "evaluate",
     "experiment",
     "export_trace",
+    "generate_bricks",
     "import_mlmodelscope",
     "manifest_schema",
     "manifest_text",
     "profile",
+    "read_bricks",
     "read_trace",
     "report",
+    "run_bricks",
     "run_experiment",
     "runs",
     "store_info",

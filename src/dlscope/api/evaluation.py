@@ -27,6 +27,7 @@ def evaluate(
     options: Mapping[str, Any] | None = None,
     repeats: int = 1,
     memory_limit: str | None = None,
+    trace_level: str = "MODEL",
     allow_hooks: Names = (),
     store: str | None = None,
     rerun: bool = False,
@@ -38,8 +39,10 @@ def evaluate(
     model that names its data set needs none. `scenario` is a catalog name, or a mapping that
     changes one: `{"name": "online", "min_duration_ms": 2000}`. `options` go to every backend,
     `items` takes the first so many of the data set, `memory_limit` (`1GiB`) is the most resident
-    memory of a worker. `allow_hooks` are the SHA-256 of hooks that may run, or `all`, beside those
-    that DLSCOPE_ALLOW_HOOKS allows. Raises `DlscopeError` for what cannot be done.
+    memory of a worker. A `trace_level` below MODEL records the inside of the queries, whose
+    latencies then include what that costs, so that such a Run does not count. `allow_hooks` are
+    the SHA-256 of hooks that may run, or `all`, beside those that DLSCOPE_ALLOW_HOOKS allows.
+    Raises `DlscopeError` for what cannot be done.
     """
     asked = experiment(
         model,
@@ -50,6 +53,7 @@ def evaluate(
         options=options,
         repeats=repeats,
         memory_limit=memory_limit,
+        trace_level=trace_level,
     )
     return run_experiment(asked, allow_hooks=allow_hooks, store=store, rerun=rerun, watcher=watcher)
 
@@ -127,6 +131,7 @@ def experiment(
     options: Mapping[str, Any] | None = None,
     repeats: int = 1,
     memory_limit: str | None = None,
+    trace_level: str = "MODEL",
 ) -> ExperimentManifest:
     """What `evaluate` would ask, as a manifest that can be kept and run again."""
     from dlscope.core.manifest import ExperimentManifest, parse_manifest
@@ -147,6 +152,7 @@ def experiment(
         ],
         "repeats": repeats,
         "memory_limit": memory_limit,
+        "trace_level": trace_level,
     }
     return parse_manifest(ExperimentManifest, data, lambda path: ".".join(map(str, path)))
 

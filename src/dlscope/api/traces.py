@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from dlscope.core.report import Report
     from dlscope.core.run import Run
     from dlscope.core.table import Cell, Table
+    from dlscope.core.trace import Trace
     from dlscope.tracing.epoch import Anchor
     from dlscope.tracing.merge import Merged
 
@@ -18,19 +19,20 @@ if TYPE_CHECKING:
 
 FORMS = (".otlp.json", ".otlp.json.gz", ".json", ".json.gz", ".parquet")
 """Ends of the names of files that a trace can be written to."""
-KINDS = ("kineto", "chrome", "jaeger", "otlp", "onnxruntime", "parquet", "stream")
+KINDS = ("kineto", "chrome", "jaeger", "otlp", "nsys", "onnxruntime", "parquet", "stream")
+_ON_WALL_CLOCK = ("kineto", "jaeger", "otlp", "nsys")
 _LONGEST = 20
 
 
-def export_trace(run: str, file: Path, *, store: str | None = None) -> int:
+def export_trace(run: str, file: Path, *, store: str | None = None, kind: str | None = None) -> int:
     """Write the spans of a stored run to `file`, in the form of its name; how many there are.
 
     `.otlp.json` is read by collectors of OpenTelemetry, any other `.json` and `.json.gz` by
-    Perfetto and Chrome, `.parquet` by any tool for tables. Raises `StoreError` for an unknown
-    run, for another kind of file, and for one that cannot be written.
+    Perfetto and Chrome, `.parquet` by any tool for tables. With a `kind`, `run` is the path of a
+    trace that another tool wrote, see `read_trace`. Raises `StoreError` for an unknown run, for
+    another form of file, and for one that cannot be written.
     """
     from dlscope.core.errors import StoreError
-    from dlscope.store import Store
 
     form = next((form for form in FORMS if file.name.endswith(form)), None)
     if form is None:
@@ -39,30 +41,60 @@ def export_trace(run: str, file: Path, *, store: str | None = None) -> int:
             where=str(file),
             fix=f"name it {', '.join(f'trace{each}' for each in FORMS)}",
         )
-    with Store.open(store) as opened:
-        found = opened.run(run)
+    trace, wall_clock = _stored(run, store) if kind is None else _foreign(Path(run), kind)
     try:
-        _write(found, file, form)
+        _write(trace, wall_clock, file, form)
     except OSError as error:
         raise StoreError(
             f"the trace cannot be written: {error.strerror or error}",
             where=str(file),
             fix="name a file in a folder that is there and that you may write to",
         ) from error
-    return len(found.trace)
+    return len(trace)
 
 
-def _write(run: Run, file: Path, form: str) -> None:
+def _stored(run: str, store: str | None) -> tuple[Trace, Callable[[], Anchor]]:
+    """The spans of a stored run, and what tells the time of day of them."""
+    from dlscope.store import Store
+
+    with Store.open(store) as opened:
+        found = opened.run(run)
+    return found.trace, lambda: _wall_clock(found)
+
+
+def _foreign(file: Path, kind: str) -> tuple[Trace, Callable[[], Anchor]]:
+    """The spans that another tool wrote, and what tells the time of day of them."""
+    from dlscope.core.errors import StoreError
+    from dlscope.tracing.epoch import Anchor
+
+    merged = read_trace(file, kind)
+    is_known = kind in _ON_WALL_CLOCK and all(
+        each.kind != "clock_unknown" for each in merged.diagnostics
+    )
+
+    def wall_clock() -> Anchor:
+        if is_known:
+            return Anchor(0, 0, 0)
+        raise StoreError(
+            "the file does not tell the time of day of its spans",
+            where=str(file),
+            fix="write it as trace.json or trace.parquet",
+        )
+
+    return merged.trace, wall_clock
+
+
+def _write(trace: Trace, wall_clock: Callable[[], Anchor], file: Path, form: str) -> None:
     from dlscope.store.parquet import write_spans
     from dlscope.tracing.exporters.chrome import write_chrome
     from dlscope.tracing.exporters.otlp import write_otlp
 
     if form == ".parquet":
-        write_spans(file, run.trace)
+        write_spans(file, trace)
     elif form.startswith(".otlp"):
-        write_otlp(file, run.trace, _wall_clock(run))
+        write_otlp(file, trace, wall_clock())
     else:
-        write_chrome(file, run.trace)
+        write_chrome(file, trace)
 
 
 def _wall_clock(run: Run) -> Anchor:
@@ -82,9 +114,10 @@ def _wall_clock(run: Run) -> Anchor:
 def read_trace(file: Path, kind: str = "kineto", *, strict: bool = False) -> Merged:
     """The spans of `file` with parents found, and what to know about them.
 
-    `kind` is who wrote it: `kineto` is torch.profiler, `stream` a `SpanStream` of dlscope. A file
-    that is cut gives every complete event and a diagnostic, unless the reading is `strict`. Raises
-    `DataError` for what is no such file and `PlanError` for an unknown kind.
+    `kind` is who wrote it: `kineto` is torch.profiler, `nsys` what Nsight Systems exports as
+    SQLite, `stream` a `SpanStream` of dlscope. A JSON file that is cut gives every complete event
+    and a diagnostic, unless the reading is `strict`. Raises `DataError` for what is no such file
+    and `PlanError` for an unknown kind.
     """
     from dlscope.tracing.merge import Merged, merge
 
@@ -126,6 +159,7 @@ def _readers(strict: bool) -> Mapping[str, Any]:
     from dlscope.tracing.sources.chrome import read_chrome
     from dlscope.tracing.sources.jaeger import read_jaeger
     from dlscope.tracing.sources.kineto import read_kineto
+    from dlscope.tracing.sources.nsys import read_nsys
     from dlscope.tracing.sources.onnxruntime import read_onnxruntime
     from dlscope.tracing.sources.otlp import read_otlp
     from dlscope.tracing.stream_reading import read_stream
@@ -136,6 +170,7 @@ def _readers(strict: bool) -> Mapping[str, Any]:
         "chrome": lambda file: read_chrome(file, strict=strict),
         "jaeger": read_jaeger,
         "otlp": read_otlp,
+        "nsys": read_nsys,
         # The file alone does not tell when it began.
         "onnxruntime": lambda file: read_onnxruntime(
             file, EpochClock(anchor()), profile_start_ns=0

@@ -10,6 +10,7 @@ import sys
 import typer
 
 from dlscope.cli import (
+    bricks,
     catalog,
     demo,
     doctor,
@@ -39,6 +40,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(evaluate.compare)
 app.add_typer(study.app, name="study")
 app.command("profile")(profile.profile)
+app.add_typer(bricks.app, name="bricks")
 app.command("report")(report.report)
 app.command("models")(catalog.models)
 app.command("datasets")(catalog.datasets)

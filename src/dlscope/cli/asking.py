@@ -29,6 +29,9 @@ THREADS = typer.Option(None, "--threads", help="Threads per prediction; default:
 DEVICE = typer.Option(None, "--device", help="cpu or gpu, for backends that have a choice.")
 MEMORY = typer.Option(None, "--memory-limit", help="Most resident memory of a worker: 1GiB.")
 ITEMS = typer.Option(None, "--items", help="Only the first so many items.")
+TRACE = typer.Option(
+    "MODEL", "--trace-level", help="Record the queries down to LAYER, LIBRARY or KERNEL, at a cost."
+)
 REPEATS = typer.Option(1, "--repeats", help="Independent processes per point.")
 RERUN = typer.Option(False, "--rerun", help="Measure again what is finished.")
 HOOKS = typer.Option(
@@ -110,3 +113,16 @@ def numbers(text: str, option: str) -> list[int]:
             fix="write it as 1,2,4",
         )
     return [int(word) for word in words]
+
+
+def sizes(given: list[str] | None, option: str) -> dict[str, int]:
+    """Sizes of axes from texts such as `height=224`. Raises `PlanError` for others."""
+    found: dict[str, int] = {}
+    for text in given or ():
+        name, _, size = text.partition("=")
+        if not (name and size.isdecimal() and int(size) > 0):
+            raise PlanError(
+                f"{text!r} is not an axis and its size", where=option, fix="write it as height=224"
+            )
+        found[name] = int(size)
+    return found

@@ -31,6 +31,7 @@ def evaluate(
     memory_limit: str = asking.MEMORY,
     items: int = asking.ITEMS,
     repeats: int = asking.REPEATS,
+    trace_level: str = asking.TRACE,
     allow_hooks: list[str] = asking.HOOKS,
     rerun: bool = asking.RERUN,
     store: str = STORE,
@@ -68,6 +69,7 @@ def evaluate(
         options=asking.options_asked(threads=threads, device=device),
         repeats=repeats,
         memory_limit=memory_limit,
+        trace_level=trace_level,
     )
     with Progress(f"evaluate {' '.join(model)}") as progress:
         report = api.run_experiment(

@@ -14,31 +14,34 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+_KINDS = "kineto, chrome, jaeger, otlp, nsys, onnxruntime, parquet, stream."
 
 
 @app.command()
 def export(
-    run: str = typer.Argument(..., help="Run id, or a unique beginning of it."),
+    run: str = typer.Argument(
+        ..., help="Run id, or a unique beginning of it; with --from, a file of another tool."
+    ),
     file: Path = typer.Argument(..., help="trace.json(.gz), trace.otlp.json or trace.parquet."),
+    kind: str = typer.Option(None, "--from", help=_KINDS),
     store: str = STORE,
 ) -> None:
     """Write the spans of a run for Perfetto or Chrome, for OpenTelemetry, or as Parquet.
 
     \b
     dlscope trace export r-5b1f trace.json.gz
+    dlscope trace export report.sqlite trace.json.gz --from nsys
     """
     from dlscope import api
 
-    spans = api.export_trace(run, file, store=store)
+    spans = api.export_trace(run, file, store=store, kind=kind)
     typer.echo(f"{spans} spans written to {file}", err=True)
 
 
 @app.command()
 def show(
-    file: Path = typer.Argument(..., help="A trace that another tool wrote, plain or gzip."),
-    kind: str = typer.Option(
-        "kineto", "--from", help="kineto, chrome, jaeger, otlp, onnxruntime, parquet, stream."
-    ),
+    file: Path = typer.Argument(..., help="A trace that another tool wrote; JSON plain or gzip."),
+    kind: str = typer.Option("kineto", "--from", help=_KINDS),
     strict: bool = typer.Option(False, "--strict", help="Refuse a file that is cut or damaged."),
     format: Format = FORMAT,
     output: Path = OUTPUT,

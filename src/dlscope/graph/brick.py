@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, Self, final
@@ -11,15 +11,17 @@ from typing import Any, Literal, Self, final
 import numpy as np
 
 from dlscope.core.digest import digest
-from dlscope.core.errors import GraphError
+from dlscope.core.errors import GraphError, UnsupportedOp
+from dlscope.graph.body import STEERING_ELEMENTS, is_discrete, is_steering
 from dlscope.graph.brick_attributes import Plain, attributes_of, plain_attributes
 from dlscope.graph.ir import Kind, Layer, Tensor, dtype_bits
 from dlscope.graph.marks import steering_places
+from dlscope.graph.program import element_type
 from dlscope.graph.segment import Segment
 
 ID_DIGITS = 16
-_STEERING_ELEMENTS = 64
-_DISCRETE = ("int", "uint", "bool")
+_FIX = "generate the suite again with: dlscope bricks generate"
+_UNREADABLE = (KeyError, IndexError, TypeError, ValueError, AttributeError)
 
 
 @final
@@ -52,7 +54,7 @@ class BrickTensor:
     @property
     def is_discrete(self) -> bool:
         """Whether the elements are integers or truth values."""
-        return self.dtype.startswith(_DISCRETE)
+        return is_discrete(self.dtype)
 
 
 @final
@@ -73,6 +75,12 @@ class BrickLayer:
         """The operator, with its domain where that is not ONNX's own."""
         return f"{self.domain}::{self.op_type}" if self.domain else self.op_type
 
+    @property
+    def sources(self) -> tuple[int, ...]:
+        """Every place that the layer takes, each once: its inputs, then what its bodies take."""
+        places = (*self.inputs, *self.captured)
+        return tuple(dict.fromkeys(each for each in places if each is not None))
+
 
 @final
 @dataclass(frozen=True)
@@ -92,28 +100,31 @@ class Brick:
 
         Two segments have the same one when their layers are pairwise the same and wired the same,
         whatever their names and weights are (DLBricks, section III-A). Raises `UnsupportedOp` for
-        an attribute that cannot be written down.
+        an attribute that cannot be written down, and for text.
         """
         order = tensors_of(segment)
         place = {tensor: index for index, tensor in enumerate(order)}
-        steering = {
-            tensor for layer in segment.layers for tensor in _steering_constants(layer)
-        }
-        inside = set(segment.inputs)
+        names = {tensor.name: index for tensor, index in place.items()}
+        steering = {tensor for layer in segment.layers for tensor in _steering_constants(layer)}
+        fed = set(segment.inputs)
         return cls(
-            tuple(_brick_tensor(each, each in inside, each in steering) for each in order),
-            tuple(_brick_layer(each, place) for each in segment.layers),
+            tuple(_brick_tensor(each, each in fed, each in steering) for each in order),
+            tuple(_brick_layer(each, place, names) for each in segment.layers),
             tuple(place[each] for each in segment.outputs),
         )
 
     @cached_property
     def id(self) -> str:
         """The first 16 hexadecimal digits of the SHA-256 of all that decides what is executed."""
+        return digest(self.identity())[:ID_DIGITS]
+
+    def identity(self) -> dict[str, Any]:
+        """All that decides what is executed, as plain data."""
         plain = self.to_json()
         for tensor in plain["tensors"]:
             tensor.pop("sample", None)
             tensor.pop("span", None)
-        return digest(plain)[:ID_DIGITS]
+        return plain
 
     @property
     def inputs(self) -> tuple[int, ...]:
@@ -148,12 +159,8 @@ class Brick:
                 tuple(_layer_from(each) for each in plain["layers"]),
                 tuple(map(int, plain["outputs"])),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise GraphError(
-                f"this is not a brick: {type(error).__name__}: {error}",
-                where="brick",
-                fix="generate the suite again with: dlscope bricks generate",
-            ) from error
+        except _UNREADABLE as error:
+            raise _refusal(f"{type(error).__name__}: {error}") from error
         brick._require_whole()
         return brick
 
@@ -170,15 +177,20 @@ class Brick:
         return tuple(index for index, each in enumerate(self.tensors) if each.kind == kind)
 
     def _require_whole(self) -> None:
-        places = {place for layer in self.layers for place in (*layer.inputs, *layer.outputs)}
-        places |= {*self.outputs, *(place for layer in self.layers for place in layer.captured)}
-        numbers = {place for place in places if place is not None}
-        if not self.layers or numbers != set(range(len(self.tensors))):
-            raise GraphError(
-                "this is not a brick: its layers and its tensors do not fit together",
-                where="brick",
-                fix="generate the suite again with: dlscope bricks generate",
-            )
+        """Each layer takes what there is by then, and makes what there is not."""
+        there = {*self.inputs, *self.constants}
+        made: set[int] = set()
+        for layer in self.layers:
+            results = [each for each in layer.outputs if each is not None]
+            if not there.issuperset(layer.sources) or not there.isdisjoint(results):
+                raise _refusal("its layers and its tensors do not fit together")
+            made.update(results)
+            there.update(results)
+        taken = {each for layer in self.layers for each in layer.sources}
+        if not self.outputs or taken | made != set(range(len(self.tensors))):
+            raise _refusal("its layers and its tensors do not fit together")
+        if not made.issuperset(self.outputs):
+            raise _refusal("what leaves it is not made in it")
 
 
 def tensors_of(segment: Segment) -> tuple[Tensor, ...]:
@@ -193,22 +205,23 @@ def tensors_of(segment: Segment) -> tuple[Tensor, ...]:
 def _steering_constants(layer: Layer) -> list[Tensor]:
     """Constants whose values decide what `layer` does, and not only what comes out."""
     special = steering_places(layer.op_type) if not layer.domain else ()
-    return [
-        tensor
-        for place, tensor in layer.const_inputs.items()
-        if place in special or _steers(tensor)
+    told = [each for place, each in layer.const_inputs.items() if place in special]
+    return told + [
+        each
+        for each in layer.sources
+        if each.kind == "const" and is_steering(each.dtype, each.shape)
     ]
-
-
-def _steers(tensor: Tensor) -> bool:
-    if tensor.dtype.startswith(_DISCRETE):
-        return tensor.elements <= _STEERING_ELEMENTS
-    return not tensor.shape
 
 
 def _brick_tensor(tensor: Tensor, is_input: bool, steers: bool) -> BrickTensor:
     kind: Kind = "input" if is_input else "const" if tensor.kind == "const" else "activation"
     plain = BrickTensor(tensor.dtype, tensor.shape, kind)
+    if tensor.dtype == "string":
+        raise UnsupportedOp(
+            f"tensor {tensor.name!r} is text, which a benchmark cannot draw",
+            where=f"tensor {tensor.name}",
+            fix="leave this model out",
+        )
     held = tensor.value if kind == "const" else tensor.sample
     if held is None:
         return plain
@@ -216,7 +229,7 @@ def _brick_tensor(tensor: Tensor, is_input: bool, steers: bool) -> BrickTensor:
         return replace(plain, value=_listed(held))
     if not plain.is_discrete or not held.size:
         return plain
-    if held.size <= _STEERING_ELEMENTS:
+    if held.size <= STEERING_ELEMENTS:
         return replace(plain, sample=_listed(held))
     return replace(plain, span=(int(held.min()), int(held.max())))
 
@@ -225,8 +238,7 @@ def _listed(array: np.ndarray[Any, Any]) -> Plain:
     return plain_attributes({"value": np.asarray(array)})["value"]
 
 
-def _brick_layer(layer: Layer, place: Mapping[Tensor, int]) -> BrickLayer:
-    names = {tensor.name: index for tensor, index in place.items()}
+def _brick_layer(layer: Layer, place: Mapping[Tensor, int], names: Mapping[str, int]) -> BrickLayer:
     return BrickLayer(
         layer.domain,
         layer.op_type,
@@ -254,15 +266,26 @@ def _tensor_json(tensor: BrickTensor) -> dict[str, Any]:
 def _tensor_from(plain: Mapping[str, Any]) -> BrickTensor:
     if plain["kind"] not in ("input", "const", "activation"):
         raise ValueError(f"{plain['kind']!r} is no kind of tensor")
+    element_type(plain["dtype"])  # refuses what is no type
+    shape = tuple(map(int, plain["shape"]))
+    if any(size < 0 for size in shape):
+        raise ValueError(f"{plain['shape']} is no shape")
     span = plain.get("span")
     return BrickTensor(
-        str(plain["dtype"]),
-        tuple(map(int, plain["shape"])),
+        plain["dtype"],
+        shape,
         plain["kind"],
-        plain.get("value"),
-        plain.get("sample"),
+        _array_of(shape, plain.get("value")),
+        _array_of(shape, plain.get("sample")),
         (int(span[0]), int(span[1])) if span else None,
     )
+
+
+def _array_of(shape: tuple[int, ...], plain: Plain | None) -> Plain | None:
+    """`plain`, if it is nothing or an array of this shape."""
+    if plain is not None and attributes_of({"value": plain})["value"].shape != shape:
+        raise ValueError(f"a value of shape {plain['shape']} is not one of {list(shape)}")
+    return plain
 
 
 def _layer_json(layer: BrickLayer) -> dict[str, Any]:
@@ -284,7 +307,15 @@ def _layer_from(plain: Mapping[str, Any]) -> BrickLayer:
         str(plain["op_type"]),
         int(plain["opset"]),
         dict(plain["attributes"]),
-        tuple(plain["inputs"]),
-        tuple(plain["outputs"]),
-        tuple(plain.get("captured", ())),
+        _places(plain["inputs"]),
+        _places(plain["outputs"]),
+        tuple(map(int, plain.get("captured", ()))),
     )
+
+
+def _places(plain: Sequence[Any]) -> tuple[int | None, ...]:
+    return tuple(None if each is None else int(each) for each in plain)
+
+
+def _refusal(why: str) -> GraphError:
+    return GraphError(f"this is not a brick: {why}", where="brick", fix=_FIX)

@@ -43,7 +43,7 @@ def _plain(value: Attribute, places: Mapping[str, int], where: str) -> Plain:
         return value
     if isinstance(value, tuple):
         return [_plain(each, places, where) for each in value]
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray) and value.dtype != object:
         return _plain_array(value)
     if isinstance(value, onnx.GraphProto):
         return {"body": body_text(value, places)}
@@ -63,8 +63,10 @@ def _plain_array(array: NDArray[Any]) -> Plain:
 def _attribute(plain: Plain) -> Attribute:
     if isinstance(plain, list):
         return tuple(_attribute(each) for each in plain)
-    if not isinstance(plain, Mapping):
+    if isinstance(plain, str | int | float):
         return plain
+    if not isinstance(plain, Mapping):
+        raise TypeError(f"{plain!r} is no attribute")
     if "float" in plain:
         return float(plain["float"])
     if "body" in plain:

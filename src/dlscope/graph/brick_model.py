@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
@@ -11,15 +10,16 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-from dlscope.graph.body import value_name
+from dlscope.graph.body import domains_of, drawn_weight, numbered_body, value_name
 from dlscope.graph.brick import Brick, BrickLayer, BrickTensor, tensors_of
 from dlscope.graph.brick_attributes import attributes_of
 from dlscope.graph.program import element_type
 from dlscope.graph.segment import Segment
 
 IR_VERSION, OPSET = 10, 17
-_INDEXED = {"Gather": 0, "GatherElements": 0}
-_VARIANCE = {"BatchNormalization": 4}
+EMBEDDED_BYTES = 1024
+_INDEXED = frozenset({"Gather", "GatherElements", "ScatterElements"})
+_INDEXED_BY_TUPLES = frozenset({"GatherND", "ScatterND"})
 
 
 def brick_model(brick: Brick) -> onnx.ModelProto:
@@ -27,17 +27,37 @@ def brick_model(brick: Brick) -> onnx.ModelProto:
 
     The same brick always gives the same bytes, on any machine.
     """
-    return _model(brick, {place: _weight(brick, place) for place in brick.constants})
+    weights = [_embedded(place, _weight(brick, place)) for place in brick.constants]
+    return _model(brick, [attributes_of(layer.attributes) for layer in brick.layers], weights)
 
 
 def segment_model(segment: Segment) -> onnx.ModelProto:
     """The brick of a segment with the weights that the segment has."""
-    weights = {
-        place: np.asarray(tensor.value)
-        for place, tensor in enumerate(tensors_of(segment))
-        if tensor.kind == "const"
+    weights = [_embedded(place, array) for place, array in _weights_of(segment).items()]
+    return _model(Brick.of(segment), _attributes_of(segment), weights)
+
+
+def segment_skeleton(
+    segment: Segment, brick: Brick
+) -> tuple[onnx.ModelProto, dict[str, NDArray[Any]]]:
+    """`segment_model` without its large weights, and these by name, which are not copied.
+
+    The model says that they are in a file, so that a runtime can be handed them in memory.
+    `brick` is the brick of the segment.
+    """
+    weights = _weights_of(segment)
+    outside = {
+        value_name(place): np.ascontiguousarray(array)
+        for place, array in weights.items()
+        if array.nbytes > EMBEDDED_BYTES and array.dtype.kind in "iubf"
     }
-    return _model(Brick.of(segment), weights)
+    told = [
+        _elsewhere(value_name(place), array)
+        if value_name(place) in outside
+        else _embedded(place, array)
+        for place, array in weights.items()
+    ]
+    return _model(brick, _attributes_of(segment), told), outside
 
 
 def brick_feeds(brick: Brick) -> dict[str, NDArray[Any]]:
@@ -48,47 +68,99 @@ def brick_feeds(brick: Brick) -> dict[str, NDArray[Any]]:
     return {value_name(place): _input(brick, place) for place in brick.inputs}
 
 
-def _model(brick: Brick, weights: Mapping[int, NDArray[Any]]) -> onnx.ModelProto:
+def _weights_of(segment: Segment) -> dict[int, NDArray[Any]]:
+    return {
+        place: np.asarray(tensor.value)
+        for place, tensor in enumerate(tensors_of(segment))
+        if tensor.kind == "const"
+    }
+
+
+def _attributes_of(segment: Segment) -> list[dict[str, Any]]:
+    """The attributes of each layer; bodies keep their weights."""
+    places = {tensor.name: place for place, tensor in enumerate(tensors_of(segment))}
+    return [
+        {
+            name: numbered_body(value, places) if isinstance(value, onnx.GraphProto) else value
+            for name, value in layer.attributes.items()
+        }
+        for layer in segment.layers
+    ]
+
+
+def _embedded(place: int, array: NDArray[Any]) -> onnx.TensorProto:
+    return numpy_helper.from_array(array, value_name(place))
+
+
+def _elsewhere(name: str, array: NDArray[Any]) -> onnx.TensorProto:
+    tensor = onnx.TensorProto(
+        name=name,
+        data_type=helper.np_dtype_to_tensor_dtype(array.dtype),
+        dims=array.shape,
+        data_location=onnx.TensorProto.EXTERNAL,
+    )
+    place = {"location": "weights", "offset": "0", "length": str(array.nbytes)}
+    tensor.external_data.extend(
+        onnx.StringStringEntryProto(key=key, value=value) for key, value in place.items()
+    )
+    return tensor
+
+
+def _model(
+    brick: Brick,
+    attributes: Sequence[Mapping[str, Any]],
+    weights: Sequence[onnx.TensorProto],
+) -> onnx.ModelProto:
     graph = helper.make_graph(
-        [_node(index, layer) for index, layer in enumerate(brick.layers)],
+        [
+            _node(index, layer, told)
+            for index, (layer, told) in enumerate(zip(brick.layers, attributes, strict=True))
+        ],
         "brick",
         [_value_info(brick, place) for place in brick.inputs],
         [_value_info(brick, place) for place in brick.outputs],
-        initializer=[
-            numpy_helper.from_array(np.asarray(array), value_name(place))
-            for place, array in weights.items()
-        ],
+        initializer=weights,
     )
-    # Readers expect a version of ONNX's own operators, whether or not there are any.
-    opsets = {"": OPSET} | {layer.domain: layer.opset for layer in brick.layers}
     return helper.make_model(
         graph,
-        opset_imports=[helper.make_opsetid(*each) for each in sorted(opsets.items())],
+        opset_imports=[
+            helper.make_opsetid(*each) for each in sorted(_opsets(brick, attributes).items())
+        ],
         ir_version=IR_VERSION,
         producer_name="dlscope",
     )
 
 
-def _node(index: int, layer: BrickLayer) -> onnx.NodeProto:
+def _opsets(brick: Brick, attributes: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """The versions of the domains of all operators, those in bodies included."""
+    values = (value for told in attributes for value in told.values())
+    bodies = (value for value in values if isinstance(value, onnx.GraphProto))
+    # The domains of runtimes that a body may use have one version.
+    inner = {domain: 1 for body in bodies for domain in domains_of(body)}
+    # Readers expect a version of ONNX's own operators, whether or not there are any.
+    return inner | {"": OPSET} | {layer.domain: layer.opset for layer in brick.layers}
+
+
+def _node(index: int, layer: BrickLayer, attributes: Mapping[str, Any]) -> onnx.NodeProto:
     node = helper.make_node(
         layer.op_type, _names(layer.inputs), _names(layer.outputs), f"n{index}", domain=layer.domain
     )
     known = _known_attributes(layer)
-    for name, value in attributes_of(layer.attributes).items():
+    for name, value in attributes.items():
         if known is not None and name not in known:
             continue  # a default that only later versions of the operator can be told
         if isinstance(value, tuple) and not value:
             continue  # nothing tells of which type an empty list is, and it says nothing
-        if isinstance(value, np.ndarray):
-            value = numpy_helper.from_array(value)
-        node.attribute.append(helper.make_attribute(name, value))
+        plain = numpy_helper.from_array(value) if isinstance(value, np.ndarray) else value
+        node.attribute.append(helper.make_attribute(name, plain))
     return node
 
 
 def _known_attributes(layer: BrickLayer) -> Container[str] | None:
     """The attributes of this version of the operator, None where ONNX does not know it."""
     try:
-        return onnx.defs.get_schema(layer.op_type, layer.opset, layer.domain).attributes
+        schema = onnx.defs.get_schema(layer.op_type, layer.opset, layer.domain)
+        return frozenset(schema.attributes)
     except onnx.defs.SchemaError:
         return None
 
@@ -111,14 +183,7 @@ def _weight(brick: Brick, place: int) -> NDArray[Any]:
     generator = _generator(brick, place)
     if tensor.is_discrete:
         return _discrete(brick, place, generator)
-    if len(tensor.shape) < 2 or _is_variance(brick, place):
-        # Positive: the same rule serves scales, variances and biases.
-        drawn = generator.uniform(0.5, 1.5, tensor.shape)
-    else:
-        # Sums of products keep the magnitude of what goes in.
-        fan_in = max(tensor.elements // max(tensor.shape[0], 1), 1)
-        drawn = generator.standard_normal(tensor.shape) / math.sqrt(fan_in)
-    return drawn.astype(_numpy_dtype(tensor))
+    return drawn_weight(tensor.shape, generator).astype(_numpy_dtype(tensor))
 
 
 def _input(brick: Brick, place: int) -> NDArray[Any]:
@@ -141,20 +206,15 @@ def _discrete(brick: Brick, place: int, generator: np.random.Generator) -> NDArr
 def _index_span(brick: Brick, place: int) -> tuple[int, int]:
     """What an integer may be: an index of the axis that it selects from, else 1."""
     for layer in brick.layers:
-        if layer.op_type in _INDEXED and len(layer.inputs) > 1 and layer.inputs[1] == place:
-            source = layer.inputs[0]
-            axis = int(layer.attributes.get("axis", 0))
-            if source is not None and brick.tensors[source].shape:
-                return 0, brick.tensors[source].shape[axis] - 1
+        source = layer.inputs[0] if layer.inputs else None
+        if source is None or place not in layer.inputs[1:2]:
+            continue
+        shape = brick.tensors[source].shape
+        if layer.op_type in _INDEXED:
+            return 0, shape[int(layer.attributes.get("axis", 0))] - 1
+        if layer.op_type in _INDEXED_BY_TUPLES:
+            return 0, min(shape) - 1
     return 1, 1
-
-
-def _is_variance(brick: Brick, place: int) -> bool:
-    return any(
-        layer.inputs[_VARIANCE[layer.op_type]] == place
-        for layer in brick.layers
-        if layer.op_type in _VARIANCE
-    )
 
 
 def _generator(brick: Brick, place: int) -> np.random.Generator:
@@ -167,4 +227,5 @@ def _given(tensor: BrickTensor, plain: Any) -> NDArray[Any]:
 
 
 def _numpy_dtype(tensor: BrickTensor) -> np.dtype[Any]:
-    return np.dtype(helper.tensor_dtype_to_np_dtype(element_type(tensor.dtype)))
+    dtype: np.dtype[Any] = helper.tensor_dtype_to_np_dtype(element_type(tensor.dtype))
+    return dtype

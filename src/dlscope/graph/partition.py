@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import reduce
+from collections.abc import Iterator, Sequence
 
 from dlscope.core.errors import GraphError
 from dlscope.graph.ir import Graph, Layer
@@ -12,6 +11,9 @@ from dlscope.graph.segment import Segment
 Group = frozenset[int]
 """Ids of layers that are never separated."""
 
+Block = tuple[Layer, ...]
+"""Layers that are never separated, or a single one."""
+
 
 def partition(graph: Graph, granularity: int) -> tuple[Segment, ...]:
     """Segments of at most `granularity` layers, each layer in exactly one, in execution order.
@@ -19,7 +21,7 @@ def partition(graph: Graph, granularity: int) -> tuple[Segment, ...]:
     A group that is never cut (see `atomic_groups`) may be longer; it is then a segment of its own.
     Raises `GraphError` for a granularity below 1.
     """
-    _require(granularity)
+    require_granularity(granularity)
     blocks = execution_order(graph)
     segments: list[Segment] = []
     pending: list[Layer] = []
@@ -39,7 +41,7 @@ def windows(graph: Graph, granularity: int) -> tuple[Segment, ...]:
     The whole graph where it has fewer layers. Raises `GraphError` for a granularity below 1, and
     for a graph with a group that is never cut.
     """
-    _require(granularity)
+    require_granularity(granularity)
     blocks = execution_order(graph)
     if any(len(block) > 1 for block in blocks):
         raise GraphError(
@@ -48,37 +50,33 @@ def windows(graph: Graph, granularity: int) -> tuple[Segment, ...]:
             fix="use the standard partition",
         )
     layers = [block[0] for block in blocks]
+    if not layers:
+        return ()
     last = max(len(layers) - granularity, 0)
     return tuple(
         Segment(graph, tuple(layers[start : start + granularity])) for start in range(last + 1)
     )
 
 
-def execution_order(graph: Graph) -> tuple[tuple[Layer, ...], ...]:
+def execution_order(graph: Graph) -> tuple[Block, ...]:
     """Layers in topological order; those that are never separated are one block.
 
     Kahn's algorithm with a stack: what became ready last goes first, so that after a fork one
     branch is finished before the next starts; of equal ones, the layer with the smaller id.
     """
     blocks = _blocks(graph)
-    place = {layer: index for index, block in enumerate(blocks) for layer in block}
-    successors = [_successors(graph, block, place) for block in blocks]
-    waiting = [0] * len(blocks)
-    for followers in successors:
-        for each in followers:
-            waiting[each] += 1
+    successors = _successors(graph, blocks)
+    waiting = [len(before) for before in _inverse(successors)]
     ready = [index for index in reversed(range(len(blocks))) if not waiting[index]]
     order = []
     while ready:
         current = ready.pop()
         order.append(blocks[current])
-        freed = []
         for each in successors[current]:
             waiting[each] -= 1
-            if not waiting[each]:
-                freed.append(each)
-        ready.extend(sorted(freed, reverse=True))
-    assert len(order) == len(blocks)  # a graph has no cycle, and closed groups make none
+        freed = [each for each in successors[current] if not waiting[each]]
+        ready.extend(reversed(freed))
+    assert len(order) == len(blocks)  # a graph has no cycle, and what makes one is one block
     return tuple(order)
 
 
@@ -96,7 +94,8 @@ def atomic_groups(graph: Graph) -> tuple[Group, ...]:
     return tuple(found)
 
 
-def _require(granularity: int) -> None:
+def require_granularity(granularity: int) -> None:
+    """Raise `GraphError` for a granularity below 1."""
     if granularity < 1:
         raise GraphError(
             f"{granularity} layers cannot be a brick",
@@ -105,60 +104,66 @@ def _require(granularity: int) -> None:
         )
 
 
-def _blocks(graph: Graph) -> list[tuple[Layer, ...]]:
-    """Groups and single layers, in order of their first layer."""
-    groups = _closed(graph, atomic_groups(graph))
+def _blocks(graph: Graph) -> list[Block]:
+    """What is never separated, in order of its first layer; no two blocks wait for each other."""
+    blocks = _contracted(graph, _joined(atomic_groups(graph)))
+    after = _successors(graph, blocks)
+    before = _inverse(after)
+    circles: list[Group] = []
+    for index, block in enumerate(blocks):
+        if len(block) > 1 and not any(block[0].id in circle for circle in circles):
+            circle = _reached(after, index) & _reached(before, index)
+            circles.append(frozenset(layer.id for each in circle for layer in blocks[each]))
+    return _contracted(graph, circles)
+
+
+def _joined(groups: Sequence[Group]) -> list[Group]:
+    """Groups that share a layer as one."""
+    joined: list[Group] = []
+    for group in groups:
+        apart = [each for each in joined if each.isdisjoint(group)]
+        touching = [each for each in joined if not each.isdisjoint(group)]
+        joined = [*apart, group.union(*touching)]
+    return joined
+
+
+def _contracted(graph: Graph, groups: Sequence[Group]) -> list[Block]:
+    """Groups that share no layer, and the layers in none, in order of their first layer."""
     grouped = {member: group for group in groups for member in group}
-    blocks = []
+    blocks: list[Block] = []
     for layer in graph.layers:
-        group = grouped.get(layer.id)
-        if group is None:
-            blocks.append((layer,))
-        elif layer.id == min(group):
+        group = grouped.get(layer.id, frozenset({layer.id}))
+        if layer.id == min(group):
             blocks.append(tuple(graph.layers[member] for member in sorted(group)))
     return blocks
 
 
-def _closed(graph: Graph, groups: Sequence[Group]) -> list[Group]:
-    """Groups joined where they share a layer, with every layer on a path between two members."""
-    while True:
-        joined = reduce(_join, groups, [])
-        closed = [group | _between(graph, group) for group in joined]
-        if closed == list(groups):
-            return closed
-        groups = closed
+def _successors(graph: Graph, blocks: Sequence[Block]) -> list[list[int]]:
+    """Of each block, the others that take what it makes, in order."""
+    place = {layer: index for index, block in enumerate(blocks) for layer in block}
+    return [
+        sorted({place[user] for layer in block for user in _users(graph, layer)} - {index})
+        for index, block in enumerate(blocks)
+    ]
 
 
-def _join(groups: list[Group], group: Group) -> list[Group]:
-    apart = [each for each in groups if each.isdisjoint(group)]
-    touching = [each for each in groups if not each.isdisjoint(group)]
-    return [*apart, group.union(*touching)]
+def _users(graph: Graph, layer: Layer) -> Iterator[Layer]:
+    return (user for tensor in layer.results for user in graph.consumers[tensor.name])
 
 
-def _between(graph: Graph, group: Group) -> Group:
-    first, last = min(group), max(group)
-    inner = graph.layers[first : last + 1]
-    after, before = set(group), set(group)
-    for layer in inner:
-        if any(made.id in after for made in _made_by(graph, layer)):
-            after.add(layer.id)
-    for layer in reversed(inner):
-        if layer.id in before:
-            before.update(made.id for made in _made_by(graph, layer))
-    return frozenset(after & before)
+def _inverse(successors: Sequence[Sequence[int]]) -> list[list[int]]:
+    found: list[list[int]] = [[] for _ in successors]
+    for index, followers in enumerate(successors):
+        for each in followers:
+            found[each].append(index)
+    return found
 
 
-def _made_by(graph: Graph, layer: Layer) -> Iterable[Layer]:
-    makers = (graph.producers.get(each.name) for each in layer.sources)
-    return (each for each in makers if each)
-
-
-def _successors(graph: Graph, block: tuple[Layer, ...], place: dict[Layer, int]) -> list[int]:
-    own = place[block[0]]
-    users = (
-        place[user]
-        for layer in block
-        for tensor in layer.results
-        for user in graph.consumers[tensor.name]
-    )
-    return sorted(set(users) - {own})
+def _reached(steps: Sequence[Sequence[int]], start: int) -> set[int]:
+    """Where `steps` lead from `start`, itself included."""
+    found, ahead = {start}, [start]
+    while ahead:
+        new = [each for each in steps[ahead.pop()] if each not in found]
+        found.update(new)
+        ahead.extend(new)
+    return found

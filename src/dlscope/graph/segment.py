@@ -39,7 +39,7 @@ class Segment:
     def outputs(self) -> tuple[Tensor, ...]:
         """Tensors made inside that are used outside or leave the graph, in order of making.
 
-        Where nothing is, the first result of the last layer.
+        Where nothing is, the first result of the last layer; of no layers, nothing.
         """
         inside = set(self.layers)
         leaving = set(self.graph.outputs)
@@ -50,7 +50,7 @@ class Segment:
             if tensor in leaving
             or any(user not in inside for user in self.graph.consumers[tensor.name])
         )
-        return found or self.layers[-1].results[:1]
+        return found or tuple(each for layer in self.layers[-1:] for each in layer.results[:1])
 
     @cached_property
     def _outside(self) -> tuple[Tensor, ...]:

@@ -65,16 +65,21 @@ class Benchmarks:
             benchmark_rows.write_work(connection, benchmark)
 
     def accept(
-        self, results: Iterable[BenchmarkResult], *, environment: Environment | None = None
+        self,
+        results: Iterable[BenchmarkResult],
+        *,
+        environment: Environment | None = None,
+        benchmarks: Iterable[Benchmark] = (),
     ) -> int:
         """Store all of `results`, or none of them; how many there were.
 
-        `environment` is the one they were measured on, needed where it is not stored yet. Raises
+        `environment` is the one they were measured on, `benchmarks` what was measured: needed
+        where they are not stored yet. Raises
         `StoreError` for a benchmark that was not described, an environment that is not stored, and
         a key that has a result with the same start.
         """
         environments = () if environment is None else (environment,)
-        bundle = Bundle(environments, results=tuple(results))
+        bundle = Bundle(environments, tuple(benchmarks), tuple(results))
         for repeated in _repeated_in(bundle.results):
             raise self._repeated(repeated)
         return self._store(bundle, may_repeat=False)

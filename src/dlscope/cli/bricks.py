@@ -1,0 +1,194 @@
+"""`dlscope bricks …`: benchmarks generated from models, and models rebuilt from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import typer
+
+from dlscope.cli.asking import numbers, sizes
+from dlscope.cli.output import ALL, FORMAT, OUTPUT, STORE, Format, show
+from dlscope.cli.steps import Steps
+
+app = typer.Typer(
+    help="Benchmarks generated from models as small unique bricks, and models rebuilt from them.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+_SUITE = typer.Argument(..., help="File that `bricks generate` wrote.")
+_SUITES = typer.Argument(..., help="Files that `bricks generate` wrote.")
+_SCOPE = typer.Option("suite", "--scope", help="suite: every brick once; model: once per model.")
+_THREADS = typer.Option(1, "--threads", min=1, help="Threads of one brick.")
+_WRITTEN = typer.Option("suite.json", "--output", "-o", help="File to write.")
+
+
+@app.command()
+def generate(
+    models: list[str] = typer.Argument(..., help="Models by name, or ONNX files."),
+    granularity: str = typer.Option(
+        "1", "--granularity", "-L", help="Most layers of a brick; several: 1,2,4, a file for each."
+    ),
+    cut: str = typer.Option(
+        "executed", "--cut", help="executed graph of the runtime, or authored."
+    ),
+    batch_size: int = typer.Option(1, "--batch-size", min=1, help="Inputs at once."),
+    bind: list[str] = typer.Option(None, "--bind", help="Size of a free axis: height=224."),
+    default_dim: int = typer.Option(None, "--default-dim", help="Size of all other free axes."),
+    anonymous: bool = typer.Option(
+        False, "--anonymous", help="Leave out names, order and wiring; shapes and counts remain."
+    ),
+    pad_with: list[Path] = typer.Option(
+        None, "--pad-with", help="Hide among the bricks of this suite; with --anonymous."
+    ),
+    output: Path = _WRITTEN,
+) -> None:
+    """Cut models into unique bricks, as files that others can run without the models.
+
+    An anonymous suite has no names, no weights and no graph. What remains visible is the shape and
+    the parameters of each brick and how often each model has it: with few layers per brick little
+    of how they are wired.
+
+    \b
+    dlscope bricks generate resnet18 mobilenet_v2 -o suite.json
+    dlscope bricks generate mine.onnx --anonymous --pad-with suite.json -o share.json
+    """
+    from dlscope import api
+
+    _require_decoys(anonymous, pad_with)
+    wanted = numbers(granularity, "--granularity")
+    with Steps("bricks generate") as steps:
+        for layers in wanted:
+            suite = api.generate_bricks(
+                models,
+                granularity=layers,
+                cut=_cut(cut),
+                batch_size=batch_size,
+                bindings=sizes(bind, "--bind"),
+                default_dim=default_dim,
+                told=steps.told,
+            )
+            if anonymous:
+                suite = api.anonymous_bricks(
+                    suite, [api.read_bricks(each) for each in pad_with or ()]
+                )
+            path = output if len(wanted) == 1 else output.with_stem(f"{output.stem}-{layers}")
+            suite.save(path)
+            typer.echo(f"{path}: {api.describe_bricks(suite).answer}", err=True)
+
+
+@app.command()
+def add(
+    suite: Path = _SUITE,
+    models: list[str] = typer.Argument(..., help="Models by name, or ONNX files."),
+    output: Path = typer.Option(None, "--output", "-o", help="File to write; default: the same."),
+) -> None:
+    """Add models to a suite: only bricks that no model had are new.
+
+    \b
+    dlscope bricks add suite.json resnet34
+    """
+    from dlscope import api
+
+    with Steps("bricks add") as steps:
+        joined, new, known = api.add_to_bricks(api.read_bricks(suite), models, told=steps.told)
+    joined.save(output or suite)
+    typer.echo(
+        f"{output or suite}: {new} new bricks, {known} were there; time the new ones with: "
+        f"dlscope bricks run {output or suite}",
+        err=True,
+    )
+
+
+@app.command()
+def run(
+    suites: list[Path] = _SUITES,
+    scope: str = _SCOPE,
+    threads: int = _THREADS,
+    processes: int = typer.Option(3, "--processes", min=1, help="Fresh processes to pool."),
+    min_rounds: int = typer.Option(15, "--min-rounds", min=1, help="Walk at least so often."),
+    max_seconds: float = typer.Option(30.0, "--max-seconds", help="Longest a process walks on."),
+    whole: bool = typer.Option(True, "--whole/--no-whole", help="Time whole models beside them."),
+    refresh: bool = typer.Option(False, "--refresh", help="Time again what has a time."),
+    store: str = STORE,
+    format: Format = FORMAT,
+    output: Path = OUTPUT,
+    all: bool = ALL,
+) -> None:
+    """Time every brick that has no time yet, and rebuild the models.
+
+    \b
+    dlscope bricks run suite.json
+    """
+    from dlscope import api
+
+    with Steps("bricks run") as steps:
+        report = api.run_bricks(
+            [api.read_bricks(each) for each in suites],
+            scope=_scope(scope),
+            threads=threads,
+            processes=processes,
+            min_rounds=min_rounds,
+            max_seconds=max_seconds,
+            whole_models=whole,
+            store=store,
+            refresh=refresh,
+            told=steps.told,
+        )
+    show(report, format, output, all=all)
+
+
+@app.command()
+def compose(
+    suites: list[Path] = _SUITES,
+    model: list[str] = typer.Option(None, "--model", "-m", help="Only these models."),
+    scope: str = _SCOPE,
+    threads: int = _THREADS,
+    store: str = STORE,
+    format: Format = FORMAT,
+    output: Path = OUTPUT,
+    all: bool = ALL,
+) -> None:
+    """Rebuild the latency of models from the times of their bricks; nothing is measured.
+
+    \b
+    dlscope bricks compose suite.json --model resnet18 --format json
+    """
+    from dlscope import api
+
+    report = api.compose_bricks(
+        [api.read_bricks(each) for each in suites],
+        models=model or (),
+        scope=_scope(scope),
+        threads=threads,
+        store=store,
+    )
+    show(report, format, output, all=all)
+
+
+@app.command()
+def stats(
+    suite: Path = _SUITE, format: Format = FORMAT, output: Path = OUTPUT, all: bool = ALL
+) -> None:
+    """What a suite holds: layers, bricks, how often each is used again."""
+    from dlscope import api
+
+    show(api.describe_bricks(api.read_bricks(suite)), format, output, all=all)
+
+
+def _require_decoys(anonymous: bool, pad_with: list[Path] | None) -> None:
+    if pad_with and not anonymous:
+        raise typer.BadParameter("only with --anonymous", param_hint="--pad-with")
+
+
+def _cut(word: str) -> Literal["executed", "authored"]:
+    if word == "executed" or word == "authored":
+        return word
+    raise typer.BadParameter(f"{word!r} is neither executed nor authored", param_hint="--cut")
+
+
+def _scope(word: str) -> Literal["suite", "model"]:
+    if word == "suite" or word == "model":
+        return word
+    raise typer.BadParameter(f"{word!r} is neither suite nor model", param_hint="--scope")

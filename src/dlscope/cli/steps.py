@@ -1,0 +1,68 @@
+"""How a command comes along that is one thing after another: a bar on a terminal, else lines."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, final
+
+if TYPE_CHECKING:
+    from rich.live import Live
+
+_REDRAWS_PER_S = 4
+_WIDTH = 40
+
+
+@final
+class Steps:
+    """Shows what is being done, and how much of it is; everything goes to standard error."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._is_terminal = sys.stderr.isatty()
+        self._live: Live | None = None
+        self._started = time.monotonic()
+        self._step = ""
+        self._share = 0.0
+
+    def told(self, step: str, share: float) -> None:
+        """Remember what is being done; off a terminal, say each step once."""
+        if step != self._step and not self._is_terminal:
+            sys.stderr.write(f"{self._title}: {step}\n")
+        self._step, self._share = step, min(max(share, 0.0), 1.0)
+
+    def __enter__(self) -> Self:
+        if self._is_terminal:
+            from rich.console import Console
+            from rich.live import Live
+
+            self._live = Live(
+                console=Console(stderr=True),
+                refresh_per_second=_REDRAWS_PER_S,
+                transient=True,
+                get_renderable=self._block,
+            )
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+        if kind is KeyboardInterrupt:
+            sys.stderr.write(
+                "interrupted; what was measured is kept, run the same command again to go on\n"
+            )
+
+    def _block(self) -> Any:
+        from rich.text import Text
+
+        filled = round(_WIDTH * self._share)
+        bar = f"{'━' * filled}{'╌' * (_WIDTH - filled)}"
+        elapsed = time.monotonic() - self._started
+        return Text(f"{self._title}\n{bar} {self._share:.0%}  {elapsed:.0f} s\nnow  {self._step}")

@@ -1,0 +1,146 @@
+"""What a process measured as rows of the benchmark database, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlscope.graph.brick import Brick
+from dlscope.methods.bricks.protocol import Protocol
+from dlscope.methods.bricks.running import CLOCKS, CPU, WALL, Walked
+from dlscope.methods.bricks.sessions import NULL
+from dlscope.methods.bricks.suite import Suite
+from dlscope.store.benchmarks import Benchmark, BenchmarkKey, BenchmarkResult
+
+IMPLEMENTATION = "onnxruntime"
+WHOLE = "whole model, before and after each walk"
+
+
+@final
+@dataclass(frozen=True)
+class Conditions:
+    """What all rows of one process share: suite, protocol, environment, which process it is."""
+
+    suite: Suite
+    protocol: Protocol
+    fingerprint: str
+    process: int
+
+    @property
+    def clock(self) -> int:
+        """CPU time of the thread where there is one: it does not count what others take."""
+        return CPU if self.protocol.threads == 1 else WALL
+
+    def key(self, brick: str, batch: int, dtype: str, **fields: Any) -> BenchmarkKey:
+        """The key of a row."""
+        found: dict[str, Any] = {
+            "brick_id": brick,
+            "fingerprint": self.fingerprint,
+            "implementation": IMPLEMENTATION,
+            "implementation_version": self.suite.runtime,
+            "algorithm": f"{self.suite.cut} graph",
+            "dtype": dtype,
+            "batch": batch,
+            "threads": self.protocol.threads,
+            "scope": self.protocol.scope,
+            "clock": CLOCKS[self.clock],
+            "protocol": self.protocol.digest,
+            "process": self.process,
+            "tool_version": version("dlscope"),
+        }
+        return BenchmarkKey(**{**found, **fields})
+
+
+def described(suite: Suite) -> Iterator[Benchmark]:
+    """The bricks of a suite, its whole models, and the null, as the database knows them."""
+    kind = "layer" if suite.granularity == 1 else "brick"
+    for name, brick in {**suite.bricks, NULL.id: NULL}.items():
+        yield Benchmark(name, "calibration" if name == NULL.id else kind, brick.identity(), {})  # type: ignore[arg-type]
+    for model in suite.models:
+        if model.whole not in suite.bricks:
+            yield Benchmark(model.whole, "brick", {"layers": model.layers}, {})
+
+
+def rows_of(walked: Walked, conditions: Conditions) -> list[BenchmarkResult]:
+    """Every brick walked over, hot and touched; the null; the whole models."""
+    clock = conditions.clock
+    found: list[BenchmarkResult] = []
+    for place, item in enumerate(walked.items):
+        brick = conditions.suite.bricks[item.brick]
+        key = conditions.key(
+            item.brick,
+            _batch(brick),
+            _dtype(brick),
+            state="walk",
+            in_place=item.in_place,
+            protocol=_protocol(conditions, item.model),
+        )
+        extra = _overheads(walked, item.model, clock)
+        extra["wall_ns"] = float(np.median(walked.walk[:, place, WALL]))
+        extra["opened_ns"] = walked.opened_ns.get(item.brick, 0)
+        found.append(_row(key, walked, walked.walk[:, place, clock], extra))
+        for state, times in (("hot", walked.hot), ("touch", walked.touch)):
+            found.append(_row(replace(key, state=state), walked, times[:, place, clock], {}))  # type: ignore[arg-type]
+    for brick_id, reason in walked.failed.items():
+        brick = conditions.suite.bricks[brick_id]
+        key = conditions.key(brick_id, _batch(brick), _dtype(brick), state="walk")
+        found.append(BenchmarkResult(key, "failed", reason, (), None, walked.started_utc))
+    found.extend(_whole_rows(walked, conditions))
+    return found
+
+
+def _whole_rows(walked: Walked, conditions: Conditions) -> Iterator[BenchmarkResult]:
+    """Before and after of each round, in turn."""
+    models = {model.name: model for model in conditions.suite.models}
+    for place, name in enumerate(walked.models):
+        model = models[name]
+        key = conditions.key(
+            model.whole, model.batch, "float32", state="hot", scope="", algorithm=WHOLE
+        )
+        times = walked.whole[:, place, :, conditions.clock].reshape(-1)
+        wall = float(np.median(walked.whole[:, place, :, WALL]))
+        opened = walked.opened_models_ns.get(name, 0)
+        yield _row(key, walked, times, {"wall_ns": wall, "opened_ns": opened})
+
+
+def _overheads(walked: Walked, model: str, clock: int) -> dict[str, Any]:
+    """What a session that does nothing took in the walk of one model, and over and over."""
+    own = [place for place, item in enumerate(walked.items) if item.model == model]
+    nulls = walked.null[:, own, clock]
+    taken = nulls[nulls > 0]
+    hot = float(np.median(walked.null_hot[..., clock]))
+    return {
+        "null_ns": float(np.median(taken)) if taken.size else hot,
+        "null_hot_ns": hot,
+        "view_ns": max(float(np.median(walked.view[:, clock])), 0.0),
+    }
+
+
+def _protocol(conditions: Conditions, model: str) -> str:
+    """In the scope of a model, a brick of several models is measured in each."""
+    if conditions.protocol.scope == "suite" or not model:
+        return conditions.protocol.digest
+    return f"{conditions.protocol.digest} {conditions.suite.model(model).whole}"
+
+
+def _row(
+    key: BenchmarkKey, walked: Walked, times: NDArray[np.int64], extra: Mapping[str, Any]
+) -> BenchmarkResult:
+    samples: Sequence[int] = times.tolist()
+    return BenchmarkResult(key, "ok", "", samples, None, walked.started_utc, extra)
+
+
+def _batch(brick: Brick) -> int:
+    """The first axis of the first input."""
+    shapes = [brick.tensors[place].shape for place in brick.inputs]
+    return shapes[0][0] if shapes and shapes[0] else 1
+
+
+def _dtype(brick: Brick) -> str:
+    """The type that leaves."""
+    return brick.tensors[brick.outputs[0]].dtype
