@@ -3,7 +3,9 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -90,6 +92,57 @@ def test_an_unknown_kind_is_refused(profile: Path) -> None:
         api.read_trace(profile, "kinetto")
     assert str(refusal.value) == (
         "PlanError: 'kinetto' is no kind of trace\n  where  --from\n  fix    did you mean kineto?"
+    )
+
+
+@pytest.fixture
+def nsys(tmp_path: Path) -> Path:
+    """What Nsight Systems exports of one kernel and the call that launched it."""
+    path = tmp_path / "report.sqlite"
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript(
+            "CREATE TABLE StringIds (id INT, value TEXT);"
+            "CREATE TABLE TARGET_INFO_SESSION_START_TIME (utcEpochNs INT);"
+            "CREATE TABLE CUPTI_ACTIVITY_KIND_RUNTIME"
+            " (start INT, end INT, globalTid INT, correlationId INT, nameId INT);"
+            "CREATE TABLE CUPTI_ACTIVITY_KIND_KERNEL"
+            " (start INT, end INT, deviceId INT, streamId INT, correlationId INT, shortName INT);"
+            "INSERT INTO StringIds VALUES (1, 'launch'), (2, 'gemm');"
+            "INSERT INTO TARGET_INFO_SESSION_START_TIME VALUES (1700000000000000000);"
+            "INSERT INTO CUPTI_ACTIVITY_KIND_RUNTIME VALUES (10, 20, 7, 5, 1);"
+            "INSERT INTO CUPTI_ACTIVITY_KIND_KERNEL VALUES (30, 90, 0, 7, 5, 2);"
+        )
+    return path
+
+
+def test_a_report_of_nsight_systems_is_shown(nsys: Path) -> None:
+    report = api.describe_trace(nsys, "nsys")
+    assert report.answer == "2 spans; 2 know their place."
+    assert report.table("levels").column("level") == ("LIBRARY", "KERNEL")
+    trace = api.read_trace(nsys, "nsys").trace
+    assert [span.parent_kind for span in trace] == ["given", "correlated"]
+
+
+def test_a_trace_of_another_tool_is_written_in_any_form(nsys: Path, tmp_path: Path) -> None:
+    for name in ("trace.json", "trace.parquet", "trace.otlp.json"):
+        assert api.export_trace(str(nsys), tmp_path / name, kind="nsys") == 2
+    assert api.read_trace(tmp_path / "trace.json", "chrome").trace.named("gemm")
+    told = json.loads((tmp_path / "trace.otlp.json").read_text())
+    (span, _) = told["resourceSpans"][0]["scopeSpans"][0]["spans"]
+    assert span["startTimeUnixNano"] == "1700000000000000010"
+
+
+def test_a_file_that_does_not_tell_the_time_of_day_is_not_written_for_collectors(
+    nsys: Path, tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(nsys)) as database:
+        database.execute("DROP TABLE TARGET_INFO_SESSION_START_TIME")
+    with pytest.raises(StoreError) as caught:
+        api.export_trace(str(nsys), tmp_path / "trace.otlp.json", kind="nsys")
+    assert str(caught.value) == (
+        "StoreError: the file does not tell the time of day of its spans\n"
+        f"  where  {nsys}\n"
+        "  fix    write it as trace.json or trace.parquet"
     )
 
 

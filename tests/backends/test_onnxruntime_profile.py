@@ -44,7 +44,11 @@ def test_without_optimisation_every_node_of_the_file_is_a_layer(tmp_path: Path) 
         assert start_ns - SLACK_NS <= span.start_ns <= span.end_ns <= end_ns + SLACK_NS
         assert (span.process, span.thread) == (os.getpid(), threading.get_native_id())
     assert spans[0].attributes["output_shape"] == "1x8x6x6"
-    assert spans[0].attributes["output_bytes"] == 1152
+    told = spans[0].attributes
+    # A convolution of 8 filters of 3×3×3 with their biases, over 3×12×12.
+    assert (told["output_bytes"], told["activation_bytes"]) == (1152, 1728)
+    assert told["parameter_bytes"] == 4 * (8 * 27 + 8)
+    assert told["allocator_in_use_bytes"] >= told["output_bytes"]
 
 
 def test_kernels_are_asked_for(tmp_path: Path) -> None:
@@ -77,3 +81,13 @@ def test_says_what_it_cannot_see() -> None:
     assert found[Level.LIBRARY].reason == (
         "ONNX Runtime does not tell which functions of its own library a layer calls"
     )
+
+
+def test_with_several_threads_for_operators_others_than_the_caller_run_them(
+    tmp_path: Path,
+) -> None:
+    path = SMALL.build(tmp_path / "model.onnx")
+    _, serial, _ = _traced(path, 1, Level.LAYER)
+    assert set(serial.trace["thread"]) == {threading.get_native_id()}
+    _, found, _ = _traced(path, 1, Level.LAYER, inter_op_threads=2)
+    assert set(found.trace["thread"]) - {threading.get_native_id()}

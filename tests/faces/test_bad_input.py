@@ -351,14 +351,15 @@ def experiment(files, **changes: Any) -> dict[str, Any]:
 
 
 def test_a_trace_level_too_deep(cli, files, tmp_path: Path) -> None:
-    path = write_yaml(tmp_path / "experiment.yaml", experiment(files, trace_level="KERNEL"))
+    asked = experiment(files, trace_level="KERNEL", frameworks=["mock"])
+    path = write_yaml(tmp_path / "experiment.yaml", asked)
     result = cli("evaluate", path)
     assert result.code == 3
     assert result.err == told(
         """
-        PlanError: an evaluation records no deeper level than MODEL
+        PlanError: level KERNEL cannot be seen here: mock does not show it
           where  trace_level
-          fix    ask for MODEL, or look deeper with `dlscope profile`
+          fix    ask for MODEL at most
 
         1 problem, nothing was run. Exit code 3.
         """

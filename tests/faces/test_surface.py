@@ -40,7 +40,7 @@ SURFACE = {
     "datasets": RESULT | {"--all"},
     "demo": {"--format", "--output", "--store"},
     "doctor": RESULT,
-    "evaluate": MEASURE | RESULT,
+    "evaluate": MEASURE | RESULT | {"--trace-level"},
     "manifest check": RESULT,
     "manifest import-mlmodelscope": {"--output"},
     "manifest schema": set(),
@@ -60,11 +60,11 @@ SURFACE = {
     "study preprocessing": RESULT
     | {"--all", "--allow-hooks", "--backend", "--change", "--dataset", "--rerun", "--store"},
     "systems": RESULT | {"--all"},
-    "trace export": {"--store"},
+    "trace export": {"--from", "--store"},
     "trace show": RESULT | {"--all", "--from", "--strict"},
 }
 FUNCTIONS = {
-    "export_trace": ("run", "file", "store"),
+    "export_trace": ("run", "file", "store", "kind"),
     "profile": (
         *("model", "dataset", "backend", "levels", "batch_size", "threads", "iterations"),
         *("options", "best_effort", "store", "rerun", "watcher"),

@@ -46,6 +46,7 @@ def test_counts_what_is_drawn_above_idle(tmp_path: Path) -> None:
     meter = EnergyMeter(rapl_root=tmp_path, clock=machine)
     meter.start()
     assert machine.now_ns() == 500_000_000
+    assert meter.counts
     machine.power_w = 50
     machine.run_ns(4_000_000_000)
     energy = meter.stop(inferences=1000)
@@ -103,6 +104,7 @@ def test_without_a_counter_there_is_a_reason_and_no_wait(tmp_path: Path) -> None
     meter = EnergyMeter(rapl_root=tmp_path, clock=machine)
     meter.start()
     assert machine.now_ns() == 0
+    assert not meter.counts
     assert meter.stop(inferences=5) == Energy(
         reason="the processor shows no energy counter; "
         "measure on a machine, not a virtual one, whose kernel has intel_rapl"

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import os
 import threading
+import time
 
 import pytest
 
-from dlscope.core.trace import Level
+from dlscope.core.trace import Level, Span
 from dlscope.tracing.capture import BLOCK, NOTHING, SPAN_BYTES, LiveSpan, SpanBuffer
 from dlscope.tracing.clock import VirtualClock
 
@@ -135,6 +137,46 @@ def test_open_spans_are_told_once(buffer: SpanBuffer) -> None:
             assert [span.name for span in buffer.newly_open()] == ["inner"]
     buffer.finish_span(request)
     assert buffer.newly_open() == []
+
+
+def test_what_was_taken_is_a_trace_of_this_process_in_order_of_start(
+    clock: VirtualClock, buffer: SpanBuffer
+) -> None:
+    buffer.begin_iteration(3)
+    with buffer.span("request", Level.PIPELINE, "batch", n=4):
+        clock.advance(5)
+        with buffer.span("model", Level.MODEL):
+            clock.advance(10)
+    place = {"iteration": 3, "process": os.getpid(), "thread": threading.get_native_id()}
+    place["tracer"] = "dlscope"
+    assert buffer.take_trace().spans == (
+        Span(1, 0, Level.PIPELINE, "request", 0, 15, type="batch", attributes={"n": 4}, **place),
+        Span(2, 1, Level.MODEL, "model", 5, 15, **place),
+    )
+    assert len(buffer.take_trace()) == 0
+
+
+def test_the_cost_of_a_body_is_the_cpu_time_of_the_process() -> None:
+    buffer = SpanBuffer(Level.MODEL)
+    with buffer.costed("busy", Level.MODEL, n=2):
+        until = time.process_time_ns() + 3_000_000
+        while time.process_time_ns() < until:
+            pass
+    with buffer.costed("idle", Level.MODEL):
+        time.sleep(0.02)
+    busy, idle = buffer.take_trace()
+    assert busy.attributes["n"] == 2
+    assert int(busy.attributes["cpu_ns"]) >= 3_000_000
+    assert int(idle.attributes["cpu_ns"]) < idle.duration_ns
+
+
+def test_a_body_that_fails_has_its_cost_and_one_too_deep_has_none(buffer: SpanBuffer) -> None:
+    with pytest.raises(ZeroDivisionError), buffer.costed("predict", Level.MODEL):
+        raise ZeroDivisionError
+    with buffer.costed("kernel", Level.KERNEL):
+        pass
+    (span,) = buffer.take_trace()
+    assert (span.name, list(span.attributes)) == ("predict", ["cpu_ns"])
 
 
 def _fill(buffer: SpanBuffer, spans: int) -> None:

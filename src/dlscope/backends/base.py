@@ -199,6 +199,7 @@ class Backend(ABC):
     it still computes the same model. One that `converts` writes `_convert` too: it makes a file of
     its own form from the model, which is kept in the cache and opened from then on. `converter`
     names the version of a converter that is dlscope's own: what an older one made is left alone.
+    `serial` are the options with which no two parts of a prediction overlap, where it needs any.
     """
 
     name: ClassVar[str]
@@ -209,6 +210,7 @@ class Backend(ABC):
     tolerance: ClassVar[float] = 1e-4
     converts: ClassVar[bool] = False
     converter: ClassVar[str] = ""
+    serial: ClassVar[Mapping[str, Any]] = {}
 
     @classmethod
     @abstractmethod

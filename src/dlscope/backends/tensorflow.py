@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, final
 
@@ -11,6 +12,9 @@ from dlscope.backends.base import Backend, Options, Predictor, Tensors
 from dlscope.backends.onnx_graph.program import Program
 from dlscope.backends.onnx_signature import read_model
 from dlscope.backends.silenced import silenced
+from dlscope.core.trace import Level
+from dlscope.tracing.sources.tensorflow_operators import Layer, is_movement
+from dlscope.tracing.tracer import Capability, Tracer
 
 # Read when TensorFlow is first imported: what fails is raised, and needs no log.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -18,7 +22,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 with silenced():
     import tensorflow as tf
 
-    from dlscope.backends.onnx_to_tensorflow.translate import translate
+    from dlscope.backends.onnx_to_tensorflow.translate import scope_of, translate
+    from dlscope.backends.tensorflow_tracers import ProfilerTracer, capabilities
 
 _CPU = "/CPU:0"
 _Shapes = tuple[tuple[int, ...], ...]
@@ -38,6 +43,11 @@ class TensorFlowPredictor(Predictor):
         program = Program.of(read_model(path), path)
         self._function = translate(program)
         self.inputs, self.outputs = program.inputs, program.outputs
+        self.scopes = {
+            scope_of(node.name): Layer(node.name, is_movement(node.op_type))
+            for node in program.nodes
+            if node.name
+        }
         self._graphs: dict[_Shapes, Any] = {}
         self._trace_ns = 0
         shapes = tuple(spec.shape for spec in self.inputs)
@@ -89,14 +99,28 @@ class TensorFlowBackend(Backend):
     """TensorFlow's graphs, on the CPU. Nothing in the file is executed: only its graph is read."""
 
     name = "tensorflow"
+    levels = ("MODEL", "LAYER", "KERNEL")
 
     @classmethod
     def version(cls) -> str:
         """Version of TensorFlow."""
         return str(tf.__version__)
 
+    @classmethod
+    def capabilities(cls) -> tuple[Capability, ...]:
+        """What can be seen of TensorFlow on the CPU."""
+        return capabilities()
+
     def _open(self, model: Path, options: Options) -> Predictor:
         return TensorFlowPredictor(model, options)
+
+    def _open_traced(
+        self, model: Path, options: Options, levels: Collection[Level]
+    ) -> tuple[Predictor, tuple[Tracer, ...]]:
+        predictor = TensorFlowPredictor(model, options)
+        if not set(ProfilerTracer.levels) & set(levels):
+            return predictor, ()
+        return predictor, (ProfilerTracer(levels, predictor.scopes),)
 
 
 def _start_threads(threads: int) -> int:

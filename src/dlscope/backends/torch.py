@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, Literal, final
+from typing import Any, ClassVar, Literal, final
 
 import numpy as np
 import torch
@@ -153,6 +153,7 @@ class TorchBackend(Backend):
     devices = ("cpu", "gpu")
     levels = ("MODEL", "LAYER", "LIBRARY", "KERNEL")
     options = TorchOptions
+    serial: ClassVar[Mapping[str, Any]] = {"threads": 1}
 
     @classmethod
     def version(cls) -> str:

@@ -72,6 +72,11 @@ class EnergyMeter:
         except MeasurementError as problem:
             self._problem = problem
 
+    @property
+    def counts(self) -> bool:
+        """Whether it was started, and there is a counter that could be read."""
+        return self._watch is not None and self._problem is None
+
     def stop(self, inferences: int) -> Energy:
         """Energy since the idle measurement, also per each of `inferences`.
 

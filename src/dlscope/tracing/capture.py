@@ -9,13 +9,15 @@ steps of the interpreter.
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Self, final
 
-from dlscope.core.trace import Attribute, Level
+from dlscope.core.trace import Attribute, Level, Span, Trace
 from dlscope.tracing.tracer import Diagnostic
 
 BLOCK = 1 << 16
@@ -166,6 +168,20 @@ class SpanBuffer:
         span.start_ns = self._now_ns()
         return span
 
+    @contextmanager
+    def costed(
+        self, name: str, level: int, type: str = "", **attributes: Attribute
+    ) -> Iterator[None]:
+        """The body as a span with the CPU time of the whole process in it as `cpu_ns`."""
+        with self.span(name, level, type, **attributes) as span:
+            before = time.process_time_ns()
+            try:
+                yield
+            finally:
+                if isinstance(span, LiveSpan):
+                    cpu_ns = time.process_time_ns() - before
+                    span.attributes = {**attributes, "cpu_ns": cpu_ns}
+
     def start_span(
         self,
         name: str,
@@ -220,6 +236,11 @@ class SpanBuffer:
             found = [span for span in found if span.iteration not in self.dropped]
         return found
 
+    def take_trace(self, tracer: str = "dlscope") -> Trace:
+        """What `take` takes, as a trace of this process in order of start."""
+        spans = (_told(span, tracer) for span in self.take())
+        return Trace(sorted(spans, key=lambda span: (span.start_ns, span.id)))
+
     def newly_open(self) -> list[LiveSpan]:
         """The spans that are open now and were not the last time."""
         found = []
@@ -258,3 +279,15 @@ class SpanBuffer:
 
     def _pending(self) -> int:
         return sum(len(thread.finished) for thread in self._threads)
+
+
+def _told(span: LiveSpan, tracer: str) -> Span:
+    return Span(
+        *(span.id, span.parent_id, Level(span.level), span.name, span.start_ns, span.end_ns),
+        attributes=span.attributes or {},
+        type=span.type,
+        tracer=tracer,
+        iteration=span.iteration,
+        process=os.getpid(),
+        thread=span.thread.ident,
+    )

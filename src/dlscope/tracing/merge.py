@@ -7,7 +7,7 @@ to be so and never guessed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -20,6 +20,8 @@ from dlscope.tracing.tracer import Diagnostic
 
 SLACK_NS = 1_000
 """Profilers quantise: a child may begin so much before its parent."""
+ORPHAN, AMBIGUOUS, INCOMPLETE = "orphan", "ambiguous", "incomplete"
+"""Kinds of diagnostics about spans without a place."""
 _INCOMPLETE_SHARE = 0.01
 _GIVEN, _CONTAINED, _CORRELATED, _AMBIGUOUS, _ORPHAN = range(len(PARENT_KINDS))
 _LAUNCH, _EXECUTION = SPAN_KINDS.index("launch"), SPAN_KINDS.index("execution")
@@ -35,7 +37,7 @@ class Merged:
     @property
     def is_complete(self) -> bool:
         """Whether hardly any span lacks its place."""
-        return all(each.kind != "incomplete" for each in self.diagnostics)
+        return all(each.kind != INCOMPLETE for each in self.diagnostics)
 
 
 def merge(traces: Iterable[Trace], slack_ns: int = SLACK_NS) -> Merged:
@@ -76,6 +78,19 @@ def resolve_parents(trace: Trace, slack_ns: int = SLACK_NS) -> Merged:
     resolving.contain_by_process()
     resolving.mark_rest()
     return Merged(resolving.resolved(), tuple(resolving.diagnostics()))
+
+
+def without_place(parent_kinds: NDArray[np.int8]) -> Iterator[Diagnostic]:
+    """How many spans have no parent, by the column `parent_kind`, and whether too many."""
+    orphans = int((parent_kinds == _ORPHAN).sum())
+    doubtful = int((parent_kinds == _AMBIGUOUS).sum())
+    if orphans:
+        yield Diagnostic(ORPHAN, "no span holds it", orphans)
+    if doubtful:
+        yield Diagnostic(AMBIGUOUS, "several spans may hold it", doubtful)
+    if doubtful or orphans > _INCOMPLETE_SHARE * parent_kinds.size:
+        share = 100 * (orphans + doubtful) / parent_kinds.size
+        yield Diagnostic(INCOMPLETE, f"{share:.3g} % of the spans have no place")
 
 
 @final
@@ -193,15 +208,7 @@ class _Resolving:
         """What could not be placed."""
         if self._impossible:
             yield Diagnostic("impossible_parent", "a given parent cannot hold it", self._impossible)
-        orphans = int((self._kind == _ORPHAN).sum())
-        doubtful = int((self._kind == _AMBIGUOUS).sum())
-        if orphans:
-            yield Diagnostic("orphan", "no span holds it", orphans)
-        if doubtful:
-            yield Diagnostic("ambiguous", "several spans may hold it", doubtful)
-        if doubtful or orphans > _INCOMPLETE_SHARE * len(self._trace):
-            share = 100 * (orphans + doubtful) / len(self._trace)
-            yield Diagnostic("incomplete", f"{share:.3g} % of the spans have no place")
+        yield from without_place(self._kind)
 
     def _settle(self, rows: NDArray[Any], parents: NDArray[Any], kind: int) -> None:
         self._row[rows] = parents

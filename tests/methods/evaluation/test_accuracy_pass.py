@@ -14,8 +14,7 @@ from dlscope.methods.evaluation.forward import Forward
 from dlscope.methods.evaluation.partial import PartialItems
 from dlscope.pipelines.preparation import Preparation
 from dlscope.testing.small_experiment import write_experiment, write_graph
-from dlscope.tracing.clock import MonotonicClock
-from dlscope.tracing.recorder import SpanRecorder
+from dlscope.tracing.capture import SpanBuffer
 
 
 @pytest.fixture
@@ -29,14 +28,14 @@ def answer(plan, changed, tmp_path: Path):
             asked = asked.model_copy(
                 update={"dataset": asked.dataset.model_copy(update={"source": source})}
             )
-        recorder = SpanRecorder(MonotonicClock(), Level.MODEL)
+        spans = SpanBuffer(Level.MODEL)
         path = graph or fetch(asked.model).paths["graph"]
         with OnnxRuntimeBackend().open(path) as predictor:
-            forward = Forward(asked.model, predictor, Preparation(asked.model, {}), recorder)
+            forward = Forward(asked.model, predictor, Preparation(asked.model, {}), spans)
             items = accuracy_pass(
                 asked, forward, open_dataset(asked.dataset), context or Context("r-1")
             )
-        return items, recorder.trace()
+        return items, spans.take_trace()
 
     return results
 

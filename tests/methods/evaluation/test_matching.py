@@ -149,8 +149,30 @@ def test_what_a_model_asks_in_vain_is_refused(changes: dict[str, Any], what: str
     assert caught.value.what == what
 
 
-@pytest.mark.parametrize("backend", ["mock", "onnxruntime"])
-def test_a_level_below_the_prediction_is_refused_whatever_a_backend_shows(backend: str) -> None:
+@pytest.mark.parametrize(
+    ("backend", "level", "what", "fix"),
+    [
+        (
+            *("mock", Level.LAYER, "level LAYER cannot be seen here: mock does not show it"),
+            "ask for MODEL at most",
+        ),
+        (
+            *("onnxruntime", Level.LIBRARY),
+            "level LIBRARY cannot be seen here: ONNX Runtime does not tell which functions of its "
+            "own library a layer calls",
+            "ask for KERNEL at most",
+        ),
+    ],
+)
+def test_a_level_below_the_prediction_must_be_shown(
+    backend: str, level: Level, what: str, fix: str
+) -> None:
     with pytest.raises(PlanError) as caught:
-        match(model(), Reference(name=backend), Level.LAYER)
-    assert caught.value.what == "an evaluation records no deeper level than MODEL"
+        match(model(), Reference(name=backend), level)
+    assert caught.value.what == what
+    assert caught.value.fix.endswith(fix)
+
+
+def test_a_level_that_a_backend_shows_may_be_asked_for() -> None:
+    for level in (Level.NONE, Level.MODEL, Level.LAYER, Level.KERNEL):
+        assert match(model(), Reference(name="onnxruntime"), level).name == "onnxruntime"

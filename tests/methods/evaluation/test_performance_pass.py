@@ -18,8 +18,8 @@ from dlscope.loadgen.mlperf.logs import parse_detail
 from dlscope.methods.evaluation.forward import Forward
 from dlscope.methods.evaluation.performance_pass import Performance, performance_pass
 from dlscope.pipelines.preparation import Preparation
+from dlscope.tracing.capture import SpanBuffer
 from dlscope.tracing.clock import Clock, MonotonicClock, VirtualClock
-from dlscope.tracing.recorder import SpanRecorder
 
 
 class Watched(Dataset):
@@ -62,13 +62,13 @@ def perform(plan, changed, tmp_path) -> Callable[..., tuple[Performance, Watched
         asked: Plan = changed(plan, **scenario)
         dataset = Watched(open_dataset(asked.dataset), spoiled)
         paths = fetch(asked.model).paths
-        recorder = SpanRecorder(MonotonicClock(), Level.NONE)
+        spans = SpanBuffer(Level.NONE)
         with MockBackend().open(paths["graph"], options or {}) as opened:
             predictor = opened
             if clock is not None:
                 delays = (options or {})["delay_ns"]
                 predictor = MockPredictor(opened.inputs, opened.outputs, delays, clock)
-            forward = Forward(asked.model, predictor, Preparation(asked.model, paths), recorder)
+            forward = Forward(asked.model, predictor, Preparation(asked.model, paths), spans)
             context = Context("r-1", tmp_path, should_stop=lambda: stop)
             used = clock or MonotonicClock()
             return performance_pass(asked, forward, dataset, context, used), dataset

@@ -9,6 +9,7 @@ from dlscope.catalog.document import load_manifest
 from dlscope.catalog.finder import find
 from dlscope.core.errors import DlscopeError, Unsatisfiable
 from dlscope.core.manifest import StepSpec
+from dlscope.core.trace import Level
 from dlscope.methods.evaluation.planning import plan_experiment
 from dlscope.methods.evaluation.resolving import close_model, own_dataset
 from dlscope.testing.small_experiment import write_yaml
@@ -135,13 +136,33 @@ def test_a_model_says_what_can_run_it(ask, files, tmp_path: Path) -> None:
     assert second.what.endswith("does not satisfy >=99 (model colors)")
 
 
-@pytest.mark.parametrize("level", ["FULL", "LAYER"])
-def test_a_level_that_an_evaluation_does_not_record_is_refused(ask, level: str) -> None:
-    error = refusal(ask(trace_level=level))
+def test_a_level_that_the_framework_does_not_show_is_refused(ask) -> None:
+    error = refusal(ask(trace_level="LAYER", frameworks=["mock"]))
     assert error.problems[0].describe() == (
-        "PlanError: an evaluation records no deeper level than MODEL\n"
+        "PlanError: level LAYER cannot be seen here: mock does not show it\n"
         "  where  trace_level\n"
-        "  fix    ask for MODEL, or look deeper with `dlscope profile`"
+        "  fix    ask for MODEL at most"
+    )
+    assert plan_experiment(ask(trace_level="LAYER")).plans[0].trace_level == Level.LAYER
+
+
+@pytest.mark.parametrize(
+    ("mode", "why"),
+    [
+        ("accuracy", "it asks no queries"),
+        ("find_peak", "the rate that it finds would be that of a system slowed down"),
+    ],
+)
+def test_a_mode_in_which_a_deeper_level_means_nothing_is_refused(
+    ask, files, mode: str, why: str
+) -> None:
+    searched = {"name": "server", "mode": mode, "latency_bound_ms": 100}
+    scenario = searched if mode == "find_peak" else {"name": str(files.scenario), "mode": mode}
+    error = refusal(ask(trace_level="LAYER", scenarios=[scenario]))
+    assert error.describe() == (
+        f"PlanError: level LAYER cannot be recorded with mode {mode}: {why}\n"
+        "  where  trace_level\n"
+        "  fix    choose mode performance or submission, or leave the level out"
     )
 
 

@@ -1,6 +1,6 @@
 """The golden example of XSP's analyses, in several disguises; profiles made by hand, and real ones.
 
-`spinning` is a backend of these tests alone, installed as anybody's would be.
+`spinning` and `overlapping` are backends of these tests alone, installed as anybody's would be.
 """
 
 from __future__ import annotations
@@ -134,11 +134,15 @@ def feeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def _plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("plugin")
-    shutil.copy(Path(__file__).with_name("spinning.py"), folder / "spinning.py")
+    for name in ("spinning.py", "overlapping.py"):
+        shutil.copy(Path(__file__).with_name(name), folder / name)
     told = folder / "spinning-1.0.dist-info"
     told.mkdir()
     (told / "METADATA").write_text("Metadata-Version: 2.1\nName: spinning\nVersion: 1.0\n")
-    points = "[dlscope.backends]\nspinning = spinning:SpinningBackend\n"
+    points = (
+        "[dlscope.backends]\nspinning = spinning:SpinningBackend\n"
+        "overlapping = overlapping:OverlappingBackend\n"
+    )
     (told / "entry_points.txt").write_text(points)
     return folder
 

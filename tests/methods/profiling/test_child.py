@@ -76,6 +76,17 @@ def test_a_tracer_sees_the_prediction_before_the_first_that_counts(
     assert len(read_spans(tmp_path / "spans.parquet")) == 1 + 3
 
 
+def test_of_iterations_that_are_repeated_nothing_is_kept(order: Order, tmp_path: Path) -> None:
+    profiled = run(order("reference"), "MODEL", "LAYER")
+    profiled.iterate()
+    assert profiled.repeat(0) == 1
+    assert profiled.repeat(20_000_000) > 1
+    profiled.iterate()
+    profiled.finish(tmp_path / "spans.parquet")
+    models = [span for span in read_spans(tmp_path / "spans.parquet") if span.level == Level.MODEL]
+    assert [span.iteration for span in models] == [0, 1]
+
+
 def test_no_iteration_is_an_empty_file(order: Order, tmp_path: Path) -> None:
     assert run(order("reference"), "MODEL", "LAYER").finish(tmp_path / "a.parquet") == {
         "diagnostics": []
@@ -93,6 +104,7 @@ def test_a_process_answers_line_by_line_and_ends_with_its_input(
     told = {**order("reference"), "levels": ["MODEL"], "run": 0, "into": str(tmp_path / "spans")}
     assert "ready" in asked(child, json.dumps(told))
     assert set(asked(child, "iterate")) == {"duration_ns", "cpu_ns", "waited_ns"}
+    assert asked(child, "repeat 0") == {"iterations": 1}
     assert asked(child, "finish") == {"diagnostics": []}
     assert (tmp_path / "spans").exists()
     assert child.stdin is not None

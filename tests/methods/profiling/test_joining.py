@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import dataclasses
+
+from dlscope.core.trace import COLUMNS, Trace
 from dlscope.methods.profiling.joining import joined, layer_parts
 from dlscope.methods.profiling.profile import Profile
 from dlscope.testing.profiles import layered_run
@@ -38,6 +41,32 @@ def test_what_has_no_partner_is_left_alone_and_comes_with_its_own_side() -> None
     alone, _, _ = joined(first, second)
     assert not alone.is_matched
     assert (alone.name, [layer.name for layer in alone.layers]) == ("y", ["y"])
+
+
+def nodes(*named: tuple[str, str, int]) -> Profile:
+    """A profile whose layers may share a name: (name, operator, µs)."""
+    run = layered_run({f"{number}": (kind, [us]) for number, (_, kind, us) in enumerate(named)})
+    names = {f"{number}": name for number, (name, *_) in enumerate(named)}
+    texts = [names.get(text, text) for text in run.trace.texts]
+    columns = {column: run.trace[column] for column in COLUMNS}
+    return Profile(dataclasses.replace(run, trace=Trace.of_columns(columns, texts)))
+
+
+def test_of_namesakes_those_are_joined_that_the_common_sequence_joins() -> None:
+    first = nodes(("conv", "Conv", 1), ("relu", "Relu", 2), ("conv", "Conv", 3), ("add", "Add", 4))
+    second = nodes(("relu", "Relu", 5), ("conv", "Conv", 6), ("add", "Add", 7))
+    found = joined(first, second)
+    assert [
+        [[layer.name for layer in side] for side in (group.before, group.after)] for group in found
+    ] == [[["relu"]] * 2, [["conv"]] * 2, [["add"]] * 2, [["conv"], []]]
+    (conv,) = found[1].before
+    assert first.latency_ns(conv) == 3_000
+
+
+def test_namesakes_that_are_there_equally_often_may_change_their_order() -> None:
+    first = nodes(("a", "Conv", 1), ("a", "Pool", 2), ("b", "Relu", 3))
+    second = nodes(("b", "Relu", 1), ("a", "Convolution", 2), ("a", "Pooling", 3))
+    assert all(group.is_matched for group in joined(first, second))
 
 
 def test_layers_that_share_a_layer_of_the_graph_belong_together() -> None:

@@ -5,6 +5,7 @@ import random
 
 from dlscope.core.trace import UNRESOLVED, Level, Span, Trace
 from dlscope.methods.profiling.keys import NO_ROW, parent_rows, structural_keys
+from dlscope.methods.profiling.sequences import Sequences
 from dlscope.tracing.iterations import numbered
 
 
@@ -80,6 +81,39 @@ def test_a_layer_that_is_missing_moves_no_other() -> None:
     assert by_name[0, "b"] == by_name[1, "b"]
     assert by_name[0, "c"] == by_name[1, "c"]
     assert len(set(found.values())) == 10
+
+
+def shaped(number: int, shapes: list[str], run: int = 0) -> list[Span]:
+    """A model that calls one library function with one shape after another."""
+    place = {"run": run, "iteration": number}
+    first = 1000 * run + 100 * number + 1
+    calls = [
+        span(first + each, first, Level.LIBRARY, "gemm", attributes={"problem": shape}, **place)
+        for each, shape in enumerate(shapes, 1)
+    ]
+    return [span(first, 0, Level.MODEL, "model", **place), *calls]
+
+
+def test_a_namesake_that_is_missing_moves_no_other() -> None:
+    spans = [*shaped(0, ["m8", "m16", "m32"]), *shaped(1, ["m16", "m32"]), *shaped(0, ["m32"], 1)]
+    found = keys(spans)
+    by_shape: dict[str, set[int]] = {}
+    for each in spans:
+        by_shape.setdefault(str(each.attributes.get("problem")), set()).add(found[each.id])
+    assert [len(numbers) for numbers in by_shape.values()] == [1, 1, 1, 1]
+    assert len(set(found.values())) == 4
+
+
+def test_what_one_part_of_a_trace_has_shown_is_known_in_the_next() -> None:
+    sequences = Sequences()
+    for spans, expected in (
+        (shaped(0, ["m8", "m16"]), [0, 0, 1]),
+        (shaped(1, ["m16"]), [0, 1]),
+        (shaped(2, ["m4", "m16"]), [0, 2, 1]),
+    ):
+        trace = numbered(Trace(spans))
+        _, places = structural_keys(trace, parent_rows(trace), sequences)
+        assert places.tolist() == expected
 
 
 def test_samples_of_one_name_under_one_parent_have_one_key() -> None:

@@ -154,3 +154,37 @@ def test_nodes_are_in_order_of_execution_whichever_iteration_saw_them_first(made
     parts = [("L", "late", 60, 10), ("L", "rare", 0, [None, None, 10]), ("L", "b", 20, 10)]
     profile = made("M/L", ([100] * 3, []), ([100] * 3, parts))
     assert [node.name for node in profile.nodes(Level.LAYER)] == ["rare", "b", "late"]
+
+
+def test_what_some_iteration_lacks_is_counted_by_run(made) -> None:
+    parts = [("L", "a", 0, 20), ("L", "b", 30, [10, None, 10]), ("L", "a", 50, [20, None, None])]
+    calls = [("B", "gemm", 0, 10)]
+    profile = made("M/L/B", ([100] * 3, []), ([100] * 3, parts), ([100] * 3, [*parts, *calls]))
+    first, second, third = profile.nodes(Level.LAYER)
+    assert profile.missing(first) == {}
+    assert profile.missing(second) == {1: (2, 3), 2: (2, 3)}
+    assert profile.missing(third) == {1: (1, 3), 2: (1, 3)}
+    assert [node.name for node in profile.every_node()] == ["model", "a", "b", "a", "gemm"]
+
+
+def test_a_sampled_kernel_may_be_seen_or_not(made) -> None:
+    sample = {"kind": "sample", "attributes": {"period_ns": 1000}}
+    parts = [("K", "gemm", 0, [1, None], sample)]
+    (kernel,) = (profile := made("M/K", ([9, 9], []), ([9, 9], parts))).nodes(Level.KERNEL)
+    assert profile.missing(kernel) == {}
+
+
+def test_a_namesake_that_is_missing_in_one_run_is_the_same_however_the_trace_is_parted(
+    made,
+) -> None:
+    calls = [
+        ("B", "gemm", 10 * place, 5, {"attributes": {"problem": f"m{place}"}}) for place in range(3)
+    ]
+    run = made("M/B/K", ([100] * 3, []), ([100] * 3, calls), ([100] * 3, calls[1:])).run
+    parts = [run.trace.take(run.trace["run"] == number) for number in range(3)]
+    for profile in (Profile(run), Profile(run, parts)):
+        found = [
+            (node.attributes["problem"], list(profile.missing(node)))
+            for node in profile.nodes(Level.LIBRARY)
+        ]
+        assert found == [("m0", [2]), ("m1", []), ("m2", [])]

@@ -11,7 +11,7 @@ import pytest
 
 from dlscope.core.errors import BackendError, DataError, PlanError
 from dlscope.core.plan import Plan
-from dlscope.core.run import Run
+from dlscope.core.run import Energy, Run
 from dlscope.core.trace import Level
 from dlscope.methods.profiling.profile import CEILINGS, CLOCK, DIAGNOSTICS, WORK, Profile
 from dlscope.testing.small_experiment import write_experiment
@@ -72,6 +72,11 @@ def test_the_work_is_that_of_the_whole_batch(run: Run) -> None:
     assert product.attributes["output_bytes"] == 2 * 4 * 4
 
 
+def test_tells_the_energy_of_an_inference_or_why_there_is_none(run: Run) -> None:
+    assert run.energy is not None
+    assert (run.energy.per_inference_j is None) == (run.energy.reason != "")
+
+
 def test_tells_each_condition(run: Run) -> None:
     contention, layers = run.conditions
     assert (contention.name, contention.required) == ("contention", "≤ half of them")
@@ -117,6 +122,7 @@ def test_one_that_was_stopped_is_aborted_and_keeps_what_was_measured(
 ) -> None:
     run = carry_out(spun(), should_stop=lambda: True)
     assert (run.status, len(run.trace), len(run.samples)) == ("aborted", 0, 0)
+    assert run.energy == Energy(reason="it was stopped before its energy was counted")
     assert run.conditions[0].measured == "0 of 0 iterations waited for a core"
 
 

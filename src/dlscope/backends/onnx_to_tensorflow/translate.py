@@ -32,9 +32,13 @@ Function = Callable[[Sequence[Tensor]], list[Tensor]]
 """From inputs in the order of the graph, every size of them known, to outputs in its order."""
 
 
+def scope_of(name: str) -> str:
+    """What the scope of the node `name` is called, in the characters that TensorFlow takes."""
+    return "n" + re.sub(r"[^0-9A-Za-z_.]", "_", name)
+
+
 def _named(name: str) -> AbstractContextManager[Any]:
-    """A scope for `name` in the characters that TensorFlow takes."""
-    scope: AbstractContextManager[Any] = tf.name_scope("n" + re.sub(r"[^0-9A-Za-z_.]", "_", name))
+    scope: AbstractContextManager[Any] = tf.name_scope(scope_of(name))
     return scope
 
 

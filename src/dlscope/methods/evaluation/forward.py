@@ -19,7 +19,7 @@ from dlscope.pipelines.base import Value
 from dlscope.pipelines.collate import collate, split
 from dlscope.pipelines.preparation import Preparation
 from dlscope.pipelines.stream import Map, Outcome, run_stream
-from dlscope.tracing.recorder import SpanRecorder
+from dlscope.tracing.capture import SpanBuffer
 
 Prepared = Mapping[str, Value]
 Named = tuple[str, Prepared]
@@ -79,15 +79,21 @@ class Forward:
         model: ModelManifest,
         predictor: Predictor,
         preparation: Preparation,
-        recorder: SpanRecorder,
+        spans: SpanBuffer,
         *,
         preparers: int = 1,
     ) -> None:
         self.predictor = predictor
         self._model = model
         self._preparation = preparation
-        self._recorder = recorder
+        self._spans = spans
         self._preparers = preparers
+
+    def of(self, predictor: Predictor) -> Forward:
+        """The same way through another opened `predictor` of the model."""
+        return Forward(
+            self._model, predictor, self._preparation, self._spans, preparers=self._preparers
+        )
 
     def ready(self, dataset: Dataset, indices: Iterable[int], *, overlaps: bool) -> Iterator[Ready]:
         """The items at `indices` in that order, prepared; ahead of time when it `overlaps`."""
@@ -129,7 +135,7 @@ class Forward:
 
     def prepare(self, item: Item) -> Prepared:
         """The inputs of one item. Raises `DataError` for an item that cannot be prepared."""
-        with self._recorder.span("preprocess", Level.PIPELINE, n=1):
+        with self._spans.costed("preprocess", Level.PIPELINE, n=1):
             return self._preparation.prepare(item.input, self._step_span, item.id)
 
     def feeds(self, prepared: Sequence[Prepared]) -> Tensors:
@@ -161,16 +167,16 @@ class Forward:
         """The answers to one batch of prepared items, in their order."""
         n = len(named)
         feeds = self.feeds([prepared for _, prepared in named])
-        with self._recorder.span("predict", Level.PIPELINE, n=n):
+        with self._spans.costed("predict", Level.PIPELINE, n=n):
             outputs = self.predictor.predict(feeds)
-        with self._recorder.span("postprocess", Level.PIPELINE, n=n):
+        with self._spans.costed("postprocess", Level.PIPELINE, n=n):
             singles = split(self._model.outputs, outputs, n)
             return [
                 self._finished(single, *each) for single, each in zip(singles, named, strict=True)
             ]
 
     def _step_span(self, step: str) -> AbstractContextManager[None]:
-        return self._recorder.span(step, Level.PIPELINE, n=1)
+        return self._spans.costed(step, Level.PIPELINE, n=1)
 
     def _finished(
         self, outputs: Mapping[str, NDArray[Any]], item_id: str, inputs: Prepared

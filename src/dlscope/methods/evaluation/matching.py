@@ -52,7 +52,7 @@ def match(
     raise_all(
         [
             *_version_problems(model, reference, version),
-            *_level_problems(level),
+            *_level_problems(level, backend),
             *_format_problems(model, backend),
             *machine_problems(model, system(), psutil.virtual_memory().available),
             *device_problems(model, backend.devices, system()),
@@ -240,11 +240,17 @@ def _pip_constraint(constraint: str) -> str:
     return constraint if constraint[:1] in "=<>!" else f"=={constraint.lstrip('^~')}"
 
 
-def _level_problems(level: Level) -> Iterator[PlanError]:
-    """What lies below a prediction is seen by leveled experiments, whatever the backend shows."""
-    if level > Level.MODEL:
-        yield PlanError(
-            f"an evaluation records no deeper level than {Level.MODEL.name}",
-            where="trace_level",
-            fix=f"ask for {Level.MODEL.name}, or look deeper with `dlscope profile`",
-        )
+def _level_problems(level: Level, backend: Backend) -> Iterator[PlanError]:
+    """What lies below a prediction must be shown by the framework."""
+    told = backend.capabilities()
+    seen = {Level.MODEL, *(each.level for each in told if each.is_available)}
+    if level <= Level.MODEL or level in seen:
+        return
+    known = [each for each in told if each.level == level]
+    reason = "; ".join(each.reason for each in known if each.reason)
+    fixes = [each.fix for each in known if each.fix]
+    yield PlanError(
+        f"level {level.name} cannot be seen here: {reason or f'{backend.name} does not show it'}",
+        where="trace_level",
+        fix=", or ".join([*fixes, f"ask for {max(seen).name} at most"]),
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,11 @@ from dlscope.methods.evaluation.scenarios import resolve_scenario, scenario_for
 from dlscope.metrics.measure import choice_problems, chosen
 
 _DEFAULT_FRAMEWORKS = (Reference(name="onnxruntime"),)
+_UNTRACED = {
+    "accuracy": "it asks no queries",
+    "find_peak": "the rate that it finds would be that of a system slowed down",
+}
+"""Modes in which nothing can be recorded below a prediction, and why not."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,7 @@ def plan_experiment(
     raise_all(
         [
             *_metric_problems(experiment, models),
+            *_trace_problems(level, itertools.chain.from_iterable(scenarios.values())),
             *(
                 problem
                 for model in models
@@ -130,6 +136,18 @@ def _plans(
                 keep_outputs=experiment.keep.outputs,
                 memory_limit_bytes=memory_limit_bytes(experiment),
                 repeat=repeat,
+            )
+
+
+def _trace_problems(level: Level, scenarios: Iterable[ScenarioManifest]) -> Iterator[PlanError]:
+    """The inside of a prediction is recorded during queries, and slows them down."""
+    modes = dict.fromkeys(scenario.mode for scenario in scenarios if level > Level.MODEL)
+    for mode, why in _UNTRACED.items():
+        if mode in modes:
+            yield PlanError(
+                f"level {level.name} cannot be recorded with mode {mode}: {why}",
+                where="trace_level",
+                fix="choose mode performance or submission, or leave the level out",
             )
 
 

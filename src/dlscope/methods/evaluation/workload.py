@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import ClassVar, final
@@ -23,6 +25,12 @@ from dlscope.methods.evaluation.cold_start import ColdStart
 from dlscope.methods.evaluation.forward import Forward
 from dlscope.methods.evaluation.performance_pass import Performance, performance_pass
 from dlscope.methods.evaluation.permitting import hook_problems
+from dlscope.methods.evaluation.traced_queries import (
+    TracedModel,
+    inside_of,
+    prepare_environment,
+    traced_levels,
+)
 from dlscope.metrics import measure
 from dlscope.pipelines.hook_module import LoadedHooks, load_hooks
 from dlscope.pipelines.preparation import Preparation
@@ -31,8 +39,11 @@ from dlscope.stacks.fingerprint import environment
 from dlscope.stacks.interference import Interference, InterferenceMeter
 from dlscope.stacks.memory import MemoryMeter
 from dlscope.stacks.system import system
+from dlscope.tracing.capture import SpanBuffer
 from dlscope.tracing.clock import Clock, MonotonicClock
-from dlscope.tracing.recorder import SpanRecorder
+
+_NO_LIMIT = sys.maxsize
+"""Spans of a Run are kept like its samples: all of them, until it is over."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +77,12 @@ class Evaluation(Workload):
         started = datetime.now(UTC).isoformat(timespec="milliseconds")
         clock = MonotonicClock()
         cold = ColdStart(clock)
-        recorder = SpanRecorder(clock, Level(plan.trace_level))
+        deepest = Level(plan.trace_level)
+        spans = SpanBuffer(deepest, limit_bytes=_NO_LIMIT, now_ns=clock.now_ns)
         context.progress({"step": "load", "share": 0.0})
+        prepare_environment(deepest)
         backend = self._import_backend(plan, cold)
+        levels = traced_levels(type(backend), deepest)
         hooks = _loaded_hooks(plan, cold)
         dataset = open_dataset(plan.dataset)
         with MemoryMeter() as memory:
@@ -77,13 +91,20 @@ class Evaluation(Workload):
                 opened.predictor.pulse = context.pulse
             preparation = Preparation(plan.model, opened.fetched.paths, hooks, plan.seed)
             forward = Forward(
-                plan.model, opened.predictor, preparation, recorder, preparers=_preparers(plan)
+                plan.model, opened.predictor, preparation, spans, preparers=_preparers(plan)
             )
             _first_answers(plan, forward, dataset, cold)
             items = _answer_items(plan, forward, dataset, context)
+        traced = None
+        if levels and not context.should_stop():
+            traced = self._reopen(plan, backend, levels, spans)
+            forward = forward.of(traced.predictor)
+            traced.start(forward.first_feeds(dataset, plan.batch_size), plan.scenario.warmup)
         # The meter's thread must not run beside timed queries; warm-up has shown it the peak.
         measured = _answer_queries(plan, forward, dataset, context, clock)
+        report = forward.predictor.report()
         is_aborted = context.should_stop()
+        inside = inside_of(spans.take_trace(), traced)
         return Run(
             id=context.run_id,
             plan=plan,
@@ -94,16 +115,16 @@ class Evaluation(Workload):
             samples=measured.performance.samples,
             probes=measured.performance.probes,
             energy=measured.energy,
-            artifacts=measured.performance.artifacts,
+            artifacts={**measured.performance.artifacts, **inside.artifacts},
             items=items,
             metrics=()
             if is_aborted
             else measure(plan.model.task, items, plan.options.get("metrics")),
-            conditions=_conditions(plan, measured, items),
-            trace=recorder.trace(),
+            conditions=(*_conditions(plan, measured, items), *inside.conditions),
+            trace=inside.trace,
             memory_bytes=memory.to_json(),
             framework_report={
-                **opened.predictor.report(),
+                **report,
                 "graph_bytes": opened.fetched.paths[_graph_role(plan)].stat().st_size,
             },
         )
@@ -134,6 +155,21 @@ class Evaluation(Workload):
             predictor = renamed(backend.open(graph, plan.framework.options), tensors)
         self._opened = _Opened(key, fetched, predictor)
         return self._opened
+
+    def _reopen(
+        self, plan: Plan, backend: Backend, levels: Sequence[Level], spans: SpanBuffer
+    ) -> TracedModel:
+        """The opened model once more, with tracers; there is room for one of them at a time."""
+        assert self._opened is not None
+        opened, self._opened = self._opened, None
+        opened.predictor.close()
+        role = _graph_role(plan)
+        traced = TracedModel(
+            *(backend, opened.fetched.paths[role], plan.framework.options),
+            *(plan.model.assets[role].tensors, levels, spans),
+        )
+        traced.predictor.pulse = opened.predictor.pulse
+        return traced
 
 
 def _loaded_hooks(plan: Plan, cold: ColdStart) -> LoadedHooks:

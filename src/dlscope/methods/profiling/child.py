@@ -1,9 +1,9 @@
 """`python -m dlscope.methods.profiling.child`: one run of a leveled experiment, in its own process.
 
 It opens the model with the tracers of its levels, warms up, and carries out one iteration each
-time it is asked. Only then does it stop its tracers, convert what they saw, and write its spans.
-Orders and answers are lines of JSON on standard input and on what was standard output; everything
-that a framework prints goes to the log.
+time it is asked, or many of which nothing is kept. Only then does it stop its tracers, convert
+what they saw, and write its spans. Orders and answers are lines of JSON on standard input and on
+what was standard output; everything that a framework prints goes to the log.
 """
 
 from __future__ import annotations
@@ -24,11 +24,10 @@ from dlscope.agents.channel import private_channel
 from dlscope.backends.base import Backend
 from dlscope.core import registry
 from dlscope.core.errors import DlscopeError
-from dlscope.core.trace import UNRESOLVED, Level, Span, Trace
+from dlscope.core.trace import Level, Span, Trace
 from dlscope.store.parquet import write_spans
-from dlscope.tracing.iterations import within
+from dlscope.tracing.draining import drained
 from dlscope.tracing.merge import merge
-from dlscope.tracing.tracer import Diagnostic, Tracer
 
 _SCHEDULING = Path("/proc/thread-self/schedstat")
 _MODEL = "dlscope"
@@ -56,7 +55,13 @@ def _serve(order: Mapping[str, Any], tell: Any) -> None:
         if line.strip() == "finish":
             tell(child.finish(Path(order["into"])))
             return
-        tell(child.iterate())
+        tell(_answered(child, line.split()))
+
+
+def _answered(child: ProfiledRun, words: Sequence[str]) -> dict[str, int]:
+    if words[0] == "repeat":
+        return {"iterations": child.repeat(int(words[1]))}
+    return child.iterate()
 
 
 @final
@@ -90,12 +95,23 @@ class ProfiledRun:
             "waited_ns": _waited_ns() - waited,
         }
 
+    def repeat(self, duration_ns: int) -> int:
+        """How many iterations, none of them kept, follow one another in `duration_ns`; at least 1.
+
+        The last one may end later.
+        """
+        iterations, end_ns = 0, time.perf_counter_ns() + duration_ns
+        while not iterations or time.perf_counter_ns() < end_ns:
+            self._predictor.predict(self._feeds)
+            iterations += 1
+        return iterations
+
     def finish(self, into: Path) -> dict[str, Any]:
         """Stop the tracers, write the spans of all measured iterations, tell what went wrong."""
         for tracer in reversed(self._tracers):
             tracer.stop()
         model = Trace(span for span in self._models if span.iteration >= 0)
-        traces, diagnostics = _drained(self._tracers, model)
+        traces, diagnostics = drained(self._tracers, model)
         merged = merge([model, *traces])
         write_spans(into, merged.trace)
         self._predictor.close()
@@ -118,23 +134,6 @@ class ProfiledRun:
         )
         self._models.append(span)
         return span
-
-
-def _drained(tracers: Sequence[Tracer], model: Trace) -> tuple[list[Trace], list[Diagnostic]]:
-    traces: list[Trace] = []
-    diagnostics: list[Diagnostic] = []
-    for tracer in tracers:
-        drained = tracer.drain()
-        diagnostics.extend(drained.diagnostics)
-        # Our own span of the model is the one that all runs share.
-        traces.append(_below_model(within(drained.trace, model)))
-    return traces, diagnostics
-
-
-def _below_model(trace: Trace) -> Trace:
-    kept = trace.take(trace["level"] > Level.MODEL)
-    is_orphaned = ~np.isin(kept["parent_id"], kept["id"])
-    return kept.with_columns(parent_id=np.where(is_orphaned, UNRESOLVED, kept["parent_id"]))
 
 
 def _feeds(path: Path) -> dict[str, NDArray[Any]]:

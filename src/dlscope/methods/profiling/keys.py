@@ -1,18 +1,20 @@
 """Structural keys: what makes spans of different iterations and runs the same, but never time.
 
 A key is the parent's key, the level, the name, and the place among the siblings of that level and
-name, so that what is missing in one iteration moves nothing else. Sampled kernels have no place:
-all samples of one name under one parent are one.
+name, so that what is missing in one iteration moves nothing else; where a namesake is missing, the
+siblings are aligned (see `sequences`). Sampled kernels have no place: all samples of one name under
+one parent are one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlscope.core.trace import SPAN_KINDS, Trace
+from dlscope.methods.profiling.sequences import Rows, Sequences, align
 
 NO_ROW = -1
 _SAMPLE = SPAN_KINDS.index("sample")
@@ -31,27 +33,80 @@ def parent_rows(trace: Trace) -> NDArray[np.int64]:
 
 
 def structural_keys(
-    trace: Trace, parents: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    trace: Trace, parents: Rows, sequences: Sequences | None = None
+) -> tuple[Rows, Rows]:
     """For each span one number, equal for the same part of the model, and its place in the key.
 
-    A parent's number is less than its children's. `trace` must be `numbered`.
+    A parent's number is less than its children's. `trace` must be `numbered`; `sequences` is what
+    its other parts have shown.
     """
     names = _codes(trace)
-    places = np.where(trace["kind"] == _SAMPLE, 0, _places(trace, names))
+    counted, first = _places(trace, names)
+    places = np.where(trace["kind"] == _SAMPLE, 0, counted)
+    known = sequences or Sequences()
     keys = np.full(len(trace), NO_ROW, dtype=np.int64)
     generation = np.flatnonzero(parents == NO_ROW)
-    known = 0
+    least = 0
     while generation.size:
         above = np.where(
             parents[generation] == NO_ROW, NO_ROW, keys[np.maximum(parents[generation], 0)]
         )
-        columns = (above, trace["level"][generation], places[generation], names[generation])
-        found = _numbers(columns)
-        keys[generation] = known + found
-        known += int(found.max()) + 1
+        level = trace["level"][generation]
+        keys[generation] = least + _numbers((above, level, places[generation], names[generation]))
+        odd = _is_uneven(keys, first, places, generation)
+        groups = _numbers((above, level))
+        if _align(trace, parents, places, generation, groups, odd, known):
+            columns = (above, level, places[generation], names[generation])
+            keys[generation] = least + _numbers(columns)
+        least = int(keys[generation].max()) + 1
         generation = np.flatnonzero((keys == NO_ROW) & (keys[np.maximum(parents, 0)] != NO_ROW))
     return keys, places
+
+
+def _is_uneven(keys: Rows, first: Rows, places: Rows, rows: Rows) -> NDArray[np.bool_]:
+    """Which of `rows` are namesakes of another that is there more often."""
+    counts = np.bincount(keys[rows])
+    is_uneven: NDArray[np.bool_] = (places[rows] > 0) & (
+        counts[keys[rows]] != counts[keys[first[rows]]]
+    )
+    return is_uneven
+
+
+def _align(
+    trace: Trace,
+    parents: Rows,
+    places: Rows,
+    generation: Rows,
+    groups: Rows,
+    is_uneven: NDArray[np.bool_],
+    sequences: Sequences,
+) -> bool:
+    """Give siblings the places of their partners; whether any was changed."""
+    uneven = set(np.unique(groups[is_uneven]).tolist())
+    order = np.argsort(groups, kind="stable")
+    begins = np.flatnonzero(np.diff(groups[order])) + 1
+    changed = False
+    for group, siblings in enumerate(np.split(generation[order], begins)):
+        row = int(siblings[0])
+        path = (int(trace["level"][row]), *_path(trace, parents, places, row))
+        iterations = _by_iteration(trace, siblings[trace["kind"][siblings] != _SAMPLE])
+        is_even = group not in uneven
+        changed |= align(trace, path, iterations, places, sequences, is_even=is_even)
+    return changed
+
+
+def _path(trace: Trace, parents: Rows, places: Rows, row: int) -> Iterator[Hashable]:
+    """What tells the parent of `row` in every part of a trace: itself and all above it."""
+    while (row := int(parents[row])) != NO_ROW:
+        yield int(trace["level"][row]), int(places[row]), trace.texts[trace["name"][row]]
+
+
+def _by_iteration(trace: Trace, rows: Rows) -> list[Rows]:
+    """`rows` parted by iteration, each in order of execution."""
+    keys = (trace["index"][rows], trace["iteration"][rows], trace["run"][rows])
+    ordered = rows[np.lexsort(keys)]
+    begins = np.diff(trace["iteration"][ordered]) | np.diff(trace["run"][ordered])
+    return np.split(ordered, np.flatnonzero(begins) + 1)
 
 
 def _numbers(columns: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
@@ -70,16 +125,20 @@ def _numbers(columns: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     return np.asarray(found, dtype=np.int64).reshape(-1)
 
 
-def _places(trace: Trace, names: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The place of each span among the siblings that are called like it, from 0."""
+def _places(trace: Trace, names: Rows) -> tuple[Rows, Rows]:
+    """The place of each span among the siblings that are called like it, from 0.
+
+    And the row of the first of them.
+    """
     alike = (trace["run"], trace["iteration"], trace["parent_id"], trace["level"], names)
     order = np.lexsort((trace["index"], *alike))
     is_first = np.ones(len(trace), dtype=np.bool_)
     is_first[1:] = np.any(np.diff(np.stack([key[order] for key in alike]), axis=1), axis=0)
     rows = np.arange(len(trace))
-    places = np.empty(len(trace), dtype=np.int64)
-    places[order] = rows - np.maximum.accumulate(np.where(is_first, rows, 0))
-    return places
+    begins = np.maximum.accumulate(np.where(is_first, rows, 0))
+    places, first = np.empty((2, len(trace)), dtype=np.int64)
+    places[order], first[order] = rows - begins, order[begins]
+    return places, first
 
 
 def _codes(trace: Trace) -> NDArray[np.int64]:

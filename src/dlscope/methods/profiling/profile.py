@@ -33,6 +33,7 @@ INPUTS, WORK_MISSING = "inputs.txt", "work_missing.txt"
 CONTENTION = "contention"
 """The condition of a Run that other work did not hold iterations up."""
 _INTERNAL = "_"
+_NEVER = np.empty(0, dtype=np.int64)
 ORIGINAL = "original_layers"
 """The attribute in which a framework tells what it fused."""
 
@@ -106,6 +107,26 @@ class Profile:
             return ()
         found = [self.model] if level == Level.MODEL else list(self.model.below(level))
         return tuple(node for node in found if not self._is_internal(node))
+
+    def every_node(self) -> Iterator[Node]:
+        """The nodes of all levels, level by level, each in order of execution."""
+        for level in self.levels:
+            yield from self.nodes(level)
+
+    def missing(self, node: Node) -> dict[int, tuple[int, int]]:
+        """The runs of which some iteration has no `node`: how many have it, and how many there are.
+
+        None of a sampled kernel, which may be seen or not.
+        """
+        if node.count or self.model is None:
+            return {}
+        found = {}
+        for run in range(self.run_of(node.level), len(self.levels)):
+            iterations = self.model.iterations.get(run, _NEVER).size
+            seen = node.iterations.get(run, _NEVER).size
+            if seen != iterations:
+                found[run] = (seen, iterations)
+        return found
 
     def _is_internal(self, node: Node) -> bool:
         """Whether a layer is one that the framework made for itself: a name of its own with `_`.

@@ -25,6 +25,7 @@ from dlscope.methods.profiling.profile import INPUTS, WORK_MISSING, Profile
 from dlscope.methods.profiling.ranking import ranking
 from dlscope.methods.profiling.report_figures import figures
 from dlscope.methods.profiling.shown import characterisation_section, sections
+from dlscope.methods.profiling.structure import structure_table, structure_warnings
 from dlscope.methods.profiling.timeline import timeline_table
 
 Refused = tuple[str, str, DlscopeError]
@@ -85,6 +86,7 @@ def profiling_report(
     found.extend(each for each in told if each.sign != "note" or not is_many)
     tables["layers"] = layer_summary(tables)
     tables["timeline"] = timeline_table(profiles)
+    tables["structure"] = structure_table(profiles)
     tables["missing"] = _missing_table(missing)
     tables["refused"] = _refused_table(refused)
     tables["failed"] = _failed_table(runs)
@@ -96,7 +98,7 @@ def profiling_report(
         findings=tuple(sorted(found, key=lambda each: _SIGN_ORDER.index(each.sign))),
         sections=tuple(_sections(profiles, tables)),
         runs=tuple(run.id for run in runs),
-        warnings=tuple(_warnings(finished, missing)),
+        warnings=(*_warnings(finished, missing), *structure_warnings(profiles)),
         next_commands=_next(finished),
         command=command,
         created_utc=max((run.started_utc for run in runs), default=""),

@@ -26,7 +26,9 @@ from dlscope.core.errors import (
     PlanError,
     PluginError,
 )
+from dlscope.core.run import Energy
 from dlscope.core.trace import Level
+from dlscope.methods.profiling.model_energy import ModelEnergy
 from dlscope.tracing.environment import trace_environment
 from dlscope.tracing.tracer import Diagnostic
 
@@ -57,12 +59,16 @@ class Iteration:
 
 @dataclass(frozen=True)
 class Measured:
-    """Iterations in order of execution, the file with the spans of each run, and what to know."""
+    """Iterations in order of execution, the file with the spans of each run, and what to know.
+
+    `energy` is that of the model alone, None where it was not asked for.
+    """
 
     iterations: tuple[Iteration, ...]
     spans: tuple[Path, ...]
     diagnostics: tuple[tuple[Diagnostic, ...], ...]
     report: Mapping[str, Any]
+    energy: Energy | None = None
 
 
 def measure(
@@ -72,10 +78,12 @@ def measure(
     folder: Path,
     progress: Callable[[float], None],
     should_stop: Callable[[], bool],
+    energy: ModelEnergy | None = None,
 ) -> Measured:
     """Runs M, M/…, up to all of `levels`, interleaved over `iterations` rounds.
 
-    `order` is what every run is given alike. Raises `MeasurementError` when the framework does
+    `order` is what every run is given alike. After the rounds the first of them goes on alone for
+    its `energy`. Raises `MeasurementError` when the framework does
     not report the same of each run, and what a run failed with.
     """
     with contextlib.ExitStack() as stack:
@@ -93,8 +101,24 @@ def measure(
             turn = runs if number % 2 == 0 else reversed(runs)
             done.extend(run.iterate() for run in turn)
             progress((number + 1) / iterations)
+        counted = None if energy is None or should_stop() else energy.counted(runs[0].repeat)
         told = [run.finish() for run in runs]
-        return Measured(tuple(done), tuple(run.spans for run in runs), tuple(told), reports[0])
+        files = tuple(run.spans for run in runs)
+        return Measured(tuple(done), files, tuple(told), reports[0], counted)
+
+
+def measure_alone(
+    order: Mapping[str, Any], levels: Sequence[Level], environment: Mapping[str, str], folder: Path
+) -> Path:
+    """The file with the spans of one iteration of one run, `environment` set for it as well.
+
+    Raises what the run failed with.
+    """
+    with _ChildProcess(order, levels, len(levels), folder, environment) as run:
+        run.ready()
+        run.iterate()
+        run.finish()
+        return run.spans
 
 
 def _require_same(reports: Sequence[Mapping[str, Any]], levels: Sequence[Level]) -> None:
@@ -116,7 +140,12 @@ class _ChildProcess:
     """One run, in a process with the environment that its levels need."""
 
     def __init__(
-        self, order: Mapping[str, Any], levels: Sequence[Level], run: int, folder: Path
+        self,
+        order: Mapping[str, Any],
+        levels: Sequence[Level],
+        run: int,
+        folder: Path,
+        environment: Mapping[str, str] = {},
     ) -> None:
         self._run = run
         self.spans = folder / f"spans-{run}.parquet"
@@ -134,7 +163,7 @@ class _ChildProcess:
             stdout=subprocess.PIPE,
             stderr=self._file,
             text=True,
-            env={**os.environ, **trace_environment(levels)},
+            env={**os.environ, **trace_environment(levels), **environment},
         )
         self._tell(json.dumps(self._order))
 
@@ -164,6 +193,11 @@ class _ChildProcess:
         """Have it carry out one iteration."""
         self._tell("iterate")
         return Iteration(self._run, **self._answer())
+
+    def repeat(self, duration_ns: int) -> int:
+        """How many iterations it carries out in that time, one after another, none of them kept."""
+        self._tell(f"repeat {duration_ns}")
+        return int(self._answer()["iterations"])
 
     def finish(self) -> tuple[Diagnostic, ...]:
         """Have it write its spans."""

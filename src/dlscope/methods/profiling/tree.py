@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dlscope.core.trace import SPAN_KINDS, Level, Trace
 from dlscope.methods.profiling.keys import NO_ROW, parent_rows, structural_keys
 from dlscope.methods.profiling.node import Node, Times
+from dlscope.methods.profiling.sequences import Sequences
 from dlscope.tracing.iterations import numbered
 
 _SAMPLE = SPAN_KINDS.index("sample")
@@ -36,6 +37,7 @@ class Tree:
         self._iterations: dict[int, int] = {}
         self._roots: list[Node] = []
         self._parts: dict[Node, dict[int, list[_Part]]] = {}
+        self._sequences = Sequences()
 
     def add(self, trace: Trace) -> None:
         """All measured spans of whole iterations."""
@@ -46,7 +48,7 @@ class Tree:
             count = np.unique(measured["iteration"][measured["run"] == run]).size
             self._iterations[run] = self._iterations.get(run, 0) + int(count)
         parents = parent_rows(measured)
-        keys, places = structural_keys(measured, parents)
+        keys, places = structural_keys(measured, parents, self._sequences)
         order = np.lexsort((measured["iteration"], measured["run"], keys))
         changes = np.flatnonzero(np.diff(keys[order])) + 1
         nodes: dict[int, Node] = {}

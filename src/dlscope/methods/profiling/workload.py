@@ -18,13 +18,14 @@ from dlscope.catalog.assets import fetch
 from dlscope.core import registry
 from dlscope.core.errors import DlscopeError
 from dlscope.core.plan import Plan
-from dlscope.core.run import Condition, Run, Samples
+from dlscope.core.run import Condition, Energy, Run, Samples
 from dlscope.core.trace import Level, Trace
 from dlscope.core.workload import Context, Workload
 from dlscope.graph import read_graph
 from dlscope.graph.signature import read_signature
 from dlscope.methods.profiling.feeds import Feeds, feeds_of
 from dlscope.methods.profiling.layer_work import LayerWork
+from dlscope.methods.profiling.model_energy import ModelEnergy
 from dlscope.methods.profiling.profile import (
     CEILINGS,
     CLOCK,
@@ -34,16 +35,20 @@ from dlscope.methods.profiling.profile import (
     WORK,
     WORK_MISSING,
 )
-from dlscope.methods.profiling.rounds import Iteration, Measured, measure
+from dlscope.methods.profiling.rounds import Iteration, measure
+from dlscope.methods.profiling.serial_rerun import NOT_SERIAL, Told, with_parents_told
 from dlscope.stacks.ceilings import ceilings
+from dlscope.stacks.energy import EnergyMeter
 from dlscope.stacks.fingerprint import environment
 from dlscope.store.parquet import read_spans
 from dlscope.tracing.epoch import anchor
-from dlscope.tracing.merge import with_unique_ids
+from dlscope.tracing.merge import INCOMPLETE, with_unique_ids
 from dlscope.tracing.tracer import Diagnostic
 
 ITERATIONS, WARMUP = 10, 3
 _MOST_CONTENDED = 0.5
+_BAD = (INCOMPLETE, "tracer_failed", NOT_SERIAL)
+_STOPPED = Energy(reason="it was stopped before its energy was counted")
 
 
 @final
@@ -66,22 +71,25 @@ class Profiling(Workload):
         with tempfile.TemporaryDirectory(prefix="dlscope-profile-") as place:
             folder = Path(place)
             np.savez(folder / "feeds.npz", **feeds.arrays)  # type: ignore[arg-type]
+            order = _order(plan, graph, folder / "feeds.npz")
             measured = measure(
-                {
-                    "backend": plan.framework.backend,
-                    "options": dict(plan.framework.options),
-                    "graph": str(graph),
-                    "feeds": str(folder / "feeds.npz"),
-                    "warmup": plan.options.get("warmup", WARMUP),
-                },
+                order,
                 levels,
                 plan.options.get("iterations", ITERATIONS),
                 folder,
                 lambda share: context.progress({"step": "measure", "share": share}),
                 context.should_stop,
+                _energy(plan),
             )
-            trace = with_unique_ids([read_spans(path) for path in measured.spans])
-        is_aborted = context.should_stop()
+            is_aborted = context.should_stop()
+            runs = [
+                (read_spans(path), told)
+                for path, told in zip(measured.spans, measured.diagnostics, strict=True)
+            ]
+            if not is_aborted:
+                runs = with_parents_told(runs, order, levels, folder)
+        trace = with_unique_ids(trace for trace, _ in runs)
+        diagnostics = [told for _, told in runs]
         return Run(
             id=context.run_id,
             plan=plan,
@@ -89,11 +97,31 @@ class Profiling(Workload):
             status="aborted" if is_aborted else "finished",
             started_utc=started,
             samples=_samples(trace),
-            conditions=tuple(_conditions(levels, measured, trace)),
+            conditions=(
+                _contention(measured.iterations),
+                *_completeness(levels, diagnostics, trace),
+            ),
             trace=trace,
+            energy=measured.energy or _STOPPED,
             framework_report={**measured.report, "graph_bytes": graph.stat().st_size},
-            artifacts={**artifacts, DIAGNOSTICS: _told(levels, measured)},
+            artifacts={**artifacts, DIAGNOSTICS: _told(levels, diagnostics)},
         )
+
+
+def _order(plan: Plan, graph: Path, feeds: Path) -> dict[str, Any]:
+    """What every run is told alike."""
+    return {
+        "backend": plan.framework.backend,
+        "options": dict(plan.framework.options),
+        "graph": str(graph),
+        "feeds": str(feeds),
+        "warmup": plan.options.get("warmup", WARMUP),
+    }
+
+
+def _energy(plan: Plan) -> ModelEnergy:
+    device = plan.framework.options.get("device", "cpu")
+    return ModelEnergy(EnergyMeter("gpu" if device == "gpu" else "cpu"), plan.batch_size)
 
 
 def _convert(plan: Plan, graph: Path) -> None:
@@ -142,10 +170,6 @@ def _samples(trace: Trace) -> Samples:
     return Samples(start, start, end, np.ones(len(model), dtype=np.bool_))
 
 
-def _conditions(levels: Sequence[Level], measured: Measured, trace: Trace) -> list[Condition]:
-    return [_contention(measured.iterations), *_completeness(levels, measured, trace)]
-
-
 def _contention(iterations: Sequence[Iteration]) -> Condition:
     held_up = sum(each.is_contended for each in iterations)
     share = held_up / max(len(iterations), 1)
@@ -158,12 +182,14 @@ def _contention(iterations: Sequence[Iteration]) -> Condition:
     )
 
 
-def _completeness(levels: Sequence[Level], measured: Measured, trace: Trace) -> list[Condition]:
+def _completeness(
+    levels: Sequence[Level], diagnostics: Sequence[Told], trace: Trace
+) -> list[Condition]:
     """Whether every level that was asked for was seen, and has its place."""
     conditions = []
-    for level, told in zip(levels[1:], measured.diagnostics[1:], strict=True):
-        bad = [each.what for each in told if each.kind in ("incomplete", "tracer_failed")]
-        if not bad and measured.iterations and not np.any(trace["level"] == level):
+    for level, told in zip(levels[1:], diagnostics[1:], strict=True):
+        bad = [each.what for each in told if each.kind in _BAD]
+        if not bad and len(trace) and not np.any(trace["level"] == level):
             bad = ["nothing was seen"]
         conditions.append(
             Condition(
@@ -177,13 +203,13 @@ def _completeness(levels: Sequence[Level], measured: Measured, trace: Trace) -> 
     return conditions
 
 
-def _told(levels: Sequence[Level], measured: Measured) -> str:
+def _told(levels: Sequence[Level], diagnostics: Sequence[Told]) -> str:
     def plain(each: Diagnostic) -> dict[str, Any]:
         return dataclasses.asdict(each)
 
     return json.dumps(
         {
             level.name: [plain(each) for each in told]
-            for level, told in zip(levels, measured.diagnostics, strict=True)
+            for level, told in zip(levels, diagnostics, strict=True)
         }
     )

@@ -37,7 +37,9 @@ _BYTES = {
     "output_size": "output_bytes",
     "parameter_size": "parameter_bytes",
     "activation_size": "activation_bytes",
+    "mem_bytes_in_use": "allocator_in_use_bytes",
 }
+"""What it tells of memory under names of its own; the peak that it tells is that of the session."""
 _SHAPES = {"input_type_shape": "input", "output_type_shape": "output"}
 # ONNX Runtime names element types as C++ does.
 _DTYPES = {"float": "float32", "double": "float64"}

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from dlscope.core.trace import Level
 from dlscope.methods.evaluation.analyses.point import (
     Point,
     failure,
@@ -41,6 +42,19 @@ def test_single_items_are_taken_over_all_repeats() -> None:
     point = Point((example_run("r-1", latencies_ns=ONE_MS), example_run("r-2", repeat=1)))
     assert point.single_ns.size == 10
     assert Point((example_run("r-1", latencies_ns=()),)).online is None
+
+
+def test_times_of_a_run_that_recorded_its_predictions_count_where_there_are_no_others() -> None:
+    plain, traced = example_run("r-1", latencies_ns=ONE_MS), example_run("r-2", latencies_ns=TWO_MS)
+    deeper = traced.plan.model_copy(update={"trace_level": int(Level.LAYER)})
+    traced = dataclasses.replace(traced, plan=deeper)
+    point = Point((traced, plain))
+    assert point.online is not None
+    assert point.online.mean_ns == 1e6
+    assert point.throughput == Point((plain,)).throughput
+    alone = Point((traced,)).online
+    assert alone is not None
+    assert alone.mean_ns == 2e6
 
 
 def test_a_latency_that_holds_a_queue_or_many_samples_is_not_that_of_a_single_item() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from dlscope.core.trace import Level
 from dlscope.methods.evaluation.analyses.regression import Regression, changed
 from dlscope.testing.analyses import example_run, on_machine
 
@@ -129,6 +130,13 @@ def test_other_batches_scenarios_and_machines_are_not_compared() -> None:
         on_machine(example_run("r-4"), "rack"),
     ]
     assert set(Regression().table(runs).column("verdict")) == {None}
+
+
+def test_a_run_that_recorded_its_predictions_is_no_slower_version() -> None:
+    plain, traced = example_run("r-1"), later(example_run("r-2"))
+    deeper = traced.plan.model_copy(update={"trace_level": int(Level.LAYER)})
+    table = Regression().table([plain, dataclasses.replace(traced, plan=deeper)])
+    assert table.column("baseline") == (None, None)
 
 
 def test_runs_with_nothing_in_common_say_so() -> None:

@@ -42,8 +42,18 @@ index  name  type  shape      duration_us  share_pct  cumulative_pct
     first, second = found
     assert (first["allocated_bytes"], first["peak_allocated_bytes"]) == (1152, 4096)
     assert first["allocator_name"] == "arena"
-    assert first["host_temp"] is None
+    assert first["host_temp"] is first["host_persistent"] is first["activation_bytes"] is None
     assert second["allocated_bytes"] is None
+
+
+def test_weights_are_lasting_memory_and_activations_are_what_is_read(made, table) -> None:
+    told = {"output_bytes": 8, "parameter_bytes": 1792, "activation_bytes": 1728}
+    told["allocator_in_use_bytes"] = 2368
+    parts = [("L", "conv", 0, 60, {"attributes": told})]
+    (found,) = table("a2", made("M/L", *m_l(*parts)))
+    assert (found["allocated_bytes"], found["host_persistent"]) == (8, 1792)
+    assert (found["activation_bytes"], found["allocator_in_use_bytes"]) == (1728, 2368)
+    assert found["peak_allocated_bytes"] is None
 
 
 @pytest.mark.parametrize("name", ["a2", "a3", "a4", "a14"])

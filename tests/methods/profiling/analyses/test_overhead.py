@@ -91,3 +91,9 @@ def test_each_level_is_compared_with_the_run_before(made, table) -> None:
     assert found.column("level_set") == ("M", "M/L", "M/L/K")
     assert found.column("added_us") == (None, 500.0, 300.0)
     assert found.column("ratio") == (None, 1.5, pytest.approx(1.2))
+
+
+def test_what_some_iteration_lacks_is_no_part_of_what_is_accounted_for(made, table) -> None:
+    parts = [("L", "a", 0, 400), ("L", "rare", 500, [None, 300, None, None, None])]
+    _, row = table("a16", made("M/L", ([1000] * 5, []), ([1000] * 5, parts)))
+    assert (row["spans"], row["accounted_pct"]) == (2, pytest.approx(40))

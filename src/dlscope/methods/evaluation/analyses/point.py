@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from dlscope.core.plan import Plan
 from dlscope.core.run import Metric, Run
 from dlscope.core.stats import Interval, bootstrap_interval, percentile, trimmed_mean
+from dlscope.core.trace import Level
 from dlscope.methods.evaluation.analyses.throughput import throughput_per_s
 
 OUT_OF_MEMORY = ("oom", "oom_implied")
@@ -59,6 +60,12 @@ class Point:
         return next((report["graph_bytes"] for report in reports if "graph_bytes" in report), None)
 
     @cached_property
+    def timed(self) -> tuple[Run, ...]:
+        """The Runs whose times are told: those that recorded nothing inside predictions, if any."""
+        plain = tuple(run for run in self.runs if run.plan.trace_level <= Level.MODEL)
+        return plain or self.runs
+
+    @cached_property
     def single_ns(self) -> NDArray[np.int64]:
         """Latencies of all queries of one item that follow one another, in order of issue.
 
@@ -66,7 +73,7 @@ class Point:
         of another pipeline mode contain other work and do not enter the same mean: the mode with
         the least work that was measured counts.
         """
-        measured = [run for run in self.runs if _is_online(run) and len(run.samples)]
+        measured = [run for run in self.timed if _is_online(run) and len(run.samples)]
         modes = {run.plan.scenario.pipeline for run in measured}
         mode = next((each for each in _MODES if each in modes), None)
         series = [r.samples.latency_ns for r in measured if r.plan.scenario.pipeline == mode]
@@ -89,7 +96,7 @@ class Point:
 
     def _throughput_in(self, mode: str) -> Mapping[int, float]:
         rates: dict[tuple[int, str], list[float]] = {}
-        for run in self.runs:
+        for run in self.timed:
             scenario = run.plan.scenario
             if scenario.pipeline == mode and _finds_its_rate(run):
                 rate = throughput_per_s(run)

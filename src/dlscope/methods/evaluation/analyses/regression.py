@@ -15,6 +15,7 @@ from dlscope.core.report import Finding
 from dlscope.core.run import ItemResult, Run
 from dlscope.core.stats import difference_interval, sign_test, trimmed_mean
 from dlscope.core.table import Cell, Column, Table
+from dlscope.core.trace import Level
 from dlscope.core.units import format_interval, scale_for
 from dlscope.methods.evaluation.analyses.answers import paired_right
 from dlscope.methods.evaluation.analyses.point import machine_name
@@ -91,7 +92,9 @@ def _subject(run: Run) -> tuple[str, ...]:
     scenario = plan.scenario
     fields = (plan.model.name, plan.framework.name, scenario.name, scenario.pipeline)
     dataset, machine = plan.dataset.name, machine_name(run)
-    return (*fields, f"{plan.batch_size:08}", dataset, scenario.mode, machine)
+    # What was recorded inside the predictions is no new version, and slows them down.
+    recorded = f"{max(plan.trace_level, Level.MODEL):03}"
+    return (*fields, f"{plan.batch_size:08}", dataset, scenario.mode, machine, recorded)
 
 
 def _version(run: Run) -> tuple[str, ...]:

@@ -21,12 +21,14 @@ class EnergyPerInference(ProfileAnalysis):
     name: ClassVar[str] = "a22"
     doc: ClassVar[str] = "How much energy does one inference take?"
     title: ClassVar[str] = "Energy per inference"
-    formula: ClassVar[str] = "(counted − idle power · duration) / inferences"
+    formula: ClassVar[str] = (
+        "(counted − idle power · duration) / inputs, while the model alone runs again and again"
+    )
     needs: ClassVar[tuple[Level, ...]] = (Level.MODEL,)
     columns: ClassVar[tuple[Column, ...]] = (
         BATCH,
         Column("source", "str", "counter that was read"),
-        Column("energy_j", "float", "energy of all iterations above idle", "J", "value"),
+        Column("energy_j", "float", "energy of those runs above idle", "J", "value"),
         Column("idle_w", "float", "power drawn before", "W", "value", 2),
         Column("per_inference_j", "float", "energy of one input above idle", "J", "value"),
         Column("inferences_per_j", "float", "inputs for one joule", "1/J", "value", 2),

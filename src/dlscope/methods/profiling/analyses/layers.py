@@ -37,9 +37,12 @@ _MEMORY: Mapping[str, tuple[str, str]] = {
     "allocator_name": ("str", "the framework's allocator"),
     "host_temp": ("int", "temporary memory of the host"),
     "device_temp": ("int", "temporary memory of the device"),
-    "host_persistent": ("int", "lasting memory of the host"),
+    "host_persistent": ("int", "lasting memory of the host, as weights"),
     "device_persistent": ("int", "lasting memory of the device"),
+    "activation_bytes": ("int", "bytes that it reads of results of other layers"),
 }
+_OTHERWISE = {"host_persistent": "parameter_bytes"}
+"""Where a framework tells the same under another name."""
 
 
 def allocated_bytes(node: Node) -> int | None:
@@ -201,7 +204,7 @@ def _place(profile: Profile, layer: Node) -> dict[str, Cell]:
 
 
 def _known(attributes: Mapping[str, Attribute], name: str) -> Cell:
-    value = attributes.get(name)
+    value = attributes.get(name, attributes.get(_OTHERWISE.get(name, "")))
     return int(value) if isinstance(value, float) else value
 
 

@@ -33,7 +33,8 @@ class LevelOverhead(ProfileAnalysis):
     title: ClassVar[str] = "What measuring cost"
     formula: ClassVar[str] = (
         "added = model latency in this run − in the run before; accounted = Σ latency of the "
-        "level / model latency; unattributed = model − union of the level, in this run"
+        "level / model latency, without what some iteration lacks; unattributed = model − union of "
+        "the level, in this run"
     )
     needs: ClassVar[tuple[Level, ...]] = (Level.MODEL,)
     columns: ClassVar[tuple[Column, ...]] = (
@@ -104,7 +105,8 @@ def _accounted(profile: Profile, model: Node, level: Level, run: int) -> Record:
         return {"spans": 0}
     whole = model.latency_ns(run)
     union = profile.union_ns(iter(nodes), run)
-    latencies = sum(profile.latency_ns(node) or 0.0 for node in nodes)
+    everywhere = [node for node in nodes if not profile.missing(node)]
+    latencies = sum(profile.latency_ns(node) or 0.0 for node in everywhere)
     return {
         "spans": len(nodes),
         "accounted_pct": percent(latencies, profile.latency_ns(model)),
