@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import distribution, files
 from pathlib import Path
@@ -14,6 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from dlscope.zoo.efficientnet_lite import build
 
+sys.path.insert(0, str(Path(__file__).parent))
 Model = Callable[..., onnx.ModelProto]
 
 

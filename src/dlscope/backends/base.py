@@ -23,6 +23,7 @@ from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from dlscope.backends.conversion import converted
+from dlscope.backends.timed_loop import TimedLoop
 from dlscope.core.errors import (
     BackendError,
     DlscopeError,
@@ -83,10 +84,14 @@ class Options(Document):
 
 
 class Predictor(ABC):
-    """One opened model. `inputs` and `outputs` are set by the subclass before it is used."""
+    """One opened model. `inputs` and `outputs` are set by the subclass before it is used.
+
+    `loop` times queries where the model is, when that is another process.
+    """
 
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+    loop: TimedLoop | None = None
     pulse: MutableSequence[int] | memoryview = array("q", (0, 0))
     _closed: bool = False
 
@@ -218,15 +223,16 @@ class Backend(ABC):
         """Exact version of the framework, as it reports itself."""
 
     @final
-    def check(self, options: Mapping[str, Any]) -> Options:
+    @classmethod
+    def check(cls, options: Mapping[str, Any]) -> Options:
         """`options` with every default written out.
 
         Raises `PlanError` for a bad one, `Problems` for several.
         """
         try:
-            return self.options.model_validate(dict(options))
+            return cls.options.model_validate(dict(options))
         except ValidationError as error:
-            raise_all([self._option_problem(details) for details in error.errors()])
+            raise_all([cls._option_problem(details) for details in error.errors()])
             raise AssertionError("a validation error has at least one problem") from error
 
     @final
@@ -315,17 +321,18 @@ class Backend(ABC):
                 fix="export the model again, or choose another backend",
             ) from error
 
-    def _option_problem(self, details: ErrorDetails) -> PlanError:
+    @classmethod
+    def _option_problem(cls, details: ErrorDetails) -> PlanError:
         option = ".".join(map(str, details["loc"]))
         if details["type"] == "extra_forbidden":
             what = f"unknown option {option!r}"
-            fix = did_you_mean(option, self.options.model_fields)
+            fix = did_you_mean(option, cls.options.model_fields)
         else:
             message = details["msg"]
             what = f"option {option!r} is {details['input']!r}"
             fix = message[:1].lower() + message[1:]
         where = f"framework.options.{option}"
-        return PlanError(f"backend {self.name!r}: {what}", where=where, fix=fix)
+        return PlanError(f"backend {cls.name!r}: {what}", where=where, fix=fix)
 
 
 def _is_out_of_memory(error: Exception) -> bool:

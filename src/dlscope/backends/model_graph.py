@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal, final
@@ -19,6 +19,7 @@ from dlscope.catalog.finder import find
 from dlscope.core.digest import digest
 from dlscope.core.errors import GraphError
 from dlscope.core.manifest import ModelManifest
+from dlscope.graph.bind import bind
 from dlscope.graph.body import value_name
 from dlscope.graph.brick import tensors_of
 from dlscope.graph.brick_model import segment_model
@@ -61,11 +62,13 @@ def graph_of(
     """
     path, name, sizes, task = _source(model, batch)
     sizes |= bindings or {}
-    target = cache_folder("cut") / f"{_key(path, cut, sizes, default_dim)}.onnx"
+    _, chosen = bind(read_signature(path).inputs, sizes, default_dim, str(path))
+    target = cache_folder("cut") / f"{_key(path, cut, chosen)}.onnx"
     if not kept(target):
-        graph = read_graph(path, sizes, default_dim, task=task)
+        graph = read_graph(path, chosen, task=task)
         _keep(_executed(graph) if cut == "executed" else graph, target)
-    return CutGraph(name, read_graph(target, task=task), target)
+    # The sizes are fixed in the file that is kept.
+    return CutGraph(name, replace(read_graph(target, task=task), bindings=chosen), target)
 
 
 def _executed(graph: Graph) -> Graph:
@@ -114,13 +117,12 @@ def _declared(manifest: ModelManifest, path: Path, batch: int) -> dict[str, int]
     return sizes
 
 
-def _key(path: Path, cut: Cut, sizes: Mapping[str, int], default_dim: int | None) -> str:
+def _key(path: Path, cut: Cut, sizes: Mapping[str, int]) -> str:
     depends: dict[str, object] = {
         "form": _FORM,
         "file": digest_of(path),
         "cut": cut,
         "sizes": dict(sorted(sizes.items())),
-        "default": default_dim,
         "versions": [version("dlscope"), version("onnx")],
     }
     if cut == "executed":

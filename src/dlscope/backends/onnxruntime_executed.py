@@ -26,7 +26,11 @@ from dlscope.graph.segment import Segment
 
 Feeds = Mapping[str, NDArray[Any]]
 
+# ONNX Runtime has operators in ONNX's own domain that ONNX does not know in this version, such as
+# the normalisations that it makes; they are read as if they were in a domain of this name.
+_STAND_IN = "onnxruntime.unknown"
 _PROVIDERS = ["CPUExecutionProvider"]
+_OUTSIDE = "session.optimized_model_external_initializers"
 _EXECUTED, _SHOWN, _WEIGHTS = "executed.onnx", "shown.onnx", "weights.bin"
 
 
@@ -51,7 +55,7 @@ def executed_graph(
         _optimize(whole, brick, path, optimization)
         values = _run(path, {**brick_feeds(brick), **given}, graph.name)
         _state_types(path, values)
-        executed = _with_samples(read_graph(path, task=graph.task), values)
+        executed = _with_samples(_read(path, graph.task), values)
     return replace(
         executed,
         name=graph.name,
@@ -66,10 +70,10 @@ def _optimize(whole: Segment, brick: Brick, path: Path, optimization: str) -> No
     model, weights = segment_skeleton(whole, brick)
     settings = _settings(optimization)
     settings.optimized_model_filepath = str(path)
-    for name, value in (("file_name", _WEIGHTS), ("min_size_in_bytes", str(EMBEDDED_BYTES))):
-        settings.add_session_config_entry(
-            f"session.optimized_model_external_initializers_{name}", value
-        )
+    # ONNX refuses weights of bodies that are elsewhere.
+    if not any(layer.control_flow for layer in whole.layers):
+        settings.add_session_config_entry(f"{_OUTSIDE}_file_name", _WEIGHTS)
+        settings.add_session_config_entry(f"{_OUTSIDE}_min_size_in_bytes", str(EMBEDDED_BYTES))
     held = [onnxruntime.OrtValue.ortvalue_from_numpy(each) for each in weights.values()]
     settings.add_external_initializers(list(weights), held)
     try:
@@ -126,7 +130,34 @@ def _state_types(path: Path, values: Mapping[str, Any]) -> None:
         for name, value in values.items()
         if isinstance(value, np.ndarray) and name not in told
     )
+    _rename_unknown(model)
     path.write_bytes(model.SerializeToString())
+
+
+def _rename_unknown(model: onnx.ModelProto) -> None:
+    version = next(each.version for each in model.opset_import if not each.domain)
+    for node in model.graph.node:
+        if not node.domain and not _is_known(node.op_type, version):
+            node.domain = _STAND_IN
+    model.opset_import.append(helper.make_opsetid(_STAND_IN, version))
+
+
+def _is_known(op_type: str, version: int) -> bool:
+    try:
+        onnx.defs.get_schema(op_type, version)
+    except onnx.defs.SchemaError:
+        return False
+    return True
+
+
+def _read(path: Path, task: str | None) -> Graph:
+    """The graph at `path`, its operators under their own names again."""
+    graph = read_graph(path, task=task)
+    layers = tuple(
+        replace(layer, domain="") if layer.domain == _STAND_IN else layer for layer in graph.layers
+    )
+    opsets = {domain: each for domain, each in graph.opsets.items() if domain != _STAND_IN}
+    return replace(graph, layers=layers, opsets=opsets)
 
 
 def _with_samples(graph: Graph, values: Mapping[str, Any]) -> Graph:

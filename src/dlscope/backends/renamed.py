@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dlscope.backends.base import Predictor, Tensors, TensorSpec
+from dlscope.backends.timed_loop import Round, TimedLoop
 from dlscope.core.errors import LoadError, did_you_mean
 
 
@@ -32,6 +36,8 @@ class Renamed(Predictor):
         self._predictor = predictor
         self._feeds = _pairs(self.inputs, predictor.inputs)
         self._fetches = _pairs(self.outputs, predictor.outputs)
+        if predictor.loop is not None:
+            self.loop = _RenamedLoop(predictor.loop, self._feeds)
 
     def report(self) -> Mapping[str, str | int | float | bool]:
         """The report of the predictor itself."""
@@ -43,6 +49,24 @@ class Renamed(Predictor):
 
     def _close(self) -> None:
         self._predictor.close()
+
+
+@final
+class _RenamedLoop(TimedLoop):
+    """The loop of another predictor, kept inputs under the names of its file."""
+
+    def __init__(self, loop: TimedLoop, feeds: tuple[tuple[str, str], ...]) -> None:
+        self.pid, self.crossing = loop.pid, loop.crossing
+        self._loop, self._feeds = loop, feeds
+
+    def keep(self, query: int, feeds: Tensors) -> None:
+        self._loop.keep(query, {old: feeds[new] for new, old in self._feeds})
+
+    def forget(self) -> None:
+        self._loop.forget()
+
+    def round(self, order: NDArray[np.int32], rule: Mapping[str, int | None]) -> Round:
+        return self._loop.round(order, rule)
 
 
 def _require_known(names: Mapping[str, str], known: list[str]) -> None:

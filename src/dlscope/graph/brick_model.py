@@ -147,13 +147,20 @@ def _node(index: int, layer: BrickLayer, attributes: Mapping[str, Any]) -> onnx.
     )
     known = _known_attributes(layer)
     for name, value in attributes.items():
-        if known is not None and name not in known:
-            continue  # a default that only later versions of the operator can be told
-        if isinstance(value, tuple) and not value:
-            continue  # nothing tells of which type an empty list is, and it says nothing
-        plain = numpy_helper.from_array(value) if isinstance(value, np.ndarray) else value
-        node.attribute.append(helper.make_attribute(name, plain))
+        if _is_told(name, value, known):
+            plain = numpy_helper.from_array(value) if isinstance(value, np.ndarray) else value
+            node.attribute.append(helper.make_attribute(name, plain))
     return node
+
+
+def _is_told(name: str, value: Any, known: Container[str] | None) -> bool:
+    """Whether the operator can be told this: `known` are its attributes, if ONNX knows it."""
+    if isinstance(value, tuple) and not value:
+        return False  # nothing tells of which type an empty list is, and it says nothing
+    if known is None:
+        # Some pools of runtimes have no dilation; of the others this is the default.
+        return name != "dilations" or set(value) != {1}
+    return name in known  # a default may be one that only later versions can be told
 
 
 def _known_attributes(layer: BrickLayer) -> Container[str] | None:
