@@ -4,7 +4,7 @@
 
 Each part runs in a process of its own with a limit; what it found is written as JSON, with the
 fingerprint of the machine, to `benchmarks/results/`. A part that fails says so and the rest goes
-on. All parts together take less than 25 minutes. Nothing here runs in continuous integration.
+on. All parts together take less than 35 minutes. Nothing here runs in continuous integration.
 """
 
 from __future__ import annotations
@@ -35,6 +35,13 @@ Figures = Mapping[str, Any]
 RESULTS = Path(__file__).parent / "results"
 MODEL = "efficientnet-lite0"
 BACKENDS = ("torch", "jax")
+BOUND_MODELS = (
+    *("alexnet", "googlenet", "resnet18", "resnet50", "vgg16", "densenet121", "inception_v3"),
+    *("mobilenet_v2", "shufflenet_v2", "squeezenet1_1", "vit_tiny", "bert_tiny"),
+)
+BOUND_BATCHES = (1, 8, 32)
+BOUND_S = 420
+"""No further model is bounded after that many seconds."""
 
 
 def machine() -> Figures:
@@ -174,6 +181,32 @@ def profile() -> Figures:
     return found
 
 
+def bounds() -> Figures:
+    """Lower bounds of whole networks, and what stands between them and PyTorch, over batch sizes.
+
+    Models come in turn at batch 1, then at the next size: what time does not suffice for is told.
+    """
+    from dlscope import api
+    from dlscope.methods.bounds.implementations.registry import ON_GPU, missing_implementations
+
+    missing = missing_implementations("gpu")
+    started = time.monotonic()
+    rows: dict[str, Any] = {}
+    for size in BOUND_BATCHES:
+        for name in BOUND_MODELS:
+            is_late = time.monotonic() - started > BOUND_S
+            found = "not reached in time" if is_late else _bounded(api, name, size)
+            rows[f"{name}, batch {size}"] = found
+            # A part that is ended for its time leaves at least these lines.
+            print(json.dumps({f"{name}, batch {size}": found}, default=str), file=sys.stderr)
+    return {
+        "fingerprint": machine()["fingerprint"],
+        "implementations": [name for name in ON_GPU if name not in missing],
+        "missing": {name: error.what for name, error in missing.items()},
+        "bounds": rows,
+    }
+
+
 PARTS: Mapping[str, tuple[Callable[[], Figures], int]] = {
     "machine": (machine, 60),
     "agreement": (agreement, 180),
@@ -183,6 +216,7 @@ PARTS: Mapping[str, tuple[Callable[[], Figures], int]] = {
     "server": (server, 240),
     "energy": (energy, 180),
     "profile": (profile, 180),
+    "bounds": (bounds, 590),
 }
 """Each part and the most seconds it may take."""
 
@@ -237,6 +271,21 @@ def _run(backend: str, device: str, *, kind: str = "online", batch: int = 1, **m
     )
     (plan,) = plan_experiment(asked).plans
     return Evaluation().execute(plan, Context(run_id="r-gpu"))
+
+
+def _bounded(api: Any, model: str, batch: int) -> Any:
+    """The tables of one model, or why there are none."""
+    started = time.monotonic()
+    try:
+        report = api.bound([model], backend="torch", device="cuda", batch_size=batch)
+    except DlscopeError as error:
+        return error.what
+    return {
+        "took_s": round(time.monotonic() - started, 1),
+        "tables": {table.name: list(table) for table in report.tables},
+        "findings": [each.claim for each in report.findings],
+        "warnings": list(report.warnings),
+    }
 
 
 def _latency(run: Run) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pytest
 
 from dlscope.core.errors import MeasurementError
 from dlscope.stacks.nvml import (
+    _SLOWDOWNS,
     NvmlDevice,
     NvmlEnergyCounter,
     NvmlPowerCounter,
@@ -90,3 +91,50 @@ def test_a_machine_without_a_device_says_so() -> None:
     with pytest.raises(MeasurementError) as caught:
         NvmlDevice()
     assert caught.value.what.startswith("there is no NVIDIA device to read: ")
+
+
+def test_clocks_and_temperature_of_the_device(nvml) -> None:
+    device = NvmlDevice(nvml)
+    assert (device.clock_mhz("sm"), device.clock_mhz("memory")) == (1980, 2619)
+    assert device.temperature_c() == 45
+
+
+@pytest.mark.parametrize(
+    ("reasons", "names"),
+    [
+        (0x00, ()),
+        (0x01 | 0x02 | 0x10 | 0x100, ()),  # idle, set by someone, in step with others, by a display
+        (0x04, ("sw_power_cap",)),
+        (0x08 | 0x40, ("hw_slowdown", "hw_thermal")),
+        (0x20 | 0x80, ("sw_thermal", "hw_power_brake")),
+    ],
+)
+def test_only_what_slows_the_device_down_is_a_slowdown(nvml, reasons, names) -> None:
+    nvml.reasons = reasons
+    assert NvmlDevice(nvml).slowdowns() == names
+
+
+@pytest.mark.parametrize(
+    ("attribute", "question", "what"),
+    [
+        ("clocks_mhz", lambda device: device.clock_mhz("sm"), "its clocks"),
+        ("temperature_c", lambda device: device.temperature_c(), "its temperature"),
+        ("reasons", lambda device: device.slowdowns(), "the reasons for its clocks"),
+    ],
+)
+def test_what_the_device_does_not_tell_is_refused(nvml, attribute, question, what) -> None:
+    setattr(nvml, attribute, None)
+    with pytest.raises(MeasurementError) as caught:
+        question(NvmlDevice(nvml))
+    assert caught.value.what == f"the device does not tell {what}: Not Supported"
+
+
+def test_the_reasons_are_those_of_the_library() -> None:
+    pynvml = pytest.importorskip("pynvml")
+    assert {
+        pynvml.nvmlClocksThrottleReasonSwPowerCap: "sw_power_cap",
+        pynvml.nvmlClocksThrottleReasonHwSlowdown: "hw_slowdown",
+        pynvml.nvmlClocksThrottleReasonSwThermalSlowdown: "sw_thermal",
+        pynvml.nvmlClocksThrottleReasonHwThermalSlowdown: "hw_thermal",
+        pynvml.nvmlClocksThrottleReasonHwPowerBrakeSlowdown: "hw_power_brake",
+    } == _SLOWDOWNS

@@ -1,4 +1,4 @@
-"""What an NVIDIA device tells of itself through NVML: energy, power, memory of a process.
+"""What an NVIDIA device tells of itself through NVML: energy, power, clocks, memory of a process.
 
 The library is `pynvml` (distribution nvidia-ml-py); it is imported when a device is opened.
 """
@@ -9,10 +9,19 @@ import importlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, Literal, final
 
 from dlscope.core.errors import MeasurementError
 from dlscope.tracing.clock import Clock, MonotonicClock
+
+# Bits of NVML's reasons for a clock. An idle device, and a clock that someone has set, are none.
+_SLOWDOWNS = {
+    0x04: "sw_power_cap",
+    0x08: "hw_slowdown",
+    0x20: "sw_thermal",
+    0x40: "hw_thermal",
+    0x80: "hw_power_brake",
+}
 
 
 @final
@@ -51,6 +60,24 @@ class NvmlDevice:
         """Power drawn now, in milliwatts."""
         with self._telling("the device does not tell its power"):
             return int(self._library.nvmlDeviceGetPowerUsage(self._handle))
+
+    def clock_mhz(self, part: Literal["sm", "memory"]) -> int:
+        """The clock of a part of the device now."""
+        kinds = {"sm": self._library.NVML_CLOCK_SM, "memory": self._library.NVML_CLOCK_MEM}
+        with self._telling("the device does not tell its clocks"):
+            return int(self._library.nvmlDeviceGetClockInfo(self._handle, kinds[part]))
+
+    def temperature_c(self) -> int:
+        """Temperature of the chip in degrees Celsius."""
+        kind = self._library.NVML_TEMPERATURE_GPU
+        with self._telling("the device does not tell its temperature"):
+            return int(self._library.nvmlDeviceGetTemperature(self._handle, kind))
+
+    def slowdowns(self) -> tuple[str, ...]:
+        """Why the device is clocked lower than it could be now; nothing where it is not."""
+        with self._telling("the device does not tell the reasons for its clocks"):
+            bits = int(self._library.nvmlDeviceGetCurrentClocksThrottleReasons(self._handle))
+        return tuple(name for bit, name in _SLOWDOWNS.items() if bits & bit)
 
     def memory_bytes(self, pid: int) -> int | None:
         """Bytes of device memory that process `pid` holds, None where it is not told."""

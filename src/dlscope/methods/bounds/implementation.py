@@ -20,6 +20,8 @@ BLOCKED = "blocked"
 """ONNX Runtime's blocks of 8 or 16 channels, filled up with zeros: [N, C/b, H, W, b]."""
 ONEDNN = "onednn"
 """Whatever oneDNN gave the tensor that its own convolution made; it does not tell."""
+TF32 = "tf32"
+"""The `math` of float32 products whose operands are rounded to 10 bits of mantissa, as float16."""
 _TO = ">"
 
 TOLERANCES: Mapping[str, float] = {
@@ -159,6 +161,7 @@ def declared_dtype(brick: Brick) -> str:
 
 def tolerance(configuration: Configuration, notes: Mapping[str, str]) -> float:
     """How far the outputs may be from the reference, relative to its largest value."""
+    dtype = "float16" if configuration.math == TF32 else configuration.dtype
     if "transform" in notes:
-        return max(TOLERANCES[configuration.dtype], TOLERANCE_OF_TRANSFORMED)
-    return TOLERANCES[configuration.dtype]
+        return max(TOLERANCES[dtype], TOLERANCE_OF_TRANSFORMED)
+    return TOLERANCES[dtype]

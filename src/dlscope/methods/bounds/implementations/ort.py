@@ -1,0 +1,61 @@
+"""ONNX Runtime on the CPU, activations as ONNX lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import final
+
+import onnxruntime
+
+from dlscope.graph.body import value_name
+from dlscope.graph.brick import Brick
+from dlscope.graph.brick_model import brick_feeds, brick_model
+from dlscope.methods.bounds.implementation import (
+    Configuration,
+    Implementation,
+    Runnable,
+    Unsupported,
+    declared_dtype,
+)
+from dlscope.methods.bounds.implementations.ort_session import (
+    EXTENDED,
+    UNCHANGED,
+    OrtRunnable,
+    session_of,
+)
+from dlscope.methods.bounds.implementations.refusals import refusals
+
+FUSED = "fused"
+_LEVELS = {"": UNCHANGED, FUSED: EXTENDED}
+
+
+@final
+class Ort(Implementation):
+    """A session of the brick alone, its graph left as it is.
+
+    Several layers also as `fused`, optimised up to the level that keeps the plain layout.
+    """
+
+    name = "ort"
+    family = "mlas"
+
+    @classmethod
+    def version(cls) -> str:
+        """Version of ONNX Runtime."""
+        return str(onnxruntime.__version__)
+
+    def configurations(self, brick: Brick) -> Sequence[Configuration | Unsupported]:
+        """In the types that the brick declares."""
+        algorithms = ("",) if len(brick.layers) == 1 else ("", FUSED)
+        dtype = declared_dtype(brick)
+        found = [Configuration(algorithm, dtype) for algorithm in algorithms]
+        if dtype != "float32":
+            return found
+        reason = "ONNX Runtime has no bfloat16 kernels for the CPU"
+        return [*found, Unsupported(reason, Configuration(dtype="bfloat16"))]
+
+    def _build(self, brick: Brick, configuration: Configuration, threads: int) -> Runnable:
+        with refusals("ONNX Runtime", brick):
+            level = _LEVELS[configuration.algorithm]
+            session = session_of(brick_model(brick), level, threads=threads)
+            return OrtRunnable(session, brick_feeds(brick), list(map(value_name, brick.outputs)))

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from single_layers import LAYERS, RESIDUAL, layer, zeros
+
+from dlscope.methods.bounds.implementation import Configuration, Unsupported
+from dlscope.methods.bounds.implementations.ort import Ort
+
+NO_BFLOAT16 = Unsupported(
+    "ONNX Runtime has no bfloat16 kernels for the CPU", Configuration(dtype="bfloat16")
+)
+
+
+def test_one_layer_is_computed_as_it_is() -> None:
+    assert Ort().configurations(LAYERS["dense"]) == [Configuration(), NO_BFLOAT16]
+
+
+def test_several_layers_are_computed_one_by_one_and_fused() -> None:
+    ways = Ort().configurations(RESIDUAL)
+    assert ways == [Configuration(), Configuration("fused"), NO_BFLOAT16]
+
+
+def test_a_brick_of_another_type_is_computed_in_that_type() -> None:
+    doubles = layer("Add", [zeros(3, dtype="float64")] * 2)
+    assert Ort().configurations(doubles) == [Configuration(dtype="float64")]
