@@ -15,8 +15,10 @@ DlscopeError                       what happened, where, how to mend it
 │   └── ShapeError                   … because of a shape
 ├── MeasurementError               a measurement gives no number
 ├── BoundError                     a lower bound cannot be told, or cannot be true
+├── SearchError                    no design can be told, or none fits its device
 ├── StoreError                     the store cannot be read or written
 ├── FigureError                    a figure cannot be drawn
+├── RequestError                   a server refuses what it was asked
 └── Problems                       several of the above, found together
     └── Unsatisfiable                … so that nothing at all can be done
 """
@@ -113,12 +115,20 @@ class BoundError(DlscopeError):
     """A lower bound cannot be told from what was measured, or contradicts it."""
 
 
+class SearchError(DlscopeError):
+    """A design cannot be told, or none fits the device and the budget."""
+
+
 class StoreError(DlscopeError):
     """The store cannot be read or written."""
 
 
 class FigureError(DlscopeError):
     """A figure cannot be drawn; its table is shown in its place."""
+
+
+class RequestError(DlscopeError):
+    """A server refuses a request: who asks, how, or how much."""
 
 
 class Problems(DlscopeError):  # noqa: N818 - several errors, not one

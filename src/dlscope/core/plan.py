@@ -44,4 +44,4 @@ class Plan(Document):
         """A short name for progress and logs."""
         batch = f" · batch {self.batch_size}" if self.batch_size > 1 else ""
         again = f" · repeat {self.repeat + 1}" if self.repeat else ""
-        return f"{self.model.name} · {self.framework.name} · {self.scenario.name}{batch}{again}"
+        return f"{self.model.name} · {self.framework.label} · {self.scenario.name}{batch}{again}"

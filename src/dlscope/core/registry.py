@@ -12,6 +12,7 @@ KINDS = (
     "analyses",
     "backends",
     "datasets",
+    "devices",
     "networks",
     "renderers",
     "steps",

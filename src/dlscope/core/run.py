@@ -27,6 +27,7 @@ class Environment:
     `system` is the machine's manifest; `packages` maps distributions to versions; `variables`
     holds the environment variables that steer numerical libraries. `volatile` is what may differ
     between two measurements that still count as the same (load, frequency): it is kept, not hashed.
+    `stack` is what the framework ran in where that was no part of this: `python` and `packages`.
     """
 
     system: Mapping[str, Any]
@@ -34,6 +35,7 @@ class Environment:
     packages: Mapping[str, str]
     variables: Mapping[str, str]
     volatile: Mapping[str, Any] = field(default_factory=dict)
+    stack: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
@@ -41,13 +43,14 @@ class Environment:
         return digest({key: value for key, value in self.to_json().items() if key != "volatile"})
 
     def to_json(self) -> dict[str, Any]:
-        """All fields as plain data."""
+        """All fields as plain data; `stack` only where there is one."""
         return {
             "system": dict(self.system),
             "python": self.python,
             "packages": dict(self.packages),
             "variables": dict(self.variables),
             "volatile": dict(self.volatile),
+            **({"stack": dict(self.stack)} if self.stack else {}),
         }
 
 

@@ -6,17 +6,20 @@ framework    one exact version of a backend and its options
 system       what a machine reports of itself
 scenario     how queries arrive and when a run ends
 experiment   a matrix of the others
+board        a programmable board, its resources and the cost of arithmetic on it
 """
 
 from __future__ import annotations
 
 from dlscope.core.manifest.base import Asset, Document, Manifest, Source, parse_manifest
+from dlscope.core.manifest.board import BoardManifest, LaneCost
 from dlscope.core.manifest.dataset import DatasetManifest
 from dlscope.core.manifest.experiment import ExperimentManifest, Reference, SystemSelector
 from dlscope.core.manifest.framework import FrameworkManifest, FrameworkRequirement
 from dlscope.core.manifest.hooks import HookName, Hooks
 from dlscope.core.manifest.model import InputSpec, ModelManifest, OutputSpec, StepSpec
 from dlscope.core.manifest.scenario import ScenarioManifest
+from dlscope.core.manifest.stack import StackLock
 from dlscope.core.manifest.system import SystemManifest, SystemRequirement
 
 KINDS: dict[str, type[Manifest]] = {
@@ -26,11 +29,13 @@ KINDS: dict[str, type[Manifest]] = {
     "system": SystemManifest,
     "scenario": ScenarioManifest,
     "experiment": ExperimentManifest,
+    "board": BoardManifest,
 }
 
 __all__ = [
     "KINDS",
     "Asset",
+    "BoardManifest",
     "DatasetManifest",
     "Document",
     "ExperimentManifest",
@@ -39,12 +44,14 @@ __all__ = [
     "HookName",
     "Hooks",
     "InputSpec",
+    "LaneCost",
     "Manifest",
     "ModelManifest",
     "OutputSpec",
     "Reference",
     "ScenarioManifest",
     "Source",
+    "StackLock",
     "StepSpec",
     "SystemManifest",
     "SystemRequirement",

@@ -69,12 +69,16 @@ class ExperimentManifest(Manifest):
     first so many of each data set that does not say so itself. `memory_limit` (`1GiB`) is the
     most resident memory a worker may use; a batch that needs more is told as out of memory.
 
+    `stack` says where frameworks run: as they are installed beside dlscope (`current`), in stacks
+    of their own (`isolated`), or there only where what is asked for is not installed (`auto`).
+
     A scenario is a catalog name, or a mapping: `{type: batched, batch_size: [1, 2, 4]}`.
     """
 
     kind: Literal["experiment"] = "experiment"
     models: tuple[NamedReference, ...] = Field(min_length=1)
     frameworks: tuple[NamedReference, ...] = ()
+    stack: Literal["auto", "isolated", "current"] = "auto"
     systems: tuple[SystemSelector, ...] = ()
     placement: Literal["any", "all"] | PositiveInt = "any"
     datasets: tuple[Annotated[DatasetReference, BeforeValidator(_reference)], ...] = ()

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from dlscope.core.manifest.base import Document, ExactVersion, Manifest, Name, VersionConstraint
+from dlscope.core.manifest.stack import StackLock
 
 
 class FrameworkRequirement(Document):
@@ -32,8 +33,14 @@ class FrameworkManifest(Manifest):
     levels: tuple[str, ...] = ("MODEL",)
     tolerance: float = 1e-4
     options: dict[str, Any] = Field(default_factory=dict)
+    stack: StackLock | None = None
 
     @property
     def identity(self) -> str:
         """`name@version`."""
         return f"{self.name}@{self.version}"
+
+    @property
+    def label(self) -> str:
+        """What is typed for it: the name, and in a stack of its own the version, too."""
+        return self.name if self.stack is None else f"{self.name}=={self.version}"

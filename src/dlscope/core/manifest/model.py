@@ -130,10 +130,18 @@ class OutputSpec(Document):
     postprocess: tuple[Step, ...] = ()
 
 
+class EnvironmentSpec(Document):
+    """An environment of its own: `python` is PEP 440, `requirements` as pip takes them."""
+
+    python: str = ""
+    requirements: tuple[str, ...] = ()
+    lock: str | None = None
+
+
 class StackSpec(Document):
     """How the software is provided."""
 
-    env: dict[str, Any] | None = None
+    env: EnvironmentSpec | None = None
     container: dict[str, dict[str, str]] | None = None
 
 
