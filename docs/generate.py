@@ -26,10 +26,16 @@ from dlscope.backends.base import Backend
 from dlscope.catalog import finder
 from dlscope.cli.app import app
 from dlscope.core import errors, registry
-from dlscope.core.manifest import KINDS, ModelManifest
+from dlscope.core.manifest import KINDS, BoardManifest, ModelManifest
 from dlscope.core.manifest.base import Document, Source
 from dlscope.core.table import Column
 from dlscope.core.trace import Trace
+from dlscope.methods.bounds import report_columns as bound_columns
+from dlscope.methods.bounds import suite_report as bound_suites
+from dlscope.methods.bounds.report_tables import tables_of as bound_tables
+from dlscope.methods.bricks.suite import Suite
+from dlscope.methods.bricks.tables import tables as brick_tables
+from dlscope.methods.codesign.validation import validation_report
 from dlscope.methods.evaluation.preprocessing_study import REFERENCE, study_table
 from dlscope.methods.evaluation.report import evaluation_report
 from dlscope.methods.profiling.report import ANALYSES as PROFILE_ANALYSES
@@ -57,6 +63,20 @@ _PROFILE_TABLES = {
     "refused": "What could not be profiled.",
     "failed": "Leveled experiments that broke off.",
 }
+_VALIDATION_TABLES = {
+    "validation": "Hardware models beside published accelerators, one row a comparison.",
+    "splits": "Fits of the folded accelerator, and their error on rows that were held out.",
+    "predictions": "Every rate that a fit predicts, beside the published one.",
+}
+_BRICK_TABLES = {
+    "composition": "Models rebuilt from bricks, one row a model.",
+    "accuracy": "Composed latencies against measured ones, over all models.",
+    "speedup": "What running every brick once saves against running every model once.",
+    "parts": "What each brick adds to each model, the largest first.",
+    "stats": "How many bricks each model needs, and how many no earlier model has.",
+    "operators": "The kinds of bricks, the most frequent first.",
+    "failed": "Bricks without a time, and why.",
+}
 _TRACE_TABLES = {
     "levels": "Spans by level.",
     "names": "The names that take longest.",
@@ -69,10 +89,11 @@ _PAPERS = (
     ("XSP (IPDPS 2020)", "one timeline from model to kernel", "`methods/profiling`",
      "built for processors"),
     ("DLBricks (ICPE 2020)", "latency of a model from timings of its parts", "`methods/bricks`",
-     "planned"),
-    ("Benanza (IPDPS 2020)", "lower bounds of latency, and advice", "`methods/bounds`", "planned"),
+     "built for ONNX Runtime on processors"),
+    ("Benanza (IPDPS 2020)", "lower bounds of latency, and advice", "`methods/bounds`",
+     "built for processors"),
     ("EDD (DAC 2020)", "differentiable search of network and implementation together",
-     "`methods/codesign`", "planned"),
+     "`methods/codesign`", "hardware models built, search planned"),
     ("NAIS (ICCAD 2019)", "network and implementation search", "`methods/codesign`", "planned"),
     ("SkyNet (two papers)", "a detector and tracker designed bottom-up", "`methods/skynet`",
      "planned"),
@@ -197,6 +218,39 @@ def backends() -> str:
     return "\n".join(parts)
 
 
+def devices() -> str:
+    """Every registered hardware model with what it declares."""
+    parts = []
+    for name in registry.names("devices"):
+        device = registry.load("devices", name)
+        rows = [
+            ("judged by", f"`{device.objective}`"),
+            ("lanes are a choice", "yes" if device.has_lanes else "no"),
+            ("bits are chosen for", f"each {device.precision_scope}"),
+            ("engines are shared", "yes" if device.shares_engines else "no"),
+            ("made with", f"`{_made_with(device)}`"),
+        ]
+        parts.append(f"## {name}\n\n{prose(device)}\n\n{table(('declared', 'value'), rows)}")
+    return "\n".join(parts)
+
+
+def _made_with(device: type[Any]) -> str:
+    signature = str(inspect.signature(device)).replace("dlscope.devices.base.", "")
+    return _QUOTED.sub(r"\1\2", f"{device.__name__}{signature}")
+
+
+def boards() -> str:
+    """The boards of the catalog and what their parts have."""
+    found = [finder.find("boards", name) for name in finder.names("boards")]
+    rows = [
+        (f"`{each.name}`", each.part, *each.resources.model_dump().values(),
+         f"{each.memory_gb_per_s:g}", f"{each.clock_mhz:g}")
+        for each in found if isinstance(each, BoardManifest)
+    ]  # fmt: skip
+    header = ("board", "part", "DSP", "LUT", "FF", "BRAM36", "URAM", "memory GB/s", "clock MHz")
+    return table(header, rows)
+
+
 def _without_framework(name: str) -> type[Backend]:
     """The class of a backend, whether or not its framework is installed here.
 
@@ -318,6 +372,17 @@ def _tables() -> Iterator[tuple[str, str, Sequence[Column]]]:
     for each in traces._tables(Merged(Trace())):
         doc = f"{_TRACE_TABLES[each.name]} Printed by `trace show`."
         yield f"{each.name} (trace)", doc, each.columns
+    for each in validation_report().tables:
+        doc = f"{_VALIDATION_TABLES[each.name]} Printed by `codesign validate`."
+        yield f"{each.name} (codesign)", doc, each.columns
+    for name, table_ in bound_tables([], {}).items():
+        doc = f"{bound_columns.DESCRIPTIONS[name]} Printed by `bound analyze`."
+        yield f"{name} (bound)", doc, table_.columns
+    for name, columns in bound_suites.TABLES.items():
+        yield f"{name} (bound)", *columns
+    for each in brick_tables(Suite("executed", 1, "", {}, ()), [], [], "suite"):
+        doc = f"{_BRICK_TABLES[each.name]} Printed by `bricks`."
+        yield f"{each.name} (bricks)", doc, each.columns
     refused = evaluation_report([]).table("refused")
     yield "refused", "What could not be measured. Printed by `evaluate`.", refused.columns
     study = study_table({REFERENCE: sample_run("r-0")})

@@ -173,7 +173,7 @@ def test_a_wrong_checksum(cli, model, files, tmp_path: Path) -> None:
 
 
 def test_an_unmet_version_constraint(cli, asked) -> None:
-    result = cli("evaluate", *asked, "-b", "onnxruntime==1.0.0")
+    result = cli("evaluate", *asked, "-b", "onnxruntime==1.0.0", "--stack", "current")
     assert (result.code, result.out) == (3, "")
     assert "PlanError: onnxruntime " in result.err
     assert " does not satisfy ==1.0.0 (as asked)\n  where  framework onnxruntime\n" in result.err

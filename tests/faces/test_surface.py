@@ -34,8 +34,28 @@ MEASURE = {
     "--mode",
     "--rate-qps",
     "--set",
+    "--stack",
 }
 SURFACE = {
+    "bricks add": {"--output"},
+    "bricks compose": RESULT | {"--against", "--all", "--model", "--scope", "--store", "--threads"},
+    "bricks generate": {"--anonymous", "--batch-size", "--bind", "--cut", "--default-dim"}
+    | {"--granularity", "--output", "--pad-with", "--partition"},
+    "bricks run": RESULT
+    | {"--all", "--file", "--max-seconds", "--min-rounds", "--processes", "--refresh"}
+    | {"--scope", "--store", "--threads", "--whole"},
+    "bricks stats": RESULT | {"--all"},
+    "bound analyze": RESULT
+    | {"--against", "--all", "--backend", "--batch-size", "--bind", "--device", "--dtype"}
+    | {"--implementation", "--layouts", "--mixed", "--option", "--paper-costs"}
+    | {"--partial", "--refresh", "--seconds", "--select-algorithm", "--show", "--store"}
+    | {"--stored", "--strategy", "--threads", "--verify"},
+    "bound generate": {"--batch-size", "--bind", "--layouts", "--output"},
+    "bound import": RESULT | {"--store"},
+    "bound run": RESULT
+    | {"--all", "--device", "--dtype", "--implementation", "--refresh", "--seconds", "--store"}
+    | {"--threads"},
+    "codesign validate": RESULT | {"--all"},
     "compare": MEASURE | RESULT,
     "datasets": RESULT | {"--all"},
     "demo": {"--format", "--output", "--store"},
@@ -49,6 +69,11 @@ SURFACE = {
     | {"--all", "--backend", "--batch", "--best-effort", "--dataset", "--iterations", "--levels"}
     | {"--rerun", "--store", "--threads"},
     "report": RESULT | {"--all", "--store"},
+    "stack create": RESULT | {"--offline"},
+    "stack list": RESULT,
+    "stack rm": set(),
+    "stack show": RESULT,
+    "serve": {"--allow-hooks", "--host", "--port", "--store", "--token"},
     "store delete": {"--store"},
     "store export": {"--store"},
     "store import": {"--store"},

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import typer
 
 from dlscope.cli.asking import numbers, sizes
 from dlscope.cli.output import ALL, FORMAT, OUTPUT, STORE, Format, show
 from dlscope.cli.steps import Steps
+
+Word = TypeVar("Word", bound=str)
 
 app = typer.Typer(
     help="Benchmarks generated from models as small unique bricks, and models rebuilt from them.",
@@ -21,6 +23,9 @@ _SUITE = typer.Argument(..., help="File that `bricks generate` wrote.")
 _SUITES = typer.Argument(..., help="Files that `bricks generate` wrote.")
 _SCOPE = typer.Option("suite", "--scope", help="suite: every brick once; model: once per model.")
 _THREADS = typer.Option(1, "--threads", min=1, help="Threads of one brick.")
+_CUTS: tuple[Literal["executed", "authored"], ...] = ("executed", "authored")
+_PARTITIONS: tuple[Literal["standard", "overlapping"], ...] = ("standard", "overlapping")
+_SCOPES: tuple[Literal["suite", "model"], ...] = ("suite", "model")
 _WRITTEN = typer.Option("suite.json", "--output", "-o", help="File to write.")
 
 
@@ -28,10 +33,16 @@ _WRITTEN = typer.Option("suite.json", "--output", "-o", help="File to write.")
 def generate(
     models: list[str] = typer.Argument(..., help="Models by name, or ONNX files."),
     granularity: str = typer.Option(
-        "1", "--granularity", "-L", help="Most layers of a brick; several: 1,2,4, a file for each."
+        "1",
+        "--granularity",
+        "-L",
+        help="Most layers of a brick, or whole; several, a file for each: 1,2,4,whole.",
     ),
     cut: str = typer.Option(
         "executed", "--cut", help="executed graph of the runtime, or authored."
+    ),
+    partition: str = typer.Option(
+        "standard", "--partition", help="standard, or overlapping windows and their differences."
     ),
     batch_size: int = typer.Option(1, "--batch-size", min=1, help="Inputs at once."),
     bind: list[str] = typer.Option(None, "--bind", help="Size of a free axis: height=224."),
@@ -57,13 +68,14 @@ def generate(
     from dlscope import api
 
     _require_decoys(anonymous, pad_with)
-    wanted = numbers(granularity, "--granularity")
+    wanted = _granularities(granularity)
     with Steps("bricks generate") as steps:
         for layers in wanted:
             suite = api.generate_bricks(
                 models,
                 granularity=layers,
-                cut=_cut(cut),
+                cut=_one_of(_CUTS, cut, "--cut"),
+                partition=_one_of(_PARTITIONS, partition, "--partition"),
                 batch_size=batch_size,
                 bindings=sizes(bind, "--bind"),
                 default_dim=default_dim,
@@ -94,11 +106,7 @@ def add(
     with Steps("bricks add") as steps:
         joined, new, known = api.add_to_bricks(api.read_bricks(suite), models, told=steps.told)
     joined.save(output or suite)
-    typer.echo(
-        f"{output or suite}: {new} new bricks, {known} were there; time the new ones with: "
-        f"dlscope bricks run {output or suite}",
-        err=True,
-    )
+    typer.echo(f"{output or suite}: {_added(new, known, output or suite)}", err=True)
 
 
 @app.command()
@@ -110,6 +118,9 @@ def run(
     min_rounds: int = typer.Option(15, "--min-rounds", min=1, help="Walk at least so often."),
     max_seconds: float = typer.Option(30.0, "--max-seconds", help="Longest a process walks on."),
     whole: bool = typer.Option(True, "--whole/--no-whole", help="Time whole models beside them."),
+    file: list[Path] = typer.Option(
+        None, "--file", help="ONNX file of a model that the catalog does not know; repeat."
+    ),
     refresh: bool = typer.Option(False, "--refresh", help="Time again what has a time."),
     store: str = STORE,
     format: Format = FORMAT,
@@ -126,12 +137,13 @@ def run(
     with Steps("bricks run") as steps:
         report = api.run_bricks(
             [api.read_bricks(each) for each in suites],
-            scope=_scope(scope),
+            scope=_one_of(_SCOPES, scope, "--scope"),
             threads=threads,
             processes=processes,
             min_rounds=min_rounds,
             max_seconds=max_seconds,
             whole_models=whole,
+            files=file or (),
             store=store,
             refresh=refresh,
             told=steps.told,
@@ -145,6 +157,9 @@ def compose(
     model: list[str] = typer.Option(None, "--model", "-m", help="Only these models."),
     scope: str = _SCOPE,
     threads: int = _THREADS,
+    against: Path = typer.Option(
+        None, "--against", help="Compare with the latencies in this JSON result instead."
+    ),
     store: str = STORE,
     format: Format = FORMAT,
     output: Path = OUTPUT,
@@ -160,8 +175,9 @@ def compose(
     report = api.compose_bricks(
         [api.read_bricks(each) for each in suites],
         models=model or (),
-        scope=_scope(scope),
+        scope=_one_of(_SCOPES, scope, "--scope"),
         threads=threads,
+        against=against,
         store=store,
     )
     show(report, format, output, all=all)
@@ -182,13 +198,22 @@ def _require_decoys(anonymous: bool, pad_with: list[Path] | None) -> None:
         raise typer.BadParameter("only with --anonymous", param_hint="--pad-with")
 
 
-def _cut(word: str) -> Literal["executed", "authored"]:
-    if word == "executed" or word == "authored":
-        return word
-    raise typer.BadParameter(f"{word!r} is neither executed nor authored", param_hint="--cut")
+def _added(new: int, known: int, suite: Path) -> str:
+    there = f"{known} {'was' if known == 1 else 'were'} there"
+    if not new:
+        return f"no new brick, {there}"
+    bricks, them = ("brick", "it") if new == 1 else ("bricks", "them")
+    return f"{new} new {bricks}, {there}; time {them} with: dlscope bricks run {suite}"
 
 
-def _scope(word: str) -> Literal["suite", "model"]:
-    if word == "suite" or word == "model":
-        return word
-    raise typer.BadParameter(f"{word!r} is neither suite nor model", param_hint="--scope")
+def _granularities(text: str) -> list[int | Literal["whole"]]:
+    """What `1,2,4,whole` asks for. Raises `PlanError` for what is neither a number nor `whole`."""
+    words = [word.strip() for word in text.split(",")]
+    return ["whole" if word == "whole" else numbers(word, "--granularity")[0] for word in words]
+
+
+def _one_of(words: tuple[Word, ...], word: str, option: str) -> Word:
+    for each in words:
+        if each == word:
+            return each
+    raise typer.BadParameter(f"{word!r} is neither {' nor '.join(words)}", param_hint=option)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import final
 
 from dlscope.graph.brick import Brick, BrickLayer
-from dlscope.methods.bricks.suite import ComposedModel, Step
+from dlscope.methods.bricks.composed_model import ComposedModel, Step
 
 ALIGNMENT_BYTES = 256
 _SUMMED = {
@@ -159,12 +159,13 @@ def _pairs(
     index: int, step: Step, brick: Brick, lifetimes: Mapping[int, Lifetime]
 ) -> dict[int, int]:
     """Outputs of a step that overwrite an input, both by position."""
+    memory = dict(zip(brick.inputs, step.inputs, strict=True))
     taken: set[int] = set()
     pairs: dict[int, int] = {}
     for result, place_ in enumerate(brick.outputs):
         if step.outputs[result] not in lifetimes:
             continue
-        for source in _overwritable(brick, place_):
+        for source in _overwritable(brick, place_, memory):
             position = brick.inputs.index(source)
             life = lifetimes.get(step.inputs[position])
             dies = life is not None and life.last == index
@@ -176,16 +177,36 @@ def _pairs(
     return pairs
 
 
-def _overwritable(brick: Brick, result: int) -> list[int]:
-    """Inputs of the brick over which the layer that makes `result` can write."""
-    makers = [each for each in enumerate(brick.layers) if result in each[1].outputs]
-    index, layer = makers[0]
-    later = {place for each in brick.layers[index + 1 :] for place in each.inputs}
+def _overwritable(brick: Brick, result: int, memory: Mapping[int, int]) -> list[int]:
+    """Inputs of the brick over which the layer that makes `result` can write.
+
+    What lies there must have been read by then, under whatever name: all layers that take it come
+    before by what they make. Others may be executed after, whatever order they are written in.
+    """
+    makers = [index for index, each in enumerate(brick.layers) if result in each.outputs]
+    done = _needed_by(brick, makers[0])
+    maker = brick.layers[makers[0]]
+    waiting = [each for index, each in enumerate(brick.layers) if index not in done]
+    places = [place for each in waiting for place in each.sources]
+    if maker.operator in _SUMMED:  # it reads around a point after it has written there
+        places += [each for each in maker.inputs[: _SUMMED[maker.operator]] if each is not None]
+    read = {memory.get(place) for place in places}
     return [
         source
-        for source in _candidates(layer)
-        if source is not None and brick.tensors[source].kind == "input" and source not in later
+        for source in _candidates(maker)
+        if source is not None and source in memory and memory[source] not in read
     ]
+
+
+def _needed_by(brick: Brick, index: int) -> set[int]:
+    """The layer at `index`, and all that it cannot be executed without."""
+    found = {index}
+    wanted = set(brick.layers[index].sources)
+    for before in reversed(range(index)):
+        if not wanted.isdisjoint(brick.layers[before].outputs):
+            found.add(before)
+            wanted.update(brick.layers[before].sources)
+    return found
 
 
 def _candidates(layer: BrickLayer) -> tuple[int | None, ...]:

@@ -46,6 +46,12 @@ class Protocol:
                 raise PlanError(
                     f"{name} is {getattr(self, name)}", where="protocol", fix="ask for at least 1"
                 )
+        if not self.max_seconds >= 0:  # NaN is not, either
+            raise PlanError(
+                f"max_seconds is {self.max_seconds}",
+                where="protocol",
+                fix="ask for a number of seconds",
+            )
 
     @property
     def digest(self) -> str:

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from dlscope.core.report import Figure, Finding, Prose, Report, Section
-from dlscope.core.table import Table
+from dlscope.core.report import Finding, Prose, Report, Section
+from dlscope.core.table import Cell, Table
 from dlscope.core.units import format_number, format_percent, scale_for
 from dlscope.methods.bricks.composition import Estimate
+from dlscope.methods.bricks.figures import ratio_dots
 from dlscope.methods.bricks.protocol import Protocol
 from dlscope.methods.bricks.suite import Suite
 from dlscope.methods.bricks.tables import operators_table, stats_table, tables
 from dlscope.methods.bricks.times import Times
-from dlscope.reporting.charts import interval_dots
 from dlscope.reporting.words import plural
 
 _FAR, _TOO_FAR = 0.08, 0.12
 _FEW = 12
-_COMPOSITION = ("model", "layers", "bricks", "composed_ns", "measured_ns", "ratio", "spread")
-_BRACKET = ("model", "hot_ns", "walk_ns", "touch_ns", "parallel_ns", "assumptions")
+_APART = ("granularity", "partition")
+_COMPOSITION = ("layers", "bricks", "composed_ns", "measured_ns", "ratio", "spread")
+_BRACKET = ("hot_ns", "composed_ns", "walk_ns", "touch_ns", "parallel_ns", "assumptions")
+_BRACKET_NOTE = (
+    "hot: bricks timed over and over, which find all that they need in the caches. walk: as "
+    "estimated, but less taken out for sessions. touch: each brick after its inputs were written "
+    "anew. parallel: the longest path through the bricks."
+)
+
+
+Composed = tuple[Suite, Sequence[Times], Sequence[Estimate]]
+"""A suite, what was measured of it, and its models rebuilt."""
 
 
 def suite_report(suite: Suite, *, command: str = "") -> Report:
@@ -26,7 +37,8 @@ def suite_report(suite: Suite, *, command: str = "") -> Report:
     stats, operators = stats_table(suite), operators_table(suite)
     occurrences = suite.occurrences().total()
     answer = (
-        f"{plural(len(suite.models), 'model')} of {suite.layers} layers are "
+        f"{plural(len(suite.models), 'model')} of {plural(suite.layers, 'layer')} "
+        f"{'is' if len(suite.models) == 1 else 'are'} "
         f"{plural(len(suite.bricks), 'brick')} of at most "
         f"{plural(suite.granularity, 'layer')}, each used "
         f"{occurrences / max(len(suite.bricks), 1):.1f} times."
@@ -47,14 +59,18 @@ def suite_report(suite: Suite, *, command: str = "") -> Report:
 
 
 def composition_report(
-    suites: Sequence[tuple[Suite, Sequence[Times], Sequence[Estimate]]],
+    suites: Sequence[Composed],
     protocol: Protocol,
     *,
+    against: str = "",
     warnings: Sequence[str] = (),
     created_utc: str = "",
     command: str = "",
 ) -> Report:
-    """Models rebuilt from the bricks of one or several suites of different granularity."""
+    """Models rebuilt from the bricks of one or several suites of different granularity.
+
+    `against` is the file with what was measured, where that was not measured among the bricks.
+    """
     found = [
         {table.name: table for table in tables(suite, estimates, times, protocol.scope)}
         for suite, times, estimates in suites
@@ -66,7 +82,7 @@ def composition_report(
         answer=_answer(estimates, joined),
         tables=tuple(joined.values()),
         findings=tuple(_findings(joined)),
-        sections=tuple(_sections(joined, suites[0][0], protocol)),
+        sections=(*_sections(joined), _method(suites, protocol, against)),
         warnings=tuple(warnings),
         created_utc=created_utc,
         command=command,
@@ -87,21 +103,30 @@ def _title(estimates: Sequence[Estimate]) -> str:
 def _answer(estimates: Sequence[Estimate], joined: Mapping[str, Table]) -> str:
     accuracy = list(joined["accuracy"])
     if accuracy:
-        best = accuracy[0]
-        said = (
-            f"Composed latencies are {format_percent(float(best['mape'] or 0), 1)} off on average"
-            f" over {plural(int(best['models'] or 0), 'model')}, at most "
-            f"{float(best['worst'] or 1):.2f} of what was measured ({best['worst_model']})"
-        )
-        speedups = [float(row["speedup"] or 0) for row in joined["speedup"]]
-        return (
-            f"{said}; bricks take {speedups[0]:.1f} times less to run." if speedups else f"{said}."
-        )
+        return f"{_accurate(accuracy[0])}{_cheap(joined['speedup'])}."
     known = [each for each in estimates if each.composed_ns is not None]
     if not known:
         return "No model could be rebuilt: bricks have no time."
     first = known[0]
     return f"{first.model.name} takes {_time(first.composed_ns or 0)}, rebuilt from bricks."
+
+
+def _accurate(row: Mapping[str, Cell]) -> str:
+    off = format_percent(float(row["mape"] or 0), 1)
+    most = f"bricks of at most {plural(int(row['granularity'] or 0), 'layer')}"
+    worst = f"{row['worst_model']}, {float(row['worst'] or 1):.2f} of what it takes"
+    models = int(row["models"] or 0)
+    if models == 1:
+        return f"Rebuilt from {most}, the latency is {off} off: {worst}"
+    return f"Rebuilt from {most}, {models} latencies are {off} off on average, the furthest {worst}"
+
+
+def _cheap(speedup: Table) -> str:
+    """What running bricks saves, in words; nothing where that is not known."""
+    shares = [float(row["bricks_ns"] or 0) / float(row["models_ns"] or 1) for row in speedup]
+    if not shares:
+        return ""
+    return f"; running every brick takes {format_percent(shares[0])} of running every model"
 
 
 def _time(duration_ns: float) -> str:
@@ -123,59 +148,68 @@ def _findings(joined: Mapping[str, Table]) -> Iterator[Finding]:
     for place, row in enumerate(joined["accuracy"]):
         if row["holds"] is False:
             spread = format_percent(float(row["spread"] or 0), 1)
-            claim = f"the error is smaller than what repeating it changes, {spread}"
+            most = plural(int(row["granularity"] or 0), "layer")
+            claim = f"with bricks of {most}, the error is below what a repeat changes, {spread}"
             yield Finding("note", claim, "accuracy", (place,), "it tells no more than that")
 
 
-def _sections(joined: Mapping[str, Table], suite: Suite, protocol: Protocol) -> Iterator[Section]:
+def _sections(joined: Mapping[str, Table]) -> Iterator[Section]:
     composed = joined["composition"]
-    apart = ("granularity",) if len(set(composed.column("granularity"))) > 1 else ()
-    yield Section(
-        "Rebuilt from bricks", (composed.view(*_COMPOSITION[:1], *apart, *_COMPOSITION[1:]),)
-    )
-    dots = _dots(composed, apart)
-    if dots is not None:
-        yield Section("Composed ÷ measured", (dots,))
+    apart = (name for name in _APART if len(set(composed.column(name))) > 1)
+    labels = ["model", *apart]
+    dots = ratio_dots(composed, labels)
+    rebuilt = composed.view(*labels, *_COMPOSITION)
+    yield Section("Rebuilt from bricks", (rebuilt, dots) if dots else (rebuilt,))
     for name in ("accuracy", "speedup"):
         if len(joined[name]):
             yield Section(joined[name].title, (joined[name],))
-    yield Section("Bracket", (composed.view(*_BRACKET[:1], *apart, *_BRACKET[1:]),))
+    bracket = replace(composed.view(*labels, *_BRACKET), title="Bracket", note=_BRACKET_NOTE)
+    yield Section("Bracket", (bracket,))
     parts = joined["parts"]
     if len(parts):
         few = Table(parts.name, parts.columns, parts.rows[:_FEW], parts.title)
         yield Section("Largest parts", (few,), note=_of(few, parts))
     if len(joined["failed"]):
         yield Section("Bricks without a time", (joined["failed"],))
-    yield Section("How this was measured", (Prose(_method(protocol)), Prose(_cut(suite))))
-
-
-def _dots(composed: Table, apart: Sequence[str]) -> Figure | None:
-    known = [row for row, cells in zip(composed.rows, composed, strict=True) if cells["ratio"]]
-    if not known:
-        return None
-    table = Table(composed.name, composed.columns, tuple(known), composed.title)
-    return interval_dots(table, ["model", *apart], "ratio", reference=1.0)
 
 
 def _of(few: Table, all_: Table) -> str:
     return f"{len(few)} of {len(all_)}" if len(few) < len(all_) else ""
 
 
-def _method(protocol: Protocol) -> str:
+def _method(suites: Sequence[Composed], protocol: Protocol, against: str) -> Section:
+    whole = "Whole models are timed right before and right after their walk."
+    if against:
+        whole = f"Latencies of whole models are those in {against}."
+    times = [each for _, several, _ in suites for each in several]
+    cuts = dict.fromkeys(_cut(suite) for suite, _, _ in suites)
+    said = (_walked(protocol, times, max(len(several) for _, several, _ in suites)), whole, *cuts)
+    return Section("How this was measured", tuple(map(Prose, said)))
+
+
+def _walked(protocol: Protocol, times: Sequence[Times], processes: int) -> str:
+    rounds = min((len(brick.walk) for each in times for brick in each.bricks.values()), default=0)
+    fresh = "a fresh process" if processes == 1 else f"{processes} fresh processes"
     clock = "CPU time of the thread" if protocol.threads == 1 else "wall time"
     return (
-        f"Bricks are timed one after the other in the order of their model, {clock}, in "
-        f"{plural(protocol.processes, 'fresh process')} of at least {protocol.min_rounds} rounds; "
+        f"Bricks are timed one after the other in the order of their model, {clock}, in {fresh} "
+        f"of at least {plural(rounds, 'round')}; "
         "each walk follows one that is not timed, and the weights that a model has and its walk "
         "has not are read in between, so that caches hold what they hold in the model. What a "
         "session adds is taken out: half of what the cold caches of the walk add to one that does "
-        "nothing stays. Whole models are timed right before and right after their walk."
+        "nothing stays."
     )
 
 
 def _cut(suite: Suite) -> str:
     graph = "the graph that it executes" if suite.cut == "executed" else "the graph as written"
-    return f"Cut from {graph}, for {suite.runtime}, by {suite.generator}."
+    how = f"Cut from {graph}, for {suite.runtime}, by {suite.generator}."
+    if suite.partition == "standard":
+        return how
+    return (
+        f"{how} Windows overlap in all layers but one: each adds what it takes beyond its overlap "
+        "with the one before, and never less than nothing."
+    )
 
 
 def _visible(suite: Suite) -> Iterator[str]:

@@ -14,11 +14,12 @@ from dlscope.graph.brick import Brick
 from dlscope.methods.bricks.protocol import Protocol
 from dlscope.methods.bricks.running import CLOCKS, CPU, WALL, Walked
 from dlscope.methods.bricks.sessions import NULL
-from dlscope.methods.bricks.suite import Suite
+from dlscope.methods.bricks.suite import Suite, runtime_here
 from dlscope.store.benchmarks import Benchmark, BenchmarkKey, BenchmarkResult
 
 IMPLEMENTATION = "onnxruntime"
 WHOLE = "whole model, before and after each walk"
+_MODEL = "model "
 
 
 @final
@@ -36,14 +37,30 @@ class Conditions:
         """CPU time of the thread where there is one: it does not count what others take."""
         return CPU if self.protocol.threads == 1 else WALL
 
+    @property
+    def runtime(self) -> str:
+        """What runs the bricks: the graph that was written runs in any version."""
+        return self.suite.runtime if self.suite.cut == "executed" else runtime_here()
+
+    @property
+    def graph(self) -> str:
+        """What was cut and how: among other bricks, a brick is another measurement."""
+        pieces = "windows" if self.suite.partition == "overlapping" else "bricks"
+        return f"{self.suite.cut} graph in {pieces} of {self.suite.granularity}"
+
+    @property
+    def beside(self) -> str:
+        """The same of whole models: beside other bricks they are other measurements, too."""
+        return f"{WHOLE}: {self.graph}"
+
     def key(self, brick: str, batch: int, dtype: str, **fields: Any) -> BenchmarkKey:
         """The key of a row."""
         found: dict[str, Any] = {
             "brick_id": brick,
             "fingerprint": self.fingerprint,
             "implementation": IMPLEMENTATION,
-            "implementation_version": self.suite.runtime,
-            "algorithm": f"{self.suite.cut} graph",
+            "implementation_version": self.runtime,
+            "algorithm": self.graph,
             "dtype": dtype,
             "batch": batch,
             "threads": self.protocol.threads,
@@ -61,9 +78,24 @@ def described(suite: Suite) -> Iterator[Benchmark]:
     kind = "layer" if suite.granularity == 1 else "brick"
     for name, brick in {**suite.bricks, NULL.id: NULL}.items():
         yield Benchmark(name, "calibration" if name == NULL.id else kind, brick.identity(), {})  # type: ignore[arg-type]
-    for model in suite.models:
-        if model.whole not in suite.bricks:
-            yield Benchmark(model.whole, "brick", {"layers": model.layers}, {})
+    for whole, layers in {each.whole: each.layers for each in suite.models if each.whole}.items():
+        yield Benchmark(_MODEL + whole, "brick", {"whole": whole, "layers": layers}, {})
+
+
+def is_whole(key: BenchmarkKey) -> bool:
+    """Whether it is the key of a whole model."""
+    return key.algorithm.startswith(WHOLE)
+
+
+def whole_of(key: BenchmarkKey) -> str:
+    """The identity of the whole model of a key."""
+    return key.brick_id.removeprefix(_MODEL)
+
+
+def walk_of(key: BenchmarkKey) -> str:
+    """The identity of the whole model in whose walk a brick was timed, "" for all of the suite."""
+    _, _, model = key.protocol.partition(" ")
+    return model
 
 
 def rows_of(walked: Walked, conditions: Conditions) -> list[BenchmarkResult]:
@@ -100,7 +132,12 @@ def _whole_rows(walked: Walked, conditions: Conditions) -> Iterator[BenchmarkRes
     for place, name in enumerate(walked.models):
         model = models[name]
         key = conditions.key(
-            model.whole, model.batch, "float32", state="hot", scope="", algorithm=WHOLE
+            _MODEL + model.whole,
+            model.batch,
+            "float32",
+            state="hot",
+            scope="",
+            algorithm=conditions.beside,
         )
         times = walked.whole[:, place, :, conditions.clock].reshape(-1)
         wall = float(np.median(walked.whole[:, place, :, WALL]))

@@ -45,8 +45,8 @@ class Walked:
 
     `walk` and `null` are rounds × items, `null` 0 where no null followed; `whole` rounds × models ×
     before and after; `hot` and `touch` runs × items; `null_hot` runs × nulls; `view` networks.
-    `opened_ns` is what opening the session of a brick took, `opened_models_ns` that of a whole model,
-    `failed` why a brick has no time.
+    `opened_ns` is what opening the session of a brick took, `opened_models_ns` that of a whole
+    model, `failed` why a brick has no time.
     """
 
     started_utc: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, final
 
 import numpy as np
@@ -19,7 +20,7 @@ from dlscope.graph.brick import Brick, BrickTensor
 from dlscope.graph.brick_model import brick_feeds, brick_model
 from dlscope.graph.program import element_type
 from dlscope.methods.bricks.buffers import ALIGNMENT_BYTES, Placed
-from dlscope.methods.bricks.suite import Step
+from dlscope.methods.bricks.composed_model import Step
 
 _PROVIDERS = ["CPUExecutionProvider"]
 _ENVIRONMENT_ALLOCATORS = "session.use_env_allocators"
@@ -62,9 +63,10 @@ class Sessions:
     def open(self, model: onnx.ModelProto | str) -> tuple[Any, int]:
         """A session for a model or the file of one, and what opening it took, in ns.
 
-        Raises `BackendError` with ONNX Runtime's words.
+        A file is read first: opened by its path, one graph takes up to 5 % longer than from memory.
+        Raises `BackendError` with ONNX Runtime's words, and for a file that cannot be read.
         """
-        source = model if isinstance(model, str) else model.SerializeToString()
+        source = _read(model) if isinstance(model, str) else model.SerializeToString()
         start = time.perf_counter_ns()
         try:
             session = onnxruntime.InferenceSession(source, self._settings, providers=_PROVIDERS)
@@ -191,6 +193,17 @@ def region(size_bytes: int) -> NDArray[np.uint8]:
     memory: NDArray[np.uint8] = numbers.view(np.uint8)
     start = -memory.ctypes.data % ALIGNMENT_BYTES
     return memory[start : start + size_bytes]
+
+
+def _read(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise BackendError(
+            f"the whole model cannot be read: {error.strerror}",
+            where=path,
+            fix="run it again: the model is cut anew",
+        ) from error
 
 
 def _drawn(

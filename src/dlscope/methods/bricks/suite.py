@@ -4,56 +4,21 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal, Self, final
+from typing import Any, Literal, Self, final, get_args
 
 from dlscope.core.errors import GraphError, did_you_mean
 from dlscope.graph.brick import Brick
+from dlscope.methods.bricks.composed_model import ComposedModel
 
 SCHEMA_VERSION = 1
 Cut = Literal["executed", "authored"]
-CUTS: tuple[Cut, ...] = ("executed", "authored")
-
-
-@final
-@dataclass(frozen=True)
-class Step:
-    """One segment of a model: its brick, and which memory it takes and leaves.
-
-    `inputs` and `outputs` number the memory of the model's tensors, in the order of the brick's.
-    Of `views` layers nothing is executed; a segment of views alone has no brick.
-    """
-
-    brick: str | None
-    views: int
-    inputs: tuple[int, ...] = ()
-    outputs: tuple[int, ...] = ()
-
-
-@final
-@dataclass(frozen=True)
-class ComposedModel:
-    """A model as bricks.
-
-    `composition` counts them, `views` the layers that cost no more than being called. `whole`
-    identifies the model as one brick. `steps` tell the order and what flows where; an anonymous
-    suite has none. `inputs` and `outputs` number the memory of the model's own.
-    """
-
-    name: str
-    task: str
-    batch: int
-    layers: int
-    whole: str
-    composition: Mapping[str, int]
-    views: int
-    bindings: Mapping[str, int] = field(default_factory=dict)
-    steps: tuple[Step, ...] = ()
-    inputs: tuple[int, ...] = ()
-    outputs: tuple[int, ...] = ()
+CUTS: tuple[Cut, ...] = get_args(Cut)
+Partition = Literal["standard", "overlapping"]
+PARTITIONS: tuple[Partition, ...] = get_args(Partition)
 
 
 @final
@@ -62,6 +27,7 @@ class Suite:
     """Bricks by id, and models that consist of them, all cut in one way.
 
     `cut` says of what: of the graph that `runtime` executes, or of the one that was written.
+    `partition`: each layer in one brick, or windows that overlap in all layers but one.
     """
 
     cut: Cut
@@ -70,6 +36,7 @@ class Suite:
     bricks: Mapping[str, Brick]
     models: tuple[ComposedModel, ...]
     generator: str = field(default_factory=lambda: f"dlscope {version('dlscope')}")
+    partition: Partition = "standard"
 
     @property
     def layers(self) -> int:
@@ -94,7 +61,7 @@ class Suite:
         """How often each brick occurs in all models together."""
         found: Counter[str] = Counter()
         for model in self.models:
-            found.update(model.composition)
+            found.update(model.occurrences())
         return found
 
     def with_models_of(self, other: Suite) -> Suite:
@@ -103,27 +70,27 @@ class Suite:
         Raises `GraphError` where they are cut differently, and for a name that both have.
         """
         self._require_same_cut(other)
-        mine = {each.name for each in self.models}
-        twice = sorted(mine & {each.name for each in other.models})
-        if twice:
-            raise GraphError(
-                f"the suite has {', '.join(map(repr, twice))} already",
-                where="suite",
-                fix="leave it out, or give the other model a name of its own",
-            )
-        return Suite(
-            self.cut,
-            self.granularity,
-            self.runtime,
-            {**other.bricks, **self.bricks},
-            (*self.models, *other.models),
-            self.generator,
-        )
+        models = (*self.models, *other.models)
+        require_one_of_each([each.name for each in models])
+        bricks = dict(self.bricks)
+        for name, brick in other.bricks.items():
+            bricks[name] = bricks[name].with_sizes_of(brick) if name in bricks else brick
+        return replace(self, bricks=bricks, models=models)
 
     def save(self, path: Path) -> None:
-        """Write the suite as JSON; the same suite always gives the same bytes."""
+        """Write the suite as JSON; the same suite always gives the same bytes.
+
+        Raises `GraphError` where that cannot be done.
+        """
         text = json.dumps(self.to_json(), separators=(",", ":"), ensure_ascii=False)
-        path.write_text(text + "\n", encoding="utf-8")
+        try:
+            path.write_text(text + "\n", encoding="utf-8")
+        except OSError as error:
+            raise GraphError(
+                f"the suite cannot be written: {error.strerror}",
+                where=str(path),
+                fix="name a file in a folder that exists and that you may write to",
+            ) from error
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -131,8 +98,9 @@ class Suite:
         try:
             plain = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else f"it is not JSON: {error}"
             raise GraphError(
-                f"the suite cannot be read: {error}",
+                f"the suite cannot be read: {why}",
                 where=str(path),
                 fix="give a file that dlscope bricks generate wrote",
             ) from error
@@ -145,10 +113,11 @@ class Suite:
             "schema_version": SCHEMA_VERSION,
             "generator": self.generator,
             "cut": self.cut,
+            "partition": self.partition,
             "granularity": self.granularity,
             "runtime": self.runtime,
             "bricks": {name: brick.to_json() for name, brick in self.bricks.items()},
-            "models": [_model_json(model) for model in self.models],
+            "models": [model.to_json() for model in self.models],
         }
 
     @classmethod
@@ -160,20 +129,23 @@ class Suite:
         _require_suite(plain, where)
         try:
             suite = cls(
-                plain["cut"],
+                _word(plain, "cut", CUTS),
                 int(plain["granularity"]),
                 str(plain["runtime"]),
                 {name: Brick.from_json(each) for name, each in plain["bricks"].items()},
-                tuple(_model_from(each) for each in plain["models"]),
+                tuple(ComposedModel.from_json(each) for each in plain["models"]),
                 str(plain["generator"]),
+                _word({"partition": "standard", **plain}, "partition", PARTITIONS),
             )
+        except GraphError as error:
+            raise _damaged(error.what, where) from error
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise _damaged(f"{type(error).__name__}: {error}", where) from error
         suite._require_whole(where)
         return suite
 
     def _require_same_cut(self, other: Suite) -> None:
-        for name in ("cut", "granularity", "runtime"):
+        for name in ("cut", "partition", "granularity", "runtime"):
             mine, theirs = getattr(self, name), getattr(other, name)
             if mine != theirs:
                 raise GraphError(
@@ -189,6 +161,40 @@ class Suite:
         missing = sorted(set(self.occurrences()) - set(self.bricks))
         if missing:
             raise _damaged(f"there is no brick {missing[0]}", where)
+        if self.granularity < 1:
+            raise _damaged(f"its bricks have at most {self.granularity} layers", where)
+        require_one_of_each([each.name for each in self.models], where=where)
+        for model in self.models:
+            if model.steps and not self._has_steps_of(model):
+                raise _damaged(f"the steps of {model.name!r} are not those of its bricks", where)
+
+    def _has_steps_of(self, model: ComposedModel) -> bool:
+        """Whether the steps of a model execute its bricks, with as much memory as those have."""
+        executed = [step for step in model.steps if step.brick is not None]
+        if Counter(step.brick for step in executed) != model.occurrences():
+            return False
+        return all(
+            len(step.inputs) == len(self.bricks[step.brick].inputs)
+            and len(step.outputs) == len(self.bricks[step.brick].outputs)
+            for step in executed
+            if step.brick is not None
+        )
+
+
+def runtime_here() -> str:
+    """The runtime that is installed here: an executed graph holds for its version alone."""
+    return f"onnxruntime {version('onnxruntime')}"
+
+
+def require_one_of_each(names: list[str], *, where: str = "suite") -> None:
+    """Raise `GraphError` for a name that several models have."""
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    if twice:
+        raise GraphError(
+            f"the suite has {', '.join(map(repr, twice))} already",
+            where=where,
+            fix="leave it out, or give the other model a name of its own",
+        )
 
 
 def _require_suite(plain: Any, where: str) -> None:
@@ -202,51 +208,15 @@ def _require_suite(plain: Any, where: str) -> None:
         )
 
 
+def _word(plain: Mapping[str, Any], name: str, words: tuple[Any, ...]) -> Any:
+    if plain[name] not in words:
+        raise ValueError(f"{plain[name]!r} is no {name}")
+    return plain[name]
+
+
 def _damaged(what: str, where: str) -> GraphError:
     return GraphError(
         f"the suite is damaged: {what}",
         where=where,
         fix="generate it again with: dlscope bricks generate",
     )
-
-
-def _model_json(model: ComposedModel) -> dict[str, Any]:
-    plain: dict[str, Any] = {
-        "name": model.name,
-        "task": model.task,
-        "batch": model.batch,
-        "layers": model.layers,
-        "whole": model.whole,
-        "composition": [list(each) for each in model.composition.items()],
-        "views": model.views,
-        "bindings": dict(model.bindings),
-    }
-    if model.steps:
-        plain["steps"] = [_step_json(each) for each in model.steps]
-        plain["inputs"], plain["outputs"] = list(model.inputs), list(model.outputs)
-    return plain
-
-
-def _step_json(step: Step) -> list[Any]:
-    return [step.brick, step.views, list(step.inputs), list(step.outputs)]
-
-
-def _model_from(plain: Mapping[str, Any]) -> ComposedModel:
-    return ComposedModel(
-        str(plain["name"]),
-        str(plain["task"]),
-        int(plain["batch"]),
-        int(plain["layers"]),
-        str(plain["whole"]),
-        {str(brick): int(count) for brick, count in plain["composition"]},
-        int(plain["views"]),
-        {str(name): int(size) for name, size in plain["bindings"].items()},
-        tuple(_step_from(each) for each in plain.get("steps", ())),
-        tuple(map(int, plain.get("inputs", ()))),
-        tuple(map(int, plain.get("outputs", ()))),
-    )
-
-
-def _step_from(plain: Sequence[Any]) -> Step:
-    brick, views, inputs, outputs = plain
-    return Step(brick, int(views), tuple(map(int, inputs)), tuple(map(int, outputs)))

@@ -18,6 +18,7 @@ Record = Mapping[str, Cell]
 _COMPOSITION = (
     Column("model", "str", "model", role="id"),
     Column("granularity", "int", "most layers of a brick", role="count"),
+    Column("partition", "str", "standard, or overlapping windows", priority=3),
     Column("layers", "int", "layers of the model", role="count", priority=2),
     Column("bricks", "int", "different bricks it consists of", role="count", priority=2),
     Column(
@@ -33,7 +34,7 @@ _COMPOSITION = (
     Column(
         "ratio",
         "float",
-        "composed ÷ measured, paired round by round",
+        "composed ÷ measured, paired round by round where they were timed together",
         role="value",
         lo="ratio_lo",
         hi="ratio_hi",
@@ -45,10 +46,11 @@ _COMPOSITION = (
     Column("hot_ns", "float", "composed of bricks timed over and over", "ns", priority=2),
     Column("walk_ns", "float", "composed with the least that sessions add", "ns", priority=2),
     Column("touch_ns", "float", "composed of bricks with fresh inputs", "ns", priority=3),
-    Column("spread", "float", "standard deviation between processes", role="share", priority=2),
+    Column("spread", "float", "standard deviation between processes", role="value", priority=2),
     Column("parallel_ns", "float", "if layers that can did overlap", "ns", priority=3),
     Column("processes", "int", "fresh processes pooled", role="count", priority=3),
     Column("missing", "float", "share of layers without a time", role="share", priority=2),
+    Column("clamped", "int", "windows that take less than their overlap", role="count", priority=3),
     Column("assumptions", "str", "what the latency rests on", priority=2),
 )
 _PARTS = (
@@ -79,11 +81,11 @@ _SPEEDUP = (
 _ACCURACY = (
     Column("granularity", "int", "most layers of a brick", role="count"),
     Column("models", "int", "models with a measured latency", role="count"),
-    Column("mape", "float", "mean absolute error of the ratios", role="share"),
+    Column("mape", "float", "mean absolute error of the ratios", role="value"),
     Column("geomean", "float", "geometric mean of composed ÷ measured", role="value"),
     Column("worst", "float", "ratio furthest from 1", role="value"),
     Column("worst_model", "str", "whose that is"),
-    Column("spread", "float", "mean standard deviation between processes", role="share"),
+    Column("spread", "float", "mean standard deviation between processes", role="value"),
     Column("holds", "bool", "whether the error is more than the spread", role="verdict"),
 )
 _STATS = (
@@ -188,16 +190,17 @@ def stats_table(suite: Suite) -> Table:
     seen: set[str] = set()
     records: list[Record] = []
     for model in suite.models:
-        new = set(model.composition) - seen
+        occurrences = model.occurrences()
+        new = set(occurrences) - seen
         seen |= new
         records.append(
             {
                 "model": model.name,
                 "layers": model.layers,
                 "free": model.views,
-                "bricks": len(model.composition),
+                "bricks": len(occurrences),
                 "new": len(new),
-                "share_new": len(new) / max(sum(model.composition.values()), 1),
+                "share_new": len(new) / max(occurrences.total(), 1),
                 "task": model.task or None,
             }
         )
@@ -243,8 +246,9 @@ def _composition(suite: Suite, each: Estimate) -> Record:
         **told,
         "model": each.model.name,
         "granularity": suite.granularity,
+        "partition": suite.partition,
         "layers": each.model.layers,
-        "bricks": len(each.model.composition),
+        "bricks": len(each.model.occurrences()),
         "lo_ns": low,
         "hi_ns": high,
         "ratio_lo": ratio_low,
@@ -253,6 +257,7 @@ def _composition(suite: Suite, each: Estimate) -> Record:
         "parallel_ns": each.parallel_ns,
         "processes": each.processes,
         "missing": each.missing,
+        "clamped": each.clamped,
         "assumptions": "; ".join(each.assumptions) or None,
     }
 

@@ -8,8 +8,9 @@ from typing import final
 
 from dlscope.graph.brick import Brick
 from dlscope.methods.bricks.buffers import Placed, place, scratch, scratch_bytes
+from dlscope.methods.bricks.composed_model import ComposedModel, Step
 from dlscope.methods.bricks.protocol import Protocol
-from dlscope.methods.bricks.suite import ComposedModel, Step, Suite
+from dlscope.methods.bricks.suite import Suite
 
 
 @final
@@ -46,10 +47,8 @@ def walks_of(suite: Suite, protocol: Protocol, wanted: Set[str] | None = None) -
     """The walks of one round, one for each model; bricks are in the order of execution.
 
     In the scope of the suite a brick is in the first model's walk alone. With `wanted`, only these
-    bricks are walked over. An anonymous suite is one walk.
+    bricks are walked over. Those of which no model tells the order are one more walk at the end.
     """
-    if suite.is_anonymous:
-        return [_anywhere(suite, wanted)]
     area = max(map(scratch_bytes, suite.bricks.values()), default=0)
     seen: set[str] = set()
     walks = []
@@ -63,6 +62,7 @@ def walks_of(suite: Suite, protocol: Protocol, wanted: Set[str] | None = None) -
         )
         seen |= {item.brick for item in items}
         walks.append(Walk(model.name, items, _absent_bytes(suite, model, items)))
+    walks.append(_anywhere(suite, wanted, area))
     return [walk for walk in walks if walk.items]
 
 
@@ -72,16 +72,24 @@ def weight_bytes(brick: Brick) -> int:
 
 
 def _absent_bytes(suite: Suite, model: ComposedModel, items: tuple[Item, ...]) -> int:
-    each = {brick: weight_bytes(suite.bricks[brick]) for brick in model.composition}
-    whole = sum(count * each[brick] for brick, count in model.composition.items())
-    return whole - sum(each[item.brick] for item in items)
+    each = {brick: weight_bytes(suite.bricks[brick]) for brick in model.occurrences()}
+    whole = sum(
+        term.count * (each[term.brick] - (each[term.overlap] if term.overlap else 0))
+        for term in model.terms
+    )
+    # Windows that overlap have more than their model.
+    return max(whole - sum(each[item.brick] for item in items), 0)
 
 
 def _items(
     suite: Suite, model: ComposedModel, protocol: Protocol, area_bytes: int
 ) -> Iterator[Item]:
-    """Each brick of a model where it is executed first."""
-    placed = place(model, suite.bricks, in_place=protocol.is_in_place)
+    """Each brick of a model where it is executed first.
+
+    Windows that overlap compute a tensor several times: then nothing is overwritten.
+    """
+    in_place = protocol.is_in_place and not model.differences
+    placed = place(model, suite.bricks, in_place=in_place)
     seen: set[str] = set()
     for index, step in enumerate(model.steps):
         if step.brick is None or step.brick in seen:
@@ -93,10 +101,13 @@ def _items(
             yield _at_scratch(suite, step.brick, len(seen), area_bytes)
 
 
-def _anywhere(suite: Suite, wanted: Set[str] | None) -> Walk:
-    area = max(map(scratch_bytes, suite.bricks.values()), default=0)
-    chosen = [each for each in suite.bricks if wanted is None or each in wanted]
-    return Walk("", tuple(_at_scratch(suite, brick, n, area) for n, brick in enumerate(chosen)))
+def _anywhere(suite: Suite, wanted: Set[str] | None, area_bytes: int) -> Walk:
+    ordered = {step.brick for model in suite.models for step in model.steps}
+    chosen = [
+        each for each in suite.bricks if each not in ordered and (wanted is None or each in wanted)
+    ]
+    items = (_at_scratch(suite, brick, turn, area_bytes) for turn, brick in enumerate(chosen))
+    return Walk("", tuple(items))
 
 
 def _at_scratch(suite: Suite, brick: str, turn: int, area_bytes: int) -> Item:

@@ -228,10 +228,7 @@ class _Process:
 
     def hot(self) -> dict[str, Any]:
         """Each brick over and over, as if nothing else were in the caches; nulls likewise."""
-        return {
-            "hot": np.stack([_hot(each) for each in self._bound], axis=1),
-            "null_hot": np.stack([_hot(each) for each in self._nulls], axis=1),
-        }
+        return {"hot": _all_hot(self._bound), "null_hot": _all_hot(self._nulls)}
 
     def touched(self) -> dict[str, Any]:
         """Walks in which the floating inputs of a brick are written just before it is timed."""
@@ -316,6 +313,14 @@ def _timed_once(bound: Bound) -> tuple[int, int]:
     run(binding, None)
     t1 = time.perf_counter_ns()
     return t1 - t0, time.thread_time_ns() - c0
+
+
+def _all_hot(bounds: Sequence[Bound]) -> Times:
+    """Runs × sessions: of none of them, too, since every brick of a suite may fail."""
+    times = np.zeros((HOT_RUNS, len(bounds), 2), np.int64)
+    for place, bound in enumerate(bounds):
+        times[:, place] = _hot(bound)
+    return times
 
 
 def _hot(bound: Bound) -> Times:

@@ -1,0 +1,245 @@
+"""The pages in a real browser: themes, widths, keys, clicks, and no request elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dlscope.store import Store
+from dlscope.testing.analyses import example_runs
+from dlscope.testing.profiles import example_profiles
+from dlscope.testing.small_experiment import write_experiment
+
+pytestmark = pytest.mark.slow
+ARGUMENTS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+PAGES = {
+    "runs": "/runs",
+    "run": "/runs/r-fast",
+    "failed": "/runs/r-failed",
+    "compare": "/compare?runs=r-fast,r-slow,r-disturbed",
+    "profile": "/runs/r-profile1",
+    "profiles": "/profiles",
+    "items": "/runs/r-fast/items",
+    "item": "/runs/r-fast/items/1",
+    "evaluate": "/evaluate?model=colors&dataset=pictures&scenario=brief",
+    "experiments": "/experiments",
+    "try": "/try",
+    "models": "/models",
+    "model": "/models/efficientnet-lite0",
+    "datasets": "/datasets",
+    "systems": "/systems",
+    "refused": "/runs/r-nobody",
+}
+WIDTHS = (1440, 768, 390)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server over runs of every kind."""
+    import uvicorn
+
+    from dlscope.web.app import create_app
+
+    folder = tmp_path_factory.mktemp("browser")
+    (folder / "catalog").mkdir()
+    write_experiment(folder / "catalog")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("DLSCOPE_CATALOG", str(folder / "catalog"))
+        with Store.open(folder / "store") as store:
+            for run in (*example_runs(), *example_profiles()):
+                store.accept(run)
+        with socket.socket() as listening:
+            listening.bind(("127.0.0.1", 0))
+            port = listening.getsockname()[1]
+            config = uvicorn.Config(
+                create_app(store=str(folder / "store")), log_level="error", lifespan="on"
+            )
+            serving = uvicorn.Server(config)
+            thread = threading.Thread(target=serving.run, kwargs={"sockets": [listening]})
+            thread.start()
+            while not serving.started:
+                time.sleep(0.02)
+            yield f"http://127.0.0.1:{port}"
+            serving.should_exit = True
+            thread.join(30)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium")
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail("chromium is not installed")
+        pytest.skip("chromium is not installed")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser: Any, server: str) -> Iterator[Any]:
+    with opened(browser, server) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def opened(browser: Any, server: str, width: int = 1440, **options: Any) -> Iterator[Any]:
+    """A page that fails the test for what it writes to the console, or asks of another host."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, base_url=server, **options
+    )
+    said: list[str] = []
+    asked: list[str] = []
+    made = context.new_page()
+    made.set_default_timeout(60_000)
+    made.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+    made.on("pageerror", lambda error: said.append(str(error)))
+    made.on("request", lambda request: asked.append(request.url))
+    yield made
+    context.close()
+    # The browser itself reports the status of a page that is refused on purpose.
+    assert [each for each in said if "status of 404" not in each] == []
+    assert [each for each in asked if not each.startswith((server, "data:", "blob:"))] == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_fits_and_can_be_used_by_everybody(
+    browser: Any, server: str, name: str, theme: str, tmp_path: Path
+) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    for width in WIDTHS:
+        with opened(browser, server, width, color_scheme=theme) as page:
+            page.goto(PAGES[name])
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert page.evaluate("document.querySelectorAll('*').length") <= 3000
+            found = Axe().run(page).response["violations"]
+            assert [(each["id"], each["nodes"][0]["html"][:200]) for each in found] == []
+            page.screenshot(path=str(shots(tmp_path) / f"{name}-{theme}-{width}.png"))
+
+
+def shots(otherwise: Path) -> Path:
+    """Where pictures go: to look at, where a folder is named for them."""
+    folder = Path(os.environ.get("DLSCOPE_SCREENSHOTS", otherwise))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["runs", "run", "compare", "profile", "item", "evaluate"])
+def test_a_page_without_script_tells_the_same(browser: Any, server: str, name: str) -> None:
+    cells = "[...document.querySelectorAll('main td, main h2')].map(e => e.textContent.trim())"
+    with opened(browser, server) as page:
+        page.goto(PAGES[name])
+        scripted = page.evaluate(cells)
+    with opened(browser, server, java_script_enabled=False) as page:
+        page.goto(PAGES[name])
+        text = page.content()
+    assert scripted
+    assert all(f">{cell}<" in text or cell in text for cell in scripted if cell.isalnum())
+
+
+def test_the_theme_is_chosen_and_kept(page: Any) -> None:
+    page.goto("/runs")
+    background = "getComputedStyle(document.documentElement).backgroundColor"
+    before = page.evaluate(background)
+    page.click("#theme")
+    page.click("#theme")
+    assert page.get_attribute("html", "data-theme") == "dark"
+    dark = page.evaluate(background)
+    assert dark != before
+    page.goto("/models")
+    assert page.evaluate(background) == dark
+
+
+def test_runs_are_selected_and_compared(page: Any) -> None:
+    page.goto("/runs")
+    assert not page.is_visible("button:has-text('Compare')")
+    page.check("input[value=r-fast]")
+    assert page.is_disabled("button:has-text('Compare')")
+    page.check("input[value=r-slow]")
+    page.click("button:has-text('Compare')")
+    page.wait_for_url("**/compare?runs=*")
+    assert "r-fast" in page.url
+    assert "r-slow" in page.url
+    assert page.is_visible("text=What differs")
+
+
+def test_the_address_is_the_state(page: Any) -> None:
+    page.goto("/runs?model=tiny")
+    page.click("th a.sort:has-text('p50')")
+    page.wait_for_url("**sort=p50**")
+    rows = page.locator("tbody tr").all_inner_texts()
+    page.reload()
+    assert page.locator("tbody tr").all_inner_texts() == rows
+    page.click("th a.sort:has-text('backend')", modifiers=["Shift"])
+    page.wait_for_url("**sort=p50,backend**")
+    page.go_back()
+    assert page.locator("tbody tr").all_inner_texts() == rows
+
+
+def test_keys_search_step_select_and_compare(page: Any) -> None:
+    page.goto("/runs")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.name") == "q"
+    page.keyboard.type("jx")  # letters while somebody types
+    assert page.input_value("input[name=q]") == "jx"
+    page.evaluate("document.activeElement.blur()")
+    for key in "jxjxc":
+        page.keyboard.press(key)
+    page.wait_for_url("**/compare?runs=*")
+
+
+def test_everything_is_reached_by_tabbing(page: Any) -> None:
+    page.goto("/runs")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "dlscope"
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+
+
+def test_an_experiment_from_choice_to_result_with_live_progress(page: Any) -> None:
+    page.goto("/evaluate")
+    page.check("input[value=colors]")
+    page.check("input[value=onnxruntime]")
+    page.select_option("select[name=dataset]", "pictures")
+    page.select_option("select[name=scenario]", "brief")
+    page.click("text=Check the plan")
+    page.click("button:has-text('Start')")
+    page.wait_for_url("**/experiments/e-*")
+    page.wait_for_selector("a:has-text('Result')")
+    assert page.locator("td.cell b").inner_text().endswith("s")
+    page.click("a:has-text('Result')")
+    page.wait_for_url("**/runs/r-*")
+    assert page.is_visible("text=Validity")
+
+
+def test_a_picture_is_tried(page: Any, tmp_path: Path) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (64, 48), "blue").save(tmp_path / "blue.png")
+    page.goto("/try")
+    page.check("input[value=colors]")
+    page.set_input_files("input[type=file]", str(tmp_path / "blue.png"))
+    page.click("button:has-text('Answer')")
+    page.click("a:has-text('Answers')")
+    page.wait_for_url("**/try/e-*")
+    assert page.evaluate("document.querySelector('img').naturalWidth") == 64
+    assert page.locator("tbody tr").first.inner_text().startswith("2")
