@@ -55,6 +55,7 @@ _EXIT_CODES = (
 _QUOTED = re.compile(r"(: |-> )'([^']*)'")
 _WEIGHTS = re.compile(r", (?:with random|its) weights")
 _OBJECT = re.compile(r"<dlscope\.api\.watcher\.Watcher object at \w+>")
+_FUNCTION = re.compile(r"<function (\w+) at \w+>")
 _PROFILE_TABLES = {
     "layers": "The layers at a glance, the slowest first.",
     "timeline": "One iteration, span by span.",
@@ -323,7 +324,7 @@ def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 def _signature(name: str, function: Any) -> str:
     """The signature as the source writes it, one parameter to a line where it is long."""
     signature = _QUOTED.sub(r"\1\2", f"{name}{inspect.signature(function)}")
-    signature = _OBJECT.sub("QUIET", signature)
+    signature = _FUNCTION.sub(r"\1", _OBJECT.sub("QUIET", signature))
     if len(signature) <= 80:
         return signature
     inside, _, result = signature.removeprefix(f"{name}(").rpartition(")")

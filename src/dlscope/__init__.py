@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dlscope.api import (
+        bound,
         compare,
         evaluate,
         experiment,
@@ -24,6 +25,7 @@ _HOMES = {
     "Finding": "dlscope.core.report",
     "Report": "dlscope.core.report",
     "Table": "dlscope.core.table",
+    "bound": "dlscope.api",
     "compare": "dlscope.api",
     "evaluate": "dlscope.api",
     "experiment": "dlscope.api",
@@ -38,6 +40,7 @@ __all__ = [
     "Finding",
     "Report",
     "Table",
+    "bound",
     "compare",
     "evaluate",
     "experiment",

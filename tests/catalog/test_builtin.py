@@ -12,7 +12,15 @@ import pytest
 
 from dlscope.catalog.assets import fetch, open_dataset
 from dlscope.catalog.finder import find, names
-from dlscope.core.manifest import DatasetManifest, InputSpec, ModelManifest, OutputSpec
+from dlscope.core.errors import ManifestError
+from dlscope.core.manifest import (
+    BoardManifest,
+    DatasetManifest,
+    InputSpec,
+    ModelManifest,
+    OutputSpec,
+    Reference,
+)
 from dlscope.graph.tflite_signature import read_tflite_signature
 from dlscope.pipelines.base import StepContext, Value
 from dlscope.pipelines.chain import build_chain
@@ -214,3 +222,48 @@ def test_gives_sentences_the_known_cosines() -> None:
     for item in items:
         for other, cosine in item.target["pairs"].items():
             assert float(by_id[item.id] @ by_id[other]) == pytest.approx(cosine, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "resources", "memory_gb_per_s", "clock_mhz"),
+    [
+        ("zc706", "XC7Z045", (900, 218_600, 437_200, 545, 0), 12.8, 200),
+        ("zcu102", "XCZU9EG", (2520, 274_080, 548_160, 912, 0), 19.2, 300),
+        ("zcu104", "XCZU7EV", (1728, 230_400, 460_800, 312, 96), 19.2, 300),
+        ("ultra96", "XCZU3EG", (360, 70_560, 141_120, 216, 0), 4.26, 215),
+        ("pynq_z1", "XC7Z020", (220, 53_200, 106_400, 140, 0), 4.2, 100),
+        ("ku115", "XCKU115", (5520, 663_360, 1_326_720, 2160, 0), 38.4, 235),
+        ("alveo_u250", "Alveo U250", (12_288, 1_728_000, 3_456_000, 2688, 1280), 77, 300),
+    ],
+)
+def test_a_board_has_what_its_part_has(
+    name: str, part: str, resources: tuple[int, ...], memory_gb_per_s: float, clock_mhz: float
+) -> None:
+    board = find("board", name)
+    assert isinstance(board, BoardManifest)
+    assert board.part == part
+    assert tuple(board.resources.model_dump().values()) == resources
+    assert (board.memory_gb_per_s, board.clock_mhz) == (memory_gb_per_s, clock_mhz)
+
+
+def test_every_board_is_listed() -> None:
+    listed = ("alveo_u250", "ku115", "pynq_z1", "ultra96", "zc706", "zcu102", "zcu104")
+    assert names("boards") == listed
+
+
+def test_a_value_of_a_board_can_be_overridden() -> None:
+    reference = Reference(name="zcu102", overrides={"resources.dsp": 1000, "lanes.0.lut": 30})
+    board = find("board", reference)
+    assert isinstance(board, BoardManifest)
+    assert (board.resources.dsp, board.lanes[0].lut) == (1000, 30)
+    assert board.resources.lut == 274_080
+
+
+def test_an_unknown_board_is_told_with_the_nearest() -> None:
+    with pytest.raises(ManifestError) as refusal:
+        find("board", "zcu12")
+    assert str(refusal.value) == (
+        "ManifestError: there is no board 'zcu12'\n"
+        "  where  the catalog\n"
+        "  fix    did you mean zcu102?"
+    )

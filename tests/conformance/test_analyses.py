@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dlscope.core import registry
 from dlscope.methods.profiling.analyses.base import ProfileAnalysis
-from dlscope.testing.analyses import AnalysisSuite
+from dlscope.testing.analyses import AnalysisSuite, example_run, in_stack
 from dlscope.testing.profiles import example_profiles
 
+STACKED = (
+    in_stack(example_run("r-1"), "1.18.0", "3.10.13", {"numpy": "1.26.4"}),
+    in_stack(example_run("r-2"), "1.31.1", "3.12.1", {"numpy": "2.5.5"}),
+)
 BUILT_IN = (
     *(f"a{number}" for number in range(1, 23)),
     "accuracy",
@@ -24,6 +28,7 @@ BUILT_IN = (
     "scalability",
     "speed_up",
     "stages",
+    "stacks",
     "systems",
     "trade_off",
     "validity",
@@ -34,6 +39,8 @@ for _name in registry.names("analyses"):
     _fields = {"analysis": _name}
     if issubclass(registry.load("analyses", _name), ProfileAnalysis):
         _fields["runs"] = lambda _: example_profiles()
+    elif _name == "stacks":
+        _fields["runs"] = lambda _: STACKED
     globals()[_class] = type(_class, (AnalysisSuite,), _fields)
 
 

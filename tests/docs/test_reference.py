@@ -41,7 +41,12 @@ def test_every_command_is_documented() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "page"),
-    [("steps", "steps.md"), ("backends", "backends.md"), ("analyses", "tables.md")],
+    [
+        ("steps", "steps.md"),
+        ("backends", "backends.md"),
+        ("analyses", "tables.md"),
+        ("devices", "devices.md"),
+    ],
 )
 def test_every_plugin_is_documented(kind: str, page: str) -> None:
     assert set(registry.names(kind)) <= headings(page)

@@ -181,6 +181,24 @@ def test_an_unmet_version_constraint(cli, asked) -> None:
     assert result.err.endswith("1 problem, nothing was run. Exit code 3.\n")
 
 
+def test_a_version_that_offline_cannot_be_had(
+    cli, asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+    monkeypatch.setenv("DLSCOPE_CACHE", str(tmp_path / "cache"))
+    for name in ("UV_FIND_LINKS", "PIP_FIND_LINKS"):
+        monkeypatch.delenv(name, raising=False)
+    result = cli("evaluate", *asked, "-b", "onnxruntime==1.18.0")
+    assert (result.code, result.out) == (1, "")
+    assert result.err == (
+        "StackError: onnxruntime==1.18.0 was never resolved here, and the network may not be used\n"
+        "  where  stack onnxruntime==1.18.0\n"
+        "  fix    leave --offline out once, or unset UV_OFFLINE; what is fetched is kept\n\n"
+        "1 problem, nothing was run. Exit code 1.\n"
+    )
+
+
 def test_a_missing_framework_leaves_the_rest_of_the_matrix(shell, asked, tmp_path: Path) -> None:
     (tmp_path / "hidden").mkdir()
     (tmp_path / "hidden" / "sitecustomize.py").write_text(

@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+
+from dlscope.stacks import recipes
+from dlscope.stacks.recipes import Recipe
 
 
 class NVMLError(Exception):
@@ -71,3 +77,32 @@ class NvmlStandIn:
 @pytest.fixture
 def nvml() -> NvmlStandIn:
     return NvmlStandIn()
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Puts tiny wheels on a shelf that is all the installer sees; the cache is an empty folder."""
+    place = tmp_path / "shelf"
+    place.mkdir()
+    monkeypatch.setenv("UV_FIND_LINKS", str(place))
+    monkeypatch.setenv("UV_NO_INDEX", "1")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+    monkeypatch.setenv("DLSCOPE_CACHE", str(tmp_path / "cache"))
+    recipe = Recipe("tiny", "tiny", "", ">=3.11", ())
+    monkeypatch.setitem(recipes.RECIPES, "tiny", (recipe,))  # type: ignore[arg-type]
+
+    def put(version: str, *, name: str = "tiny", needs: str = "", code: str = "") -> None:
+        folder = f"{name}-{version}.dist-info"
+        requires = f"Requires-Dist: {needs}\n" if needs else ""
+        files = {
+            f"{name}.py": code or f"__version__ = '{version}'\n",
+            f"{folder}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+            + requires,
+            f"{folder}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        }
+        files[f"{folder}/RECORD"] = "".join(f"{each},,\n" for each in (*files, f"{folder}/RECORD"))
+        with zipfile.ZipFile(place / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
+            for path, text in files.items():
+                wheel.writestr(path, text)
+
+    return put

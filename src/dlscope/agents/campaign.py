@@ -65,9 +65,9 @@ class Campaign:
         return tuple(known[plan.digest] for plan in plans if plan.digest in known)
 
     def _known(self, plans: Sequence[Plan], finished: Finished) -> dict[str, Run]:
-        fingerprint = environment().fingerprint
         known: dict[str, Run] = {}
         for plan in {plan.digest: plan for plan in plans}.values():
+            fingerprint = environment(plan.framework.stack).fingerprint
             run_id = self._store.finished(plan.digest, fingerprint)
             if run_id is not None:
                 known[plan.digest] = self._store.run(run_id)
@@ -76,11 +76,11 @@ class Campaign:
 
     def _measured(self, plans: Sequence[Plan], observer: Observer, sweeps: Sweeps) -> Iterator[Run]:
         # Items answered in another environment must not be mixed with those of this one.
-        fingerprint = environment().fingerprint
         assignments = [
             Assignment(
                 plan,
-                self._store.partial_folder(plan.digest) / fingerprint,
+                self._store.partial_folder(plan.digest)
+                / environment(plan.framework.stack).fingerprint,
                 instead=partial(sweeps.implied, plan),
             )
             for plan in plans

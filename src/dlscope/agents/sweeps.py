@@ -39,7 +39,7 @@ class Sweeps:
         return Run(
             id=new_run_id(),
             plan=plan,
-            environment=environment(),
+            environment=environment(plan.framework.stack),
             status="failed",
             started_utc=datetime.now(UTC).isoformat(timespec="milliseconds"),
             error=error,

@@ -105,7 +105,7 @@ def _failed(plan: Plan, context: Context, started: str, error: Mapping[str, str]
     return Run(
         id=context.run_id,
         plan=plan,
-        environment=environment(),
+        environment=environment(plan.framework.stack),
         status="failed",
         started_utc=started,
         error=error,

@@ -184,7 +184,7 @@ class WorkerProcess:
         return Run(
             id=self._run_id,
             plan=plan,
-            environment=environment(),
+            environment=environment(plan.framework.stack),
             status=status,
             started_utc=self._started,
             error=error,

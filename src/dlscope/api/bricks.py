@@ -7,18 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from dlscope.api.carrying_out import Names
+from dlscope.api.watcher import Told, tell_nobody
 
 if TYPE_CHECKING:
     from dlscope.core.report import Report
     from dlscope.methods.bricks.protocol import Protocol
     from dlscope.methods.bricks.suite import Suite
-
-Told = Callable[[str, float], None]
-"""Receives what is being done and how much of it is, 0…1."""
-
-
-def _quiet(_step: str, _share: float) -> None:
-    return
 
 
 def generate_bricks(
@@ -30,7 +24,7 @@ def generate_bricks(
     batch_size: int = 1,
     bindings: Mapping[str, int] | None = None,
     default_dim: int | None = None,
-    told: Told = _quiet,
+    told: Told = tell_nobody,
 ) -> Suite:
     """A suite of the bricks of `models`, which are names of the catalog or paths of ONNX files.
 
@@ -60,7 +54,9 @@ def generate_bricks(
     return cut_models(graphs, layers, cut=cut, runtime=runtime_here(), partition=partition)
 
 
-def add_to_bricks(suite: Suite, models: Names, *, told: Told = _quiet) -> tuple[Suite, int, int]:
+def add_to_bricks(
+    suite: Suite, models: Names, *, told: Told = tell_nobody
+) -> tuple[Suite, int, int]:
     """The suite with `models` added, how many bricks are new, and how many it had already.
 
     They are cut as the suite is, for as many inputs at once as its first model. Raises `GraphError`
@@ -91,7 +87,7 @@ def run_bricks(
     files: Sequence[str | Path] = (),
     store: str | None = None,
     refresh: bool = False,
-    told: Told = _quiet,
+    told: Told = tell_nobody,
 ) -> Report:
     """Time the bricks of each suite that have no time yet, and rebuild its models from them.
 

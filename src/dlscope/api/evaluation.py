@@ -28,6 +28,7 @@ def evaluate(
     repeats: int = 1,
     memory_limit: str | None = None,
     trace_level: str = "MODEL",
+    stack: str = "auto",
     allow_hooks: Names = (),
     store: str | None = None,
     rerun: bool = False,
@@ -40,8 +41,10 @@ def evaluate(
     changes one: `{"name": "online", "min_duration_ms": 2000}`. `options` go to every backend,
     `items` takes the first so many of the data set, `memory_limit` (`1GiB`) is the most resident
     memory of a worker. A `trace_level` below MODEL records the inside of the queries, whose
-    latencies then include what that costs, so that such a Run does not count. `allow_hooks` are
-    the SHA-256 of hooks that may run, or `all`, beside those that DLSCOPE_ALLOW_HOOKS allows.
+    latencies then include what that costs, so that such a Run does not count. `stack` is `current`
+    for frameworks as installed here, `isolated` for stacks of their own, `auto` for those only
+    where what is asked for is not installed. `allow_hooks` are the SHA-256 of hooks that may run,
+    or `all`, beside those that DLSCOPE_ALLOW_HOOKS allows.
     Raises `DlscopeError` for what cannot be done.
     """
     asked = experiment(
@@ -54,6 +57,7 @@ def evaluate(
         repeats=repeats,
         memory_limit=memory_limit,
         trace_level=trace_level,
+        stack=stack,
     )
     return run_experiment(asked, allow_hooks=allow_hooks, store=store, rerun=rerun, watcher=watcher)
 
@@ -68,6 +72,7 @@ def compare(
     options: Mapping[str, Any] | None = None,
     repeats: int = 1,
     memory_limit: str | None = None,
+    stack: str = "auto",
     allow_hooks: Names = (),
     store: str | None = None,
     rerun: bool = False,
@@ -83,8 +88,10 @@ def compare(
         options=options,
         repeats=repeats,
         memory_limit=memory_limit,
+        stack=stack,
     )
-    baseline = asked.frameworks[0].name
+    first = asked.frameworks[0]
+    baseline = f"{first.name}{first.version}" if first.version[:2] == "==" else first.name
     return run_experiment(
         asked,
         baseline=baseline,
@@ -132,6 +139,7 @@ def experiment(
     repeats: int = 1,
     memory_limit: str | None = None,
     trace_level: str = "MODEL",
+    stack: str = "auto",
 ) -> ExperimentManifest:
     """What `evaluate` would ask, as a manifest that can be kept and run again."""
     from dlscope.core.manifest import ExperimentManifest, parse_manifest
@@ -153,6 +161,7 @@ def experiment(
         "repeats": repeats,
         "memory_limit": memory_limit,
         "trace_level": trace_level,
+        "stack": stack,
     }
     return parse_manifest(ExperimentManifest, data, lambda path: ".".join(map(str, path)))
 

@@ -8,6 +8,7 @@ from dlscope.core.table import Column, Table
 
 if TYPE_CHECKING:
     from dlscope.core.report import Report
+    from dlscope.core.run import Run
 
 _RUN_COLUMNS = (
     Column("run", "str", "id of the Run", role="id"),
@@ -75,6 +76,14 @@ def runs(
         runs=tuple(each.id for each in found),
         command="dlscope store list",
     )
+
+
+def stored_run(run: str, *, store: str | None = None) -> Run:
+    """The Run with this id, or with an id that alone begins so. Raises `StoreError` for others."""
+    from dlscope.store import Store
+
+    with Store.open(store) as opened:
+        return opened.run(run)
 
 
 def store_info(*, store: str | None = None) -> Report:

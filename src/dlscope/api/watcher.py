@@ -1,8 +1,8 @@
-"""`Watcher`: told how plans come along; each face has its own."""
+"""`Watcher` and `Told`: told how plans, or steps, come along; each face has its own."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,3 +28,10 @@ class Watcher:
 
 
 QUIET = Watcher()
+
+Told = Callable[[str, float], None]
+"""Receives what is being done and how much of it is, 0…1: for what is one step after another."""
+
+
+def tell_nobody(_step: str, _share: float) -> None:
+    """Keeps quiet."""

@@ -16,7 +16,12 @@ from dlscope.core.manifest.experiment import parse_reference
 from dlscope.core.version import Constraint, Version
 
 _BUILT_IN = Path(__file__).parent
-_FOLDERS = {"model": "models", "dataset": "datasets", "scenario": "scenarios"}
+_FOLDERS = {
+    "model": "models",
+    "dataset": "datasets",
+    "scenario": "scenarios",
+    "board": "boards",
+}
 
 
 def names(kind: str) -> tuple[str, ...]:

@@ -10,14 +10,18 @@ import sys
 import typer
 
 from dlscope.cli import (
+    bound,
     bricks,
     catalog,
+    codesign,
     demo,
     doctor,
     evaluate,
     manifest,
     profile,
     report,
+    serve,
+    stack,
     store,
     study,
     trace,
@@ -41,11 +45,15 @@ app.command("compare")(evaluate.compare)
 app.add_typer(study.app, name="study")
 app.command("profile")(profile.profile)
 app.add_typer(bricks.app, name="bricks")
+app.add_typer(codesign.app, name="codesign")
+app.add_typer(bound.app, name="bound")
 app.command("report")(report.report)
+app.command("serve")(serve.serve)
 app.command("models")(catalog.models)
 app.command("datasets")(catalog.datasets)
 app.command("systems")(catalog.systems)
 app.add_typer(manifest.app, name="manifest")
+app.add_typer(stack.app, name="stack")
 app.add_typer(store.app, name="store")
 app.add_typer(trace.app, name="trace")
 

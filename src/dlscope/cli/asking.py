@@ -33,6 +33,9 @@ TRACE = typer.Option(
     "MODEL", "--trace-level", help="Record the queries down to LAYER, LIBRARY or KERNEL, at a cost."
 )
 REPEATS = typer.Option(1, "--repeats", help="Independent processes per point.")
+STACK = typer.Option(
+    "auto", "--stack", help="Where frameworks run: auto, isolated, or current for those here."
+)
 RERUN = typer.Option(False, "--rerun", help="Measure again what is finished.")
 HOOKS = typer.Option(
     None, "--allow-hooks", help="SHA-256 of hooks that may run, or `all`; repeat for several."

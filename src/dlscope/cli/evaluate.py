@@ -31,6 +31,7 @@ def evaluate(
     memory_limit: str = asking.MEMORY,
     items: int = asking.ITEMS,
     repeats: int = asking.REPEATS,
+    stack: str = asking.STACK,
     trace_level: str = asking.TRACE,
     allow_hooks: list[str] = asking.HOOKS,
     rerun: bool = asking.RERUN,
@@ -70,6 +71,7 @@ def evaluate(
         repeats=repeats,
         memory_limit=memory_limit,
         trace_level=trace_level,
+        stack=stack,
     )
     with Progress(f"evaluate {' '.join(model)}") as progress:
         report = api.run_experiment(
@@ -98,6 +100,7 @@ def compare(
     memory_limit: str = asking.MEMORY,
     items: int = asking.ITEMS,
     repeats: int = asking.REPEATS,
+    stack: str = asking.STACK,
     allow_hooks: list[str] = asking.HOOKS,
     rerun: bool = asking.RERUN,
     store: str = STORE,
@@ -109,6 +112,7 @@ def compare(
 
     \b
     dlscope compare efficientnet-lite0 -b onnxruntime -b torch -b openvino
+    dlscope compare efficientnet-lite0 -b onnxruntime==1.18.0 -b onnxruntime==1.31.1
     """
     from dlscope import api
     from dlscope.cli.progress import Progress
@@ -134,6 +138,7 @@ def compare(
             options=asking.options_asked(threads=threads, device=device),
             repeats=repeats,
             memory_limit=memory_limit,
+            stack=stack,
             allow_hooks=allow_hooks or (),
             store=store,
             rerun=rerun,

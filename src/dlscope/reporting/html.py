@@ -18,7 +18,7 @@ from dlscope.core.digest import bytes_digest
 from dlscope.core.report import Finding, Report, tables_of
 from dlscope.core.table import Table
 from dlscope.reporting.page import Page
-from dlscope.reporting.theme import DARK, LIGHT, css_variables
+from dlscope.reporting.theme import tokens
 from dlscope.reporting.view import SIGNS, FindingView, TableView, finding_view, table_view
 from dlscope.reporting.words import plain
 
@@ -42,7 +42,7 @@ class HtmlRenderer:
                 report=report,
                 date=_date(report.created_utc),
                 version=importlib.metadata.version("dlscope"),
-                style=Markup(_tokens(":root", "") + _asset("table.css") + _asset("report.css")),
+                style=Markup(tokens(":root", "") + _asset("table.css") + _asset("report.css")),
                 script=Markup(script),
                 policy=_policy(script),
                 signs=SIGNS,
@@ -90,28 +90,9 @@ def _piece(
     body = _environment().get_template("piece.html.j2")
     text = body.render(answer=answer, tables=tables, findings=findings, signs=SIGNS)
     scope = f"dlscope-{bytes_digest(text.encode())[:8]}"
-    style = _tokens(f".{scope}", f" .{scope}") + _asset("table.css")
+    style = tokens(f".{scope}", f" .{scope}") + _asset("table.css")
     style = style.replace(".dlscope ", f".{scope} ").replace(".dlscope{", f".{scope}{{")
     return f'<div class="{scope}"><style>{style}</style>{text}</div>\n'
-
-
-def _tokens(selector: str, under: str) -> str:
-    """Colours for `selector`: light, dark where the system says so, and as the page asks."""
-    light, dark = css_variables(LIGHT), css_variables(DARK)
-    asks = (
-        (":root[data-theme=light]", ":root[data-theme=dark]")
-        if not under
-        else (
-            f'[data-jp-theme-light="true"]{under},.vscode-light{under}',
-            f'[data-jp-theme-light="false"]{under},.vscode-dark{under}',
-        )
-    )
-    return (
-        f"{selector}{{color-scheme:light dark;{light}}}\n"
-        f"@media (prefers-color-scheme:dark){{{selector}{{{dark}}}}}\n"
-        f"{asks[0]}{{color-scheme:light;{light}}}\n"
-        f"{asks[1]}{{color-scheme:dark;{dark}}}\n"
-    )
 
 
 def _head_and_tail(count: int, rows: int) -> tuple[int, ...]:

@@ -99,6 +99,25 @@ def css_variables(tokens: Mapping[str, str]) -> str:
     return "".join(f"--{name}:{value};" for name, value in tokens.items())
 
 
+def tokens(selector: str, under: str) -> str:
+    """Colours for `selector`: light, dark where the system says so, and as the page asks."""
+    light, dark = css_variables(LIGHT), css_variables(DARK)
+    asks = (
+        (":root[data-theme=light]", ":root[data-theme=dark]")
+        if not under
+        else (
+            f'[data-jp-theme-light="true"]{under},.vscode-light{under}',
+            f'[data-jp-theme-light="false"]{under},.vscode-dark{under}',
+        )
+    )
+    return (
+        f"{selector}{{color-scheme:light dark;{light}}}\n"
+        f"@media (prefers-color-scheme:dark){{{selector}{{{dark}}}}}\n"
+        f"{asks[0]}{{color-scheme:light;{light}}}\n"
+        f"{asks[1]}{{color-scheme:dark;{dark}}}\n"
+    )
+
+
 def in_light(spec: Mapping[str, Any]) -> dict[str, Any]:
     """`spec` with every CSS variable replaced by its light value, for PNG and PDF."""
     text = json.dumps(spec)

@@ -13,6 +13,7 @@ from typing import Any
 
 import psutil
 
+from dlscope.core.manifest import StackLock
 from dlscope.core.run import Environment
 from dlscope.stacks.system import governor, system
 
@@ -25,8 +26,10 @@ _FOREIGN = re.compile(r"TF_(CLI|VAR)_.+|KMP_INIT_AT_FORK|KMP_DUPLICATE_LIB_OK|.+
 _DISTRIBUTION = re.compile(r"(?P<name>[^-]+)-(?P<version>[^-]+)(-.*)?\.(dist|egg)-info")
 
 
-def environment() -> Environment:
-    """The environment of this process; all but what is volatile is read once.
+def environment(stack: StackLock | None = None) -> Environment:
+    """The environment of this process, and of its framework's `stack`.
+
+    All but what is volatile is read once.
 
     A process and the workers it starts have the same fingerprint: variables are taken as they
     were when this module was imported, before any framework sets its own.
@@ -38,6 +41,7 @@ def environment() -> Environment:
         packages=fixed.packages,
         variables=fixed.variables,
         volatile=volatile(),
+        stack=_told_of(stack) if stack is not None else {},
     )
 
 
@@ -76,6 +80,10 @@ def volatile() -> dict[str, Any]:
         "boot_time_s": int(psutil.boot_time()),
         "memory_available_bytes": psutil.virtual_memory().available,
     }
+
+
+def _told_of(stack: StackLock) -> dict[str, Any]:
+    return {"python": stack.python, "platform": stack.platform, "packages": stack.packages}
 
 
 @functools.cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self, final
@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from dlscope.core.errors import StoreError
 from dlscope.core.plan import Plan
-from dlscope.core.run import Environment, Run
+from dlscope.core.run import Condition, Environment, Run
 from dlscope.store import exchange, lookup, rows, schema
 from dlscope.store.benchmarks import Benchmarks
 from dlscope.store.database import Database
@@ -134,6 +134,33 @@ class Store:
             found = lookup.matching(connection, wanted or RunFilter())
             return rows.summaries(connection, found)
 
+    def page(
+        self, wanted: RunFilter, keys: Sequence[str] = (), *, offset: int = 0, count: int = 50
+    ) -> list[RunSummary]:
+        """`count` summaries after the first `offset` of those that `wanted` accepts.
+
+        Sorted by `keys`, names of columns with a `-` where the greatest comes first, then newest
+        first. Raises `StoreError` for an unknown key.
+        """
+        with self._database.reading() as connection:
+            found = lookup.page(connection, wanted, keys, offset=offset, count=count)
+            return rows.summaries(connection, found)
+
+    def count(self, wanted: RunFilter) -> int:
+        """How many Runs `wanted` accepts, whatever its limit."""
+        with self._database.reading() as connection:
+            return lookup.count(connection, wanted)
+
+    def conditions(self, run_id: str) -> list[Condition]:
+        """What must hold for the Run with exactly this id to be valid; no file is read."""
+        with self._database.reading() as connection:
+            return rows.read_conditions(connection, run_id)
+
+    def choices(self) -> Mapping[str, list[str]]:
+        """What listings can be filtered by: the tasks, models, frameworks … of all Runs."""
+        with self._database.reading() as connection:
+            return {name: lookup.choices(connection, name) for name in _CHOSEN}
+
     def plan(self, plan_digest: str) -> Plan:
         """The Plan with this digest. Raises `StoreError` when no Run of it is stored."""
         query = select(schema.plans.c.json).where(schema.plans.c.digest == plan_digest)
@@ -245,6 +272,7 @@ class Store:
 
 
 _ALL = RunFilter()
+_CHOSEN = ("task", "model", "framework", "dataset", "scenario")
 _COUNTED = (
     *(schema.runs, schema.plans, schema.environments),
     *(schema.benchmarks, schema.benchmark_results),

@@ -1,14 +1,15 @@
-"""Finding Runs: by filter, and by the beginning of an id."""
+"""Finding Runs: by filter, page by page, and by the beginning of an id."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Column, ColumnElement, select
+from sqlalchemy import Column, ColumnElement, and_, func, or_, select
 from sqlalchemy.engine import Connection, RowMapping
 
-from dlscope.core.errors import StoreError
+from dlscope.core.errors import StoreError, did_you_mean
 from dlscope.store import rows, schema
 from dlscope.store.summary import RunFilter
 
@@ -17,6 +18,11 @@ _EQUAL = (
     *("plan_digest", "fingerprint", "batch_size"),
 )
 _VERSIONED = ("model", "framework", "dataset")
+SORTED = (
+    *("started_utc", "model", "framework", "framework_version", "dataset", "scenario"),
+    *("batch_size", "samples", "status", "p50_ns", "p90_ns", "queries_per_s", "id", "value"),
+)
+"""Columns by which Runs can be sorted; `value` is that of the headline metric, the first."""
 
 
 def matching(connection: Connection, wanted: RunFilter) -> Sequence[RowMapping]:
@@ -29,16 +35,55 @@ def matching(connection: Connection, wanted: RunFilter) -> Sequence[RowMapping]:
     return connection.execute(query).mappings().all()
 
 
+def page(
+    connection: Connection, wanted: RunFilter, keys: Sequence[str], *, offset: int, count: int
+) -> Sequence[RowMapping]:
+    """`count` rows after the first `offset` of those that `wanted` accepts, sorted by `keys`.
+
+    A key is one of `SORTED`, after a `-` where the greatest comes first. Absent values come last
+    and newer Runs before older ones. Raises `StoreError` for another key.
+    """
+    # Ids first: they come out of the indices, and only the rows of the page are read whole.
+    query = select(schema.runs.c.id).where(*_conditions(wanted))
+    if any(key.removeprefix("-") == "value" for key in keys):
+        headline = and_(schema.metrics.c.run_id == schema.runs.c.id, schema.metrics.c.position == 0)
+        query = query.outerjoin(schema.metrics, headline)
+    for key in keys:
+        query = query.order_by(*_order(key))
+    query = query.order_by(schema.runs.c.started_utc.desc(), schema.runs.c.id.desc())
+    ids = list(connection.scalars(query.offset(offset).limit(count)))
+    table = schema.runs
+    rows_of = select(*rows.summary_columns()).where(table.c.id.in_(ids))
+    found = {row["id"]: row for row in connection.execute(rows_of).mappings()}
+    return [found[each] for each in ids]
+
+
+def count(connection: Connection, wanted: RunFilter) -> int:
+    """How many Runs `wanted` accepts, whatever its limit."""
+    query = select(func.count()).select_from(schema.runs).where(*_conditions(wanted))
+    return connection.execute(query).scalar_one()
+
+
+def choices(connection: Connection, name: str) -> list[str]:
+    """The different texts in the indexed column `name` of the Runs, sorted."""
+    # One step down the index for each text, however many Runs have it.
+    column, found = schema.runs.c[name], []
+    text = connection.execute(select(func.min(column))).scalar()
+    while text is not None:
+        found.append(str(text))
+        text = connection.execute(select(func.min(column)).where(column > text)).scalar()
+    return found
+
+
 def full_id(connection: Connection, given: str, *, where: str) -> str:
     """The id that is `given` or, alone, begins with it.
 
     Raises `StoreError` naming the candidates of an ambiguous beginning and the ids nearest to an
     unknown one.
     """
-    ids = [str(each) for each in connection.scalars(select(schema.runs.c.id))]
-    if given in ids:
+    if rows.is_stored(connection, given):
         return given
-    found = sorted(each for each in ids if given and each.startswith(given))
+    found = _beginning(connection, given) if given else []
     if len(found) == 1:
         return found[0]
     if found:
@@ -47,6 +92,7 @@ def full_id(connection: Connection, given: str, *, where: str) -> str:
             where=where,
             fix=f"give more of it: {_listed(found[:5])}",
         )
+    ids = [str(each) for each in connection.scalars(select(schema.runs.c.id))]
     fix = f"did you mean {_listed(_nearest(given, ids))}?" if ids else "the store holds no runs yet"
     raise StoreError(f"there is no run {given!r}", where=where, fix=fix)
 
@@ -64,7 +110,23 @@ def _conditions(wanted: RunFilter) -> list[ColumnElement[bool]]:
         conditions.append(columns.started_utc >= wanted.since)
     if wanted.before is not None:
         conditions.append(columns.started_utc < wanted.before)
+    if wanted.is_valid is not None:
+        conditions.append(columns.is_valid.is_(wanted.is_valid))
+    if wanted.text:
+        parts = (columns[name].contains(wanted.text, autoescape=True) for name in _VERSIONED)
+        conditions.append(or_(*parts, columns.id.startswith(wanted.text, autoescape=True)))
     return conditions
+
+
+def _order(key: str) -> tuple[ColumnElement[Any], ...]:
+    name = key.removeprefix("-")
+    if name not in SORTED:
+        raise StoreError(
+            f"runs cannot be sorted by {name!r}", where="sort", fix=did_you_mean(name, SORTED)
+        )
+    column = schema.metrics.c.value if name == "value" else schema.runs.c[name]
+    ordered = column.desc() if key.startswith("-") else column.asc()
+    return (ordered.nulls_last(),) if column.nullable else (ordered,)
 
 
 def _versioned(
@@ -74,6 +136,14 @@ def _versioned(
         return []
     bare, at, exact = wanted.partition("@")
     return [name == bare, version == exact] if at else [name == bare]
+
+
+def _beginning(connection: Connection, given: str) -> list[str]:
+    """The ids that begin with `given`, sorted."""
+    column = schema.runs.c.id
+    query = select(column).where(column.startswith(given, autoescape=True))
+    # SQLite's LIKE does not tell capital letters from small ones.
+    return sorted(str(each) for each in connection.scalars(query) if each.startswith(given))
 
 
 def _nearest(given: str, ids: Sequence[str]) -> list[str]:

@@ -10,8 +10,9 @@ from sqlalchemy import Column, Table, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, RowMapping
 
-from dlscope.core.run import Environment, Metric, Run
+from dlscope.core.run import Condition, Environment, Metric, Run
 from dlscope.store import schema
+from dlscope.store.latencies import latencies
 from dlscope.store.plain import from_text, to_text
 from dlscope.store.record import to_record
 from dlscope.store.summary import Acceptance, RunSummary
@@ -116,6 +117,11 @@ def read_record(connection: Connection, run_id: str) -> dict[str, Any] | None:
     return record | {table.name: _read_parts(connection, table, run_id) for table in _PARTS}
 
 
+def read_conditions(connection: Connection, run_id: str) -> list[Condition]:
+    """The conditions of a Run, in their order; none for a Run that is not stored."""
+    return [Condition(**part) for part in _read_parts(connection, schema.conditions, run_id)]
+
+
 def summaries(connection: Connection, rows: Sequence[RowMapping]) -> list[RunSummary]:
     """Rows of `summary_columns` with their metrics, as summaries in the same order."""
     metrics = _metrics_of(connection, [row["id"] for row in rows])
@@ -173,6 +179,7 @@ def _run_row(run: Run, record: Mapping[str, Any], fingerprint: str) -> dict[str,
         "is_valid": run.is_valid,
         "error": None if run.error is None else to_text(record["error"], where=where),
         "details": to_text(details, where=where),
+        **latencies(run.samples),
     }
 
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0002"
+REVISION = "0003"
 """The last migration; the one a store must be at to be used."""
 
 metadata = MetaData()
@@ -65,6 +65,11 @@ runs = Table(
     Column("is_valid", Boolean, nullable=False),
     Column("error", Text),
     Column("details", Text, nullable=False),
+    Column("p50_ns", BigInteger, index=True),
+    Column("p50_lo_ns", Double),
+    Column("p50_hi_ns", Double),
+    Column("p90_ns", BigInteger),
+    Column("queries_per_s", Double),
 )
 
 # The compare-and-set of acceptance: the database itself refuses a second accepted Run.
@@ -76,6 +81,9 @@ Index(
     sqlite_where=text("acceptance = 'accepted'"),
     postgresql_where=text("acceptance = 'accepted'"),
 )
+
+# Pages of a listing, newest first, come out of this index alone, however far down they are.
+Index("ix_runs_newest", runs.c.started_utc, runs.c.id)
 
 metrics = Table(
     "metrics",

@@ -18,7 +18,8 @@ class RunFilter:
     """Which Runs to list; a field left out accepts anything.
 
     `model`, `framework` and `dataset` are names or `name@version`. `since` (included) and `before`
-    (excluded) are ISO 8601 stamps in UTC. `limit` keeps the newest, 0 is all.
+    (excluded) are ISO 8601 stamps in UTC. `limit` keeps the newest, 0 is all. `text` is a part of
+    the name of a model, framework or data set, or the beginning of an id.
     """
 
     model: str | None = None
@@ -35,6 +36,8 @@ class RunFilter:
     since: str | None = None
     before: str | None = None
     limit: int = 0
+    is_valid: bool | None = None
+    text: str | None = None
 
 
 @final
@@ -42,7 +45,9 @@ class RunFilter:
 class RunSummary:
     """The small values of a stored Run: all but its samples, items, trace and reports.
 
-    `error` is what went wrong in a failed Run, else None. `samples` and `items` are counts.
+    `error` is what went wrong in a failed Run, else None. `samples` and `items` are counts. The
+    median `p50_ns` has a 95 % interval; Runs without answers, and those stored before dlscope kept
+    latencies beside the samples, have none.
     """
 
     id: str
@@ -66,6 +71,11 @@ class RunSummary:
     is_valid: bool
     error: str | None
     metrics: tuple[Metric, ...] = ()
+    p50_ns: int | None = None
+    p50_lo_ns: float | None = None
+    p50_hi_ns: float | None = None
+    p90_ns: int | None = None
+    queries_per_s: float | None = None
 
     def metric(self, name: str) -> Metric | None:
         """The metric called `name`, None when the Run has none."""

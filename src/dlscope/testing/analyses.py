@@ -11,7 +11,7 @@ import copy
 import dataclasses
 import itertools
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,6 +19,7 @@ import pytest
 
 from dlscope.core import registry
 from dlscope.core.analysis import Analysis
+from dlscope.core.manifest import StackLock
 from dlscope.core.report import Finding
 from dlscope.core.run import Condition, ItemResult, Probe, Run, Samples, Stage, Status
 from dlscope.core.table import Table
@@ -103,6 +104,21 @@ def example_runs() -> tuple[Run, ...]:
         on_machine(example_run("r-elsewhere", latencies_ns=slow), "rack"),
         dataclasses.replace(
             example_run("r-peak", model="fourth", mode="find_peak"), probes=_PROBES
+        ),
+    )
+
+
+def in_stack(run: Run, version: str, python: str, packages: Mapping[str, str]) -> Run:
+    """`run` as if measured with `version` of its framework in a stack of `packages`."""
+    pinned = tuple(f"{name}=={each}" for name, each in packages.items())
+    lock = StackLock(python=python, platform="any", requirements=pinned)
+    changed = {"version": version, "stack": lock}
+    framework = run.plan.framework.model_copy(update=changed)
+    return dataclasses.replace(
+        run,
+        plan=run.plan.model_copy(update={"framework": framework}),
+        environment=dataclasses.replace(
+            run.environment, stack={"python": python, "packages": dict(packages)}
         ),
     )
 

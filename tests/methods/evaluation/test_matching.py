@@ -140,7 +140,11 @@ def test_the_framework_is_closed_with_its_options() -> None:
             {"hooks": {"module": "file:mine/hooks.py", "sha256": "0" * 64, "preprocess": "f"}},
             "efficientnet-lite0 wants to run code of its own, hooks.py, and hooks are off",
         ),
-        ({"stack": {"env": {"python": ">=3.11"}}}, "isolated stacks cannot be provided yet"),
+        ({"stack": {"env": {"lock": "a.lock"}}}, "a lock file cannot be read yet"),
+        (
+            {"stack": {"container": {"x86_64": {"cpu": "a@sha256:b"}}}},
+            "software in a container cannot be provided yet",
+        ),
     ],
 )
 def test_what_a_model_asks_in_vain_is_refused(changes: dict[str, Any], what: str) -> None:

@@ -1,17 +1,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from dlscope.catalog.document import load_manifest
 from dlscope.catalog.finder import find
-from dlscope.core.errors import DlscopeError, Unsatisfiable
-from dlscope.core.manifest import StepSpec
+from dlscope.core.errors import DlscopeError, Problems, StackError, Unsatisfiable
+from dlscope.core.manifest import StackLock, StepSpec
 from dlscope.core.trace import Level
 from dlscope.methods.evaluation.planning import plan_experiment
 from dlscope.methods.evaluation.resolving import close_model, own_dataset
+from dlscope.stacks.asking import StackRequest
 from dlscope.testing.small_experiment import write_yaml
 
 
@@ -106,7 +107,7 @@ def test_takes_no_more_items_than_there_are(ask, files) -> None:
 
 
 def test_an_unmet_version_is_refused_and_the_rest_goes_on(ask) -> None:
-    planned = plan_experiment(ask(frameworks=["onnxruntime==1.0.0", "reference"]))
+    planned = plan_experiment(ask(frameworks=["onnxruntime==1.0.0", "reference"], stack="current"))
     assert [plan.framework.name for plan in planned.plans] == ["reference"]
     (refused,) = planned.refusals
     assert (refused.model, refused.framework) == ("colors", "onnxruntime@==1.0.0")
@@ -115,12 +116,42 @@ def test_an_unmet_version_is_refused_and_the_rest_goes_on(ask) -> None:
 
 
 def test_nothing_left_to_measure_is_an_error_with_every_reason(ask) -> None:
-    error = refusal(ask(frameworks=["onnxruntime==1.0.0", "reference@>=99"]))
+    error = refusal(ask(frameworks=["onnxruntime==1.0.0", "reference@>=99"], stack="current"))
     assert isinstance(error, Unsatisfiable)
     assert [problem.where for problem in error.problems] == [
         "framework onnxruntime",
         "framework reference",
     ]
+
+
+def test_a_stack_that_cannot_be_had_is_an_error_of_its_own(
+    ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def resolve(request: StackRequest) -> NoReturn:
+        raise StackError(f"there is no {request}", where="stack", fix="nearest available: 1.18.1")
+
+    monkeypatch.setattr("dlscope.methods.evaluation.provisioning.resolve", resolve)
+    error = refusal(ask(frameworks=["onnxruntime==1.18.7"]))
+    assert type(error) is StackError
+    several = refusal(ask(frameworks=["onnxruntime==1.18.7", "onnxruntime==1.18.9"]))
+    assert type(several) is Problems
+    planned = plan_experiment(ask(frameworks=["onnxruntime==1.18.7", "reference"]))
+    assert [refused.error.what for refused in planned.refusals] == [
+        "there is no onnxruntime==1.18.7"
+    ]
+
+
+def test_a_memory_limit_that_nobody_would_watch_is_refused(
+    ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = StackLock(python="3.10.13", platform="any", requirements=("onnxruntime==1.18.0",))
+    monkeypatch.setattr("dlscope.methods.evaluation.provisioning.resolve", lambda _: lock)
+    (error,) = refusal(ask(frameworks=["onnxruntime==1.18.0"], memory_limit="1GiB")).problems
+    assert error.describe() == (
+        "PlanError: the memory of an isolated stack cannot be limited yet\n"
+        "  where  experiment small, memory_limit\n"
+        "  fix    leave memory_limit out, or use --stack current"
+    )
 
 
 def test_a_model_says_what_can_run_it(ask, files, tmp_path: Path) -> None:

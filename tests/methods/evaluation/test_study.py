@@ -38,7 +38,7 @@ def test_an_unknown_change_is_refused_with_the_nearest(ask) -> None:
 
 def test_a_framework_that_cannot_be_had_is_refused(ask) -> None:
     with pytest.raises(Unsatisfiable):
-        plan_study(ask(frameworks=["onnxruntime==1.0.0"]))
+        plan_study(ask(frameworks=["onnxruntime==1.0.0"], stack="current"))
 
 
 def test_a_model_whose_items_a_hook_prepares_has_no_step_to_change(ask, tmp_path: Path) -> None:

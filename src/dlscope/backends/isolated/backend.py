@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import importlib.metadata
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal, final
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
-from dlscope.backends.base import Backend, Options, Predictor, Tensors, TensorSpec
+from dlscope.backends.base import Backend, Options, Predictor
+from dlscope.backends.isolated.layers import VERSION, write_layers
+from dlscope.backends.isolated.predictor import IsolatedPredictor
 from dlscope.backends.isolated.process import IsolatedProcess, Raised
-from dlscope.backends.timed_loop import Crossing, Round, TimedLoop
+from dlscope.backends.isolated.remote_tracer import RemoteTracer
+from dlscope.backends.onnxruntime_profile import ProfileTracer
 from dlscope.core.errors import LoadError
 from dlscope.core.trace import Level
-from dlscope.tracing.tracer import Capability
+from dlscope.tracing.tracer import Capability, Tracer
 
 _UNSEEN = tuple(
     Capability(
         level,
         "isolated stack",
         is_available=False,
-        reason="what lies inside a prediction is not brought home from an isolated stack yet",
+        reason="what lies inside a prediction is not brought home from this stack yet",
         fix="install the framework beside dlscope",
     )
     for level in (Level.LAYER, Level.LIBRARY, Level.KERNEL)
+)
+_PROFILED = (
+    *(Capability(level, ProfileTracer.name) for level in ProfileTracer.levels),
+    *(each for each in _UNSEEN if each.level not in ProfileTracer.levels),
 )
 
 
@@ -46,68 +50,22 @@ class OpenVinoOptions(Options):
     precision: Literal["f32", "bf16", "f16"] = "f32"
 
 
-@final
-class IsolatedPredictor(Predictor):
-    """One model opened by the worker; how much of a prediction is the way there is counted."""
-
-    def __init__(self, process: IsolatedProcess, told: Mapping[str, Any], version: str) -> None:
-        self.inputs = tuple(_specs(told["inputs"]))
-        self.outputs = tuple(_specs(told["outputs"]))
-        self._process, self._crossing = process, Crossing()
-        self.loop = IsolatedLoop(process, self._crossing)
-        self._report = {**told["report"], "isolated": True, "reported_version": version}
-
-    def report(self) -> Mapping[str, str | int | float | bool]:
-        """What the framework says over there."""
-        return self._report
-
-    def _predict(self, feeds: Tensors) -> Tensors:
-        began = time.perf_counter_ns()
-        told, outputs = self._process.ask("predict", feeds)
-        self._crossing.whole_ns += time.perf_counter_ns() - began
-        self._crossing.inside_ns += told["duration_ns"]
-        return outputs
-
-    def _close(self) -> None:
-        self._process.ask("close")
-
-
-@final
-class IsolatedLoop(TimedLoop):
-    """Closed loops that the worker times by itself."""
-
-    def __init__(self, process: IsolatedProcess, crossing: Crossing) -> None:
-        self.pid, self.crossing = process.pid, crossing
-        self._process = process
-
-    def keep(self, query: int, feeds: Tensors) -> None:
-        """Send the tensors of one more prediction of `query`, to stay there."""
-        self._process.ask("keep", feeds, query=query)
-
-    def forget(self) -> None:
-        """Let go of all that was kept."""
-        self._process.ask("forget")
-
-    def round(self, order: NDArray[np.int32], rule: Mapping[str, int | None]) -> Round:
-        """Queries of `order` until the rule or the round ends."""
-        told, columns = self._process.ask("loop", {"order": order}, **rule)
-        is_ok = columns["ok"].astype(np.bool_)
-        return Round(columns["issued"], columns["completed"], is_ok, bool(told["ended"]))
-
-
 class IsolatedBackend(Backend):
     """A framework in the stack whose interpreter is `python`; its worker is started at once.
 
     `module` is what is imported over there. One that is `heavy` is reached so by default where it
-    is not installed beside dlscope.
+    is not installed beside dlscope. One that `narrows` holds int64 as int32. `inside` is what can
+    be seen below a prediction, and what cannot.
     """
 
     module: ClassVar[str]
     heavy: ClassVar[bool] = False
+    narrows: ClassVar[bool] = False
+    inside: ClassVar[tuple[Capability, ...]] = _UNSEEN
 
     @final
-    def __init__(self, python: Path) -> None:
-        self.process = IsolatedProcess(python)
+    def __init__(self, python: Path, threads: int = 1) -> None:
+        self.process = IsolatedProcess(python, threads)
         self._reported = ""
 
     @final
@@ -119,8 +77,8 @@ class IsolatedBackend(Backend):
     @final
     @classmethod
     def capabilities(cls) -> tuple[Capability, ...]:
-        """What cannot be seen, and why."""
-        return _UNSEEN
+        """What can be seen below a prediction, and what cannot, with the reason."""
+        return cls.inside
 
     @final
     def import_framework(self) -> None:
@@ -142,8 +100,13 @@ class IsolatedBackend(Backend):
 
     @final
     def _open(self, model: Path, options: Options) -> Predictor:
-        told, _ = self.process.ask("open", path=str(model.resolve()), options=options.to_json())
-        return IsolatedPredictor(self.process, told, self._reported)
+        return self._opened(model, options.to_json())
+
+    @final
+    def _opened(self, model: Path, options: Mapping[str, Any]) -> IsolatedPredictor:
+        told, _ = self.process.ask("open", path=str(model.resolve()), options=options)
+        wide = self.name if self.narrows else ""
+        return IsolatedPredictor(self.process, told, wide, self._reported)
 
 
 @final
@@ -153,6 +116,18 @@ class IsolatedOnnxRuntime(IsolatedBackend):
     name = "onnxruntime"
     module = "onnxruntime"
     options = OnnxRuntimeOptions
+    levels = ("MODEL", "LAYER", "KERNEL")
+    inside = _PROFILED
+
+    def _open_traced(
+        self, model: Path, options: Options, levels: Collection[Level]
+    ) -> tuple[Predictor, tuple[Tracer, ...]]:
+        if not set(ProfileTracer.levels) & set(levels):
+            return self._open(model, options), ()
+        tracer = RemoteTracer(levels)
+        predictor = self._opened(model, {**options.to_json(), "profile": tracer.prefix})
+        tracer.follow(self.process, predictor.model)
+        return predictor, (tracer,)
 
 
 @final
@@ -162,14 +137,63 @@ class IsolatedOpenVino(IsolatedBackend):
     name = "openvino"
     module = "openvino"
     options = OpenVinoOptions
+    narrows = True
+
+
+class LayeredBackend(IsolatedBackend):
+    """A framework that is given dlscope's own layers, since it opens no ONNX itself."""
+
+    converts = True
+    converter = VERSION
+    heavy = True
+
+    @final
+    def _convert(self, model: Path, options: Options, folder: Path) -> None:  # noqa: ARG002
+        write_layers(model, folder)
+
+
+@final
+class IsolatedMxNet(LayeredBackend):
+    """Apache MXNet on the CPU: a symbol."""
+
+    name = "mxnet"
+    module = "mxnet"
+
+
+@final
+class IsolatedJax(LayeredBackend):
+    """JAX on the CPU: one compiled function."""
+
+    name = "jax"
+    module = "jax"
+
+
+@final
+class IsolatedTensorFlow(LayeredBackend):
+    """TensorFlow, 1 or 2, on the CPU: a graph in a session."""
+
+    name = "tensorflow"
+    module = "tensorflow"
+
+
+@final
+class IsolatedTorch(LayeredBackend):
+    """PyTorch on the CPU: the layers called one after another, as a module would."""
+
+    name = "torch"
+    module = "torch"
+    heavy = False
 
 
 ISOLATED: Mapping[str, type[IsolatedBackend]] = {
-    backend.name: backend for backend in (IsolatedOnnxRuntime, IsolatedOpenVino)
+    backend.name: backend
+    for backend in (
+        IsolatedOnnxRuntime,
+        IsolatedOpenVino,
+        IsolatedMxNet,
+        IsolatedJax,
+        IsolatedTensorFlow,
+        IsolatedTorch,
+    )
 }
 """The frameworks that the worker knows, by the name of their backend."""
-
-
-def _specs(told: Any) -> Iterator[TensorSpec]:
-    for name, dtype, shape in told:
-        yield TensorSpec(name, np.dtype(dtype).name, tuple(shape))

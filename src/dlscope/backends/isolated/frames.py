@@ -20,7 +20,7 @@ _LENGTH = struct.Struct(">I")
 
 def write_frame(sink: IO[bytes], header: Header, tensors: Arrays) -> None:
     """One frame; the tensors follow in their order, row by row."""
-    flat = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
+    flat = {name: np.asarray(value, order="C") for name, value in tensors.items()}
     listed = [(name, value.dtype.str, value.shape) for name, value in flat.items()]
     text = json.dumps({**header, "tensors": listed}).encode()
     sink.write(_LENGTH.pack(len(text)) + text)

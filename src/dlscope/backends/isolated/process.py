@@ -6,6 +6,7 @@ import contextlib
 import os
 import subprocess
 import threading
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -33,14 +34,14 @@ class Raised(Exception):  # noqa: N818 - what happened over there, not a refusal
 
 @final
 class IsolatedProcess:
-    """The worker file, run by the interpreter of a stack; one request at a time."""
+    """The worker file, run by the interpreter `python` of a stack; one request at a time."""
 
-    def __init__(self, python: Path) -> None:
+    def __init__(self, python: Path, threads: int = 1) -> None:
         self._process = subprocess.Popen(
             [python, "-I", worker.__file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=_variables(),
+            env=_variables(threads),
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -48,6 +49,8 @@ class IsolatedProcess:
         for pipe in (self._input, self._output):
             _widen(pipe.fileno())
         self._turn = threading.Lock()
+        # Whoever forgets to close it: it ends with the last that knows it.
+        self._end = weakref.finalize(self, _end, self._process)
 
     @property
     def pid(self) -> int:
@@ -81,21 +84,30 @@ class IsolatedProcess:
 
     def close(self) -> None:
         """End it; closing twice does nothing."""
-        for pipe in (self._input, self._output):
-            # A pipe whose other end died may still hold unsent bytes.
-            with contextlib.suppress(OSError):
-                pipe.close()
-        try:
-            self._process.wait(_GRACE_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._end()
 
 
-def _variables() -> dict[str, str]:
-    """The environment of this process, without what would lead to this Python's own packages."""
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for pipe in (process.stdin, process.stdout):
+        # A pipe whose other end died may still hold unsent bytes.
+        with contextlib.suppress(OSError):
+            assert pipe is not None
+            pipe.close()
+    try:
+        process.wait(_GRACE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _variables(threads: int) -> dict[str, str]:
+    """The environment of this process, without what would lead to this Python's own packages.
+
+    Some frameworks take their number of threads from it alone, and read it but once.
+    """
     foreign = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
-    return {name: value for name, value in os.environ.items() if name not in foreign}
+    kept = {name: value for name, value in os.environ.items() if name not in foreign}
+    return {**kept, "OMP_NUM_THREADS": str(threads), "PJRT_NPROC": str(threads)}
 
 
 def _widen(descriptor: int) -> None:

@@ -26,7 +26,9 @@ class Cost:
     """One measured way to carry something out, and where that is written down.
 
     Two implementations of one `family` share code underneath; without a family, an implementation
-    is one of its own. `evidence` is the id of the result that the cost is from.
+    is one of its own. `evidence` is the id of the result that the cost is from. Of several
+    algorithms a library chooses by itself what `is_heuristic`. `overhead_ns` is what a call takes
+    beside, which is not in the cost.
     """
 
     cost_ns: int
@@ -38,6 +40,8 @@ class Cost:
     layout_out: str = PLAIN_LAYOUT
     family: str = ""
     evidence: str = ""
+    is_heuristic: bool = True
+    overhead_ns: int = 0
 
     @property
     def source(self) -> str:

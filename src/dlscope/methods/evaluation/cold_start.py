@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import final
 
@@ -13,10 +13,14 @@ from dlscope.tracing.clock import Clock
 
 @final
 class ColdStart:
-    """Import, fetch, load and first prediction, in the order in which they happened."""
+    """Import, fetch, load and first prediction, in the order in which they happened.
 
-    def __init__(self, clock: Clock) -> None:
+    `cpu_ns` reads the CPU time of all processes that take part.
+    """
+
+    def __init__(self, clock: Clock, cpu_ns: Callable[[], int] = time.process_time_ns) -> None:
         self._clock = clock
+        self.cpu_ns = cpu_ns
         self._stages: list[Stage] = []
 
     @property
@@ -27,7 +31,7 @@ class ColdStart:
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Time the body as the stage called `name`."""
-        cpu, start = time.process_time_ns(), self._clock.now_ns()
+        cpu, start = self.cpu_ns(), self._clock.now_ns()
         yield
         wall = self._clock.now_ns() - start
-        self._stages.append(Stage(name, wall, time.process_time_ns() - cpu))
+        self._stages.append(Stage(name, wall, self.cpu_ns() - cpu))

@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 
 from dlscope.backends.base import Backend
+from dlscope.backends.isolated.backend import ISOLATED
 from dlscope.core import registry
 from dlscope.core.errors import DlscopeError, PlanError, raise_all
 from dlscope.core.hook_permission import HookPermission
@@ -19,6 +20,7 @@ from dlscope.core.manifest import (
     FrameworkRequirement,
     ModelManifest,
     Reference,
+    StackLock,
     SystemManifest,
 )
 from dlscope.core.manifest.experiment import SystemSelector
@@ -27,6 +29,7 @@ from dlscope.core.trace import Level
 from dlscope.core.units import parse_bytes
 from dlscope.core.version import Constraint, Version
 from dlscope.methods.evaluation.permitting import hook_problems
+from dlscope.stacks.resolving import framework_version
 from dlscope.stacks.system import system
 
 _ANY_SYSTEM = SystemSelector()
@@ -40,15 +43,20 @@ def match(
     level: Level,
     selected: SystemSelector = _ANY_SYSTEM,
     permission: HookPermission = _NO_HOOKS,
+    stack: StackLock | None = None,
 ) -> FrameworkManifest:
     """The framework that `reference` means as it stands here, its options written out.
+
+    With a `stack` it is that of the stack, driven from here.
 
     Raises `PluginError` where it is missing, and `PlanError`, or `Problems`, for every
     constraint of the model or the reference that it, or this machine, does not satisfy, and for
     hooks without `permission`.
     """
-    backend = _backend(reference.name)
-    version = Version.parse(backend.version())
+    backend = _backend(reference.name) if stack is None else ISOLATED[reference.name]
+    version = Version.parse(
+        backend.version() if stack is None else framework_version(reference.name, stack)
+    )
     raise_all(
         [
             *_version_problems(model, reference, version),
@@ -78,6 +86,7 @@ def match(
         levels=backend.levels,
         tolerance=backend.tolerance,
         options=backend.check(options).to_json(),
+        stack=stack,
     )
 
 
@@ -132,7 +141,7 @@ def device_problems(
 
 
 def selector_problems(
-    selected: SystemSelector, backend: Backend, machine: SystemManifest
+    selected: SystemSelector, backend: type[Backend], machine: SystemManifest
 ) -> Iterator[PlanError]:
     """Why the machines that `selected` asks for cannot be this one with this backend."""
     if selected.device not in ("any", *backend.devices):
@@ -169,7 +178,7 @@ def _fits(accelerator: Accelerator, wanted: AcceleratorRequirement) -> bool:
     )
 
 
-def _format_problems(model: ModelManifest, backend: Backend) -> Iterator[PlanError]:
+def _format_problems(model: ModelManifest, backend: type[Backend]) -> Iterator[PlanError]:
     if model.graph_role(backend.formats) is None:
         roles = [role for role in model.assets if role == "graph" or role.startswith("graph_")]
         yield PlanError(
@@ -182,11 +191,17 @@ def _format_problems(model: ModelManifest, backend: Backend) -> Iterator[PlanErr
 
 def _not_yet(model: ModelManifest) -> Iterator[PlanError]:
     """Parts of a manifest that this version cannot honour: refused, never ignored."""
-    if model.stack is not None:
+    if model.stack is not None and model.stack.container is not None:
         yield PlanError(
-            "isolated stacks cannot be provided yet",
-            where=f"model {model.name}, stack",
-            fix="leave stack out to run in the current environment",
+            "software in a container cannot be provided yet",
+            where=f"model {model.name}, stack.container",
+            fix="give stack.env, or leave stack out to run in the current environment",
+        )
+    if model.stack is not None and model.stack.env is not None and model.stack.env.lock:
+        yield PlanError(
+            "a lock file cannot be read yet",
+            where=f"model {model.name}, stack.env.lock",
+            fix="write exact versions as requirements: [onnxruntime==1.20.1, numpy==2.0.2]",
         )
 
 
@@ -203,8 +218,8 @@ def _satisfies(size_bytes: int, constraint: str) -> bool:
 
 
 @cache
-def _backend(name: str) -> Backend:
-    backend: Backend = registry.load("backends", name)()
+def _backend(name: str) -> type[Backend]:
+    backend: type[Backend] = registry.load("backends", name)
     return backend
 
 
@@ -240,7 +255,7 @@ def _pip_constraint(constraint: str) -> str:
     return constraint if constraint[:1] in "=<>!" else f"=={constraint.lstrip('^~')}"
 
 
-def _level_problems(level: Level, backend: Backend) -> Iterator[PlanError]:
+def _level_problems(level: Level, backend: type[Backend]) -> Iterator[PlanError]:
     """What lies below a prediction must be shown by the framework."""
     told = backend.capabilities()
     seen = {Level.MODEL, *(each.level for each in told if each.is_available)}

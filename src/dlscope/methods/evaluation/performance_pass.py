@@ -33,6 +33,11 @@ from dlscope.loadgen.stop_rule import StopRule
 from dlscope.loadgen.system_under_test import SystemUnderTest
 from dlscope.loadgen.validity import scenario_conditions
 from dlscope.methods.evaluation.forward import Forward
+from dlscope.methods.evaluation.isolated_queries import (
+    crossing_condition,
+    is_timed_there,
+    timed_there,
+)
 from dlscope.methods.evaluation.partial import Timeouts
 from dlscope.methods.evaluation.systems_under_test import (
     PreloadedSystem,
@@ -60,6 +65,22 @@ def performance_pass(
     plan: Plan, forward: Forward, dataset: Dataset, context: Context, clock: Clock
 ) -> Performance:
     """The queries of the plan's scenario; in mode `find_peak` those of the highest rate."""
+    loop = forward.predictor.loop
+    if loop is None:
+        return _timed_here(plan, forward, dataset, context, clock)
+    if is_timed_there(plan.scenario):
+        system = PreloadedSystem(plan, forward, dataset)
+        samples = timed_there(plan.scenario, system, loop, _watch(plan, context))
+        return _judged(plan, samples, Timeouts(context.partial).count)
+    loop.crossing.clear()
+    performance = _timed_here(plan, forward, dataset, context, clock)
+    conditions = (*performance.conditions, crossing_condition(loop.crossing))
+    return replace(performance, conditions=conditions)
+
+
+def _timed_here(
+    plan: Plan, forward: Forward, dataset: Dataset, context: Context, clock: Clock
+) -> Performance:
     hung = Timeouts(context.partial).count
     if plan.scenario.pipeline == "stream":
         samples = _streamed(plan, forward, dataset, clock, _watch(plan, context))

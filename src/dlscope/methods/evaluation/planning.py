@@ -7,9 +7,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dlscope.backends.isolated.backend import ISOLATED
 from dlscope.catalog.assets import fetch
 from dlscope.core import registry
-from dlscope.core.errors import DlscopeError, PlanError, Unsatisfiable, raise_all
+from dlscope.core.errors import (
+    DlscopeError,
+    PlanError,
+    Problems,
+    StackError,
+    Unsatisfiable,
+    raise_all,
+)
 from dlscope.core.hook_permission import HookPermission
 from dlscope.core.manifest import (
     DatasetManifest,
@@ -18,6 +26,7 @@ from dlscope.core.manifest import (
     ModelManifest,
     Reference,
     ScenarioManifest,
+    StackLock,
 )
 from dlscope.core.manifest.experiment import SystemSelector
 from dlscope.core.plan import Plan
@@ -25,6 +34,7 @@ from dlscope.core.trace import Level
 from dlscope.core.units import parse_bytes
 from dlscope.methods.evaluation.checking import check_dataset
 from dlscope.methods.evaluation.matching import match
+from dlscope.methods.evaluation.provisioning import Provision
 from dlscope.methods.evaluation.resolving import (
     own_dataset,
     resolve_dataset,
@@ -72,7 +82,8 @@ def plan_experiment(
     """Every point of the matrix as a closed plan or a refusal.
 
     Hooks need `permission`, by default that of the environment. Raises the problems of manifests,
-    all at once, and `Unsatisfiable` when every point is refused.
+    all at once, and `Unsatisfiable` when every point is refused; where that is for want of stacks
+    alone, `StackError`, or `Problems`.
     """
     permission = permission or HookPermission.of()
     frameworks = experiment.frameworks or _DEFAULT_FRAMEWORKS
@@ -96,19 +107,31 @@ def plan_experiment(
     plans: list[Plan] = []
     refusals: list[Refusal] = []
     systems = experiment.systems or (SystemSelector(),)
+    provision = Provision(experiment.stack, frameworks)
     for model, reference, selected in itertools.product(models, frameworks, systems):
         try:
-            framework = match(model, reference, level, selected, permission)
+            stack = provision.lock(reference, model)
+            raise_all(list(_unlimited(experiment, stack)))
+            framework = match(model, reference, level, selected, permission, stack)
         except DlscopeError as error:
             refusals.extend(Refusal(model.name, str(reference), each) for each in error.problems)
         else:
             asked = scenarios[model.name]
             plans.extend(_plans(experiment, model, framework, data[model.name], asked))
     if not plans:
-        raise Unsatisfiable.of(refusal.error for refusal in refusals)
+        raise _nothing_left([refusal.error for refusal in refusals])
     # A B C A B C: a machine that drifts must not favour one variant.
     interleaved = sorted(plans, key=lambda plan: plan.repeat)
     return Planned(tuple(interleaved), tuple(refusals))
+
+
+def _nothing_left(errors: Sequence[DlscopeError]) -> DlscopeError:
+    """What is raised when every point is refused.
+
+    An installer that gives nothing has nothing to do with the models: that is an error of its own.
+    """
+    kind = Problems if all(isinstance(error, StackError) for error in errors) else Unsatisfiable
+    return kind.of(errors) if len(errors) > 1 or kind is Unsatisfiable else errors[0]
 
 
 def _plans(
@@ -137,6 +160,16 @@ def _plans(
                 memory_limit_bytes=memory_limit_bytes(experiment),
                 repeat=repeat,
             )
+
+
+def _unlimited(experiment: ExperimentManifest, stack: StackLock | None) -> Iterator[PlanError]:
+    """The memory of a worker is watched, that of another process which it starts is not."""
+    if stack is not None and experiment.memory_limit is not None:
+        yield PlanError(
+            "the memory of an isolated stack cannot be limited yet",
+            where=f"experiment {experiment.name}, memory_limit",
+            fix="leave memory_limit out, or use --stack current",
+        )
 
 
 def _trace_problems(level: Level, scenarios: Iterable[ScenarioManifest]) -> Iterator[PlanError]:
@@ -215,7 +248,7 @@ def memory_limit_bytes(experiment: ExperimentManifest) -> int | None:
 
 def _unknown_backends(frameworks: Sequence[Reference]) -> Iterator[DlscopeError]:
     """A name that nothing answers to is a slip of the pen, not a point that cannot be measured."""
-    known = registry.names("backends")
+    known = (*registry.names("backends"), *ISOLATED)
     for reference in frameworks:
         if reference.name not in known:
             yield registry.unknown("backends", reference.name)

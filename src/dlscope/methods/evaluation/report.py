@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from dlscope.core import registry
 from dlscope.core.analysis import Analysis
@@ -24,6 +25,7 @@ _TELLING: Mapping[str, Callable[[Table], bool]] = {
     "trade_off": lambda table: len({row["model"] for row in table if _is_placed(row)}) > 1,
     "scalability": lambda table: sum(n is not None for n in set(table.column("speed_up"))) > 1,
     "systems": lambda table: _has(table, "price_per_hour") or _several(table, "system"),
+    "stacks": lambda table: len(table) > 0,
     "speed_up": lambda table: _has(table, "latency") or _has(table, "throughput"),
     "load": lambda table: len(table) > 0,
     "peak": lambda table: len(table) > 0,
@@ -78,7 +80,7 @@ def _told(
 ) -> list[tuple[Table, tuple[Finding, ...]]]:
     """Each table with its findings; of `_TELLING` those that say something."""
     analyses: list[Analysis] = [registry.load("analyses", name)() for name in _ANALYSES]
-    if len({run.plan.framework.name for run in declared}) > 1:
+    if len({run.plan.framework.label for run in declared}) > 1:
         analyses.append(Agreement(baseline))
     told = []
     for analysis in (*analyses, *(registry.load("analyses", name)() for name in _TELLING)):
@@ -112,9 +114,14 @@ def _warnings(runs: Sequence[Run]) -> list[str]:
             f"latencies of pipeline modes {', '.join(sorted(modes))} contain different work: "
             "do not compare them"
         )
-    if len({run.environment.fingerprint for run in runs}) > 1:
+    if len({_machine_fingerprint(run) for run in runs}) > 1:
         warnings.append("the runs were made in different environments")
     return warnings
+
+
+def _machine_fingerprint(run: Run) -> str:
+    """The environment without the framework's own stack, whose differences are a table."""
+    return replace(run.environment, stack={}).fingerprint
 
 
 def _next_commands(runs: Sequence[Run]) -> tuple[tuple[str, str], ...]:

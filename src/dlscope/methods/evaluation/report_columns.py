@@ -147,6 +147,7 @@ _SHOWN = {
         "throughput_front",
         "reason",
     ),
+    "stacks": ("baseline", "backend", "part", "baseline_version", "version"),
     "speed_up": ("model", "backend", "system", "against", "latency", "throughput", "reason"),
     "systems": (
         "model",

@@ -49,6 +49,7 @@ def report_sections(tables: Mapping[str, Table], runs: Sequence[Run]) -> tuple[S
         Section("Agreement", _filled(shown, "agreement")),
         Section("Stages", _stages(shown, tables)),
         Section("How it was measured", (Prose(_method(runs)), *_conditions(shown))),
+        Section("Stacks", _filled(shown, "stacks")),
         Section("Environment", (Facts(_environment(runs)),) if runs else ()),
     ]
     return tuple(section for section in sections if section.blocks)
@@ -109,10 +110,20 @@ def _environment(runs: Sequence[Run]) -> tuple[tuple[str, str], ...]:
         *_machine(environment.system),
         ("Python", environment.python),
         ("frameworks", ", ".join(frameworks)),
+        *_stacks(runs),
         *_hooks(runs),
         ("fingerprint", environment.fingerprint[:12]),
         ("plans", _listed(sorted({run.plan.digest[:12] for run in runs}))),
     )
+
+
+def _stacks(runs: Sequence[Run]) -> Iterator[tuple[str, str]]:
+    """Each isolated stack that a framework ran in."""
+    for run in {run.plan.framework.label: run for run in runs}.values():
+        stack = run.plan.framework.stack
+        if stack is not None:
+            told = f"Python {stack.python}, {plural(len(stack.requirements), 'distribution')}"
+            yield f"stack of {run.plan.framework.label}", f"{told}, {stack.digest[:12]}"
 
 
 def _hooks(runs: Sequence[Run]) -> Iterator[tuple[str, str]]:

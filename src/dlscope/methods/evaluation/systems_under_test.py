@@ -57,8 +57,12 @@ class PreloadedSystem(SystemUnderTest):
         if ready is not None:
             self._predict(ready)
             return
-        for batch in _batches(samples, self._batch):
-            self._predict(self._feeds(batch))
+        for feeds in self.feeds_of(samples):
+            self._predict(feeds)
+
+    def feeds_of(self, samples: Query) -> Iterator[Tensors]:
+        """The inputs of one prediction after another that answer them."""
+        return map(self._feeds, _batches(samples, self._batch))
 
     def _feeds(self, batch: Query) -> Tensors:
         ready = self._ready.get(batch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from dlscope.loadgen.validity import failed_items_condition, interference_condit
 from dlscope.methods.evaluation.accuracy_pass import accuracy_pass
 from dlscope.methods.evaluation.cold_start import ColdStart
 from dlscope.methods.evaluation.forward import Forward
+from dlscope.methods.evaluation.isolated_framework import IsolatedFramework
 from dlscope.methods.evaluation.performance_pass import Performance, performance_pass
 from dlscope.methods.evaluation.permitting import hook_problems
 from dlscope.methods.evaluation.traced_queries import (
@@ -72,6 +74,7 @@ class Evaluation(Workload):
 
     def __init__(self) -> None:
         self._opened: _Opened | None = None
+        self._isolated: IsolatedFramework | None = None
 
     def _execute(self, plan: Plan, context: Context) -> Run:
         started = datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -81,11 +84,11 @@ class Evaluation(Workload):
         spans = SpanBuffer(deepest, limit_bytes=_NO_LIMIT, now_ns=clock.now_ns)
         context.progress({"step": "load", "share": 0.0})
         prepare_environment(deepest)
-        backend = self._import_backend(plan, cold)
+        backend, pids = self._import_backend(plan, cold, context)
         levels = traced_levels(type(backend), deepest)
         hooks = _loaded_hooks(plan, cold)
         dataset = open_dataset(plan.dataset)
-        with MemoryMeter() as memory:
+        with MemoryMeter(pids[-1]) as memory:
             opened = self._open(plan, backend, cold)
             if context.pulse is not None:
                 opened.predictor.pulse = context.pulse
@@ -101,14 +104,14 @@ class Evaluation(Workload):
             forward = forward.of(traced.predictor)
             traced.start(forward.first_feeds(dataset, plan.batch_size), plan.scenario.warmup)
         # The meter's thread must not run beside timed queries; warm-up has shown it the peak.
-        measured = _answer_queries(plan, forward, dataset, context, clock)
+        measured = _answer_queries(plan, forward, dataset, context, clock, pids)
         report = forward.predictor.report()
         is_aborted = context.should_stop()
         inside = inside_of(spans.take_trace(), traced)
         return Run(
             id=context.run_id,
             plan=plan,
-            environment=environment(),
+            environment=environment(plan.framework.stack),
             status="aborted" if is_aborted else "finished",
             started_utc=started,
             stages=cold.stages,
@@ -129,11 +132,25 @@ class Evaluation(Workload):
             },
         )
 
-    def _import_backend(self, plan: Plan, cold: ColdStart) -> Backend:
-        with cold.stage("import"):
-            backend: Backend = registry.load("backends", plan.framework.backend)()
-            backend.version()
-        return backend
+    def _import_backend(
+        self, plan: Plan, cold: ColdStart, context: Context
+    ) -> tuple[Backend, tuple[int, ...]]:
+        """The framework of `plan`, and the processes that work for it, the model's own last."""
+        if plan.framework.stack is None:
+            with cold.stage("import"):
+                backend: Backend = registry.load("backends", plan.framework.backend)()
+                backend.version()
+            return backend, (os.getpid(),)
+        if self._isolated is None or self._isolated.framework != plan.framework:
+            self._leave()
+            self._isolated = IsolatedFramework.started(plan.framework, cold, context.progress)
+        return self._isolated.backend, (os.getpid(), self._isolated.backend.process.pid)
+
+    def _leave(self) -> None:
+        """End the worker in the isolated stack of an earlier plan, and its model with it."""
+        if self._isolated is not None:
+            self._isolated.backend.close()
+            self._isolated = self._opened = None
 
     def _open(self, plan: Plan, backend: Backend, cold: ColdStart) -> _Opened:
         """The model of `plan`; kept for the next plan, which may only change its steps."""
@@ -228,13 +245,18 @@ def _answer_items(
 
 
 def _answer_queries(
-    plan: Plan, forward: Forward, dataset: Dataset, context: Context, clock: Clock
+    plan: Plan,
+    forward: Forward,
+    dataset: Dataset,
+    context: Context,
+    clock: Clock,
+    pids: Sequence[int],
 ) -> _Measured:
     if plan.scenario.mode == "accuracy" or context.should_stop():
         return _Measured()
     energy = EnergyMeter("gpu" if plan.framework.options.get("device") == "gpu" else "cpu")
     energy.start()
-    meter = InterferenceMeter()
+    meter = InterferenceMeter(pids)
     meter.start()
     performance = performance_pass(plan, forward, dataset, context, clock)
     interference = meter.stop()

@@ -42,3 +42,9 @@ r-1  2     item-0  1
 r-4  1     item-0  2
 """
     )
+
+
+def test_what_has_no_label_cannot_be_wrong() -> None:
+    run = example_run("r-1", answers=(1,))
+    items = (dataclasses.replace(run.items[0], target=None),)
+    assert len(Mistakes().table([dataclasses.replace(run, items=items)])) == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import ClassVar, final
 
 from dlscope.core.analysis import Analysis
@@ -68,13 +68,19 @@ class Agreement(Analysis):
     def _compared(self, runs: Sequence[Run]) -> Iterator[Mapping[str, Cell]]:
         first: dict[str, Run] = {}
         for run in sorted(runs, key=lambda each: not each.items):
-            first.setdefault(run.plan.framework.name, run)
+            first.setdefault(run.plan.framework.label, run)
         answered = sorted(name for name, run in first.items() if run.items)
-        preferred = (self._baseline, "reference", *answered, *sorted(first))
+        preferred = (*self._named(first), "reference", *answered, *sorted(first))
         baseline = first[next(name for name in preferred if name in first)]
         for name, run in sorted(first.items()):
             if run is not baseline:
                 yield _record(baseline, run, name)
+
+    def _named(self, frameworks: Collection[str]) -> list[str]:
+        """The baseline among `frameworks`: as it was named, or else a version of it."""
+        name = (self._baseline or "").partition("==")[0]
+        versions = [each for each in frameworks if each.partition("==")[0] == name]
+        return sorted(versions, key=lambda each: each != self._baseline)
 
     def _findings(self, table: Table) -> tuple[Finding, ...]:
         return (*_divergence(table), *_all_agree(table))
@@ -89,7 +95,7 @@ def _record(baseline: Run, run: Run, name: str) -> Mapping[str, Cell]:
     record: dict[str, Cell] = {
         "model": run.plan.model.name,
         "dataset": run.plan.dataset.name,
-        "baseline": baseline.plan.framework.name,
+        "baseline": baseline.plan.framework.label,
         "backend": name,
         "n": 0,
         "tolerance": run.plan.framework.tolerance,

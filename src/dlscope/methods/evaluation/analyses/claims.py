@@ -91,7 +91,7 @@ def _about(point: Point) -> Mapping[str, Cell]:
     plan = point.plan
     return {
         "model": plan.model.name,
-        "backend": plan.framework.name,
+        "backend": plan.framework.label,
         "version": plan.framework.version,
     }
 

@@ -125,7 +125,7 @@ def _record(run: Run, twins: Sequence[str]) -> Mapping[str, Cell]:
     few = f"{n} items with a prediction, {_LEAST_ITEMS} are needed"
     return {
         "model": run.plan.model.identity,
-        "backend": run.plan.framework.name,
+        "backend": run.plan.framework.label,
         "version": run.plan.framework.version,
         "dataset": run.plan.dataset.name,
         "run": run.id,

@@ -50,7 +50,8 @@ def _mistaken(items: Sequence[ItemResult]) -> tuple[tuple[str, int], ...]:
 def _wrong(items: Sequence[ItemResult]) -> Iterator[ItemResult]:
     for item in items:
         has_answer = item.prediction is not None and item.prediction["classes"]
-        if has_answer and _best(item)[0] != item.target["label"]:
+        # What has no label cannot be wrong.
+        if has_answer and item.target and _best(item)[0] != item.target["label"]:
             yield item
 
 

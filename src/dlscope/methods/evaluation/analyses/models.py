@@ -72,7 +72,7 @@ def _record(point: Point) -> Mapping[str, Cell]:
     loads = [stage.duration_ns for run in runs if (stage := run.stage("load")) is not None]
     return {
         "model": plan.model.name,
-        "backend": plan.framework.name,
+        "backend": plan.framework.label,
         "version": plan.framework.version,
         "system": point.system,
         "task": plan.model.task,

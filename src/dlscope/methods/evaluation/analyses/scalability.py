@@ -64,7 +64,7 @@ def _records(point: Point, mode: str) -> Iterator[Mapping[str, Cell]]:
         worst = next((run for run in ended if run.status != "finished"), ended[0])
         yield {
             "model": point.plan.model.name,
-            "backend": point.plan.framework.name,
+            "backend": point.plan.framework.label,
             "version": point.plan.framework.version,
             "system": point.system,
             "pipeline": mode,

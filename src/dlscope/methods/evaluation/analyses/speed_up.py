@@ -54,7 +54,7 @@ def _record(here: Machine, point: Point, there: Machine, other: Point) -> Mappin
     rates = [max(each.throughput.values(), default=None) for each in (point, other)]
     return {
         "model": point.plan.model.name,
-        "backend": point.plan.framework.name,
+        "backend": point.plan.framework.label,
         "version": point.plan.framework.version,
         "system": here.name,
         "against": there.name,

@@ -22,7 +22,7 @@ def subject(run: Run) -> Mapping[str, Cell]:
     return {
         "run": run.id,
         "model": plan.model.name,
-        "backend": plan.framework.name,
+        "backend": plan.framework.label,
         "version": plan.framework.version,
         "dataset": plan.dataset.name,
     }

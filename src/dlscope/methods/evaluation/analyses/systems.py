@@ -113,7 +113,7 @@ def _compared(group: Mapping[Machine, Point]) -> Iterator[Mapping[str, Cell]]:
 def _named(point: Point, machine: Machine) -> Mapping[str, Cell]:
     return {
         "model": point.plan.model.name,
-        "backend": point.plan.framework.name,
+        "backend": point.plan.framework.label,
         "version": point.plan.framework.version,
         "system": machine.name,
         "cpu": machine.cpu,

@@ -66,7 +66,7 @@ def _record(point: Point) -> dict[str, Cell]:
     plan = point.plan
     record: dict[str, Cell] = {
         "model": plan.model.name,
-        "backend": plan.framework.name,
+        "backend": plan.framework.label,
         "version": plan.framework.version,
         "system": point.system,
         "dataset": plan.dataset.name,

@@ -1,0 +1,227 @@
+"""`dlscope bound …`: how far models are from the latency that is possible here."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import typer
+
+from dlscope.cli.asking import fields_asked, numbers, sizes
+from dlscope.cli.output import ALL, FORMAT, OUTPUT, STORE, Format, show
+from dlscope.cli.steps import Steps
+from dlscope.core.errors import BoundError
+
+app = typer.Typer(
+    help="The least latency that models could have here, and what to change to come near it.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+_MODELS = typer.Argument(..., help="Models by name, or ONNX files.")
+_BATCH = typer.Option("1", "--batch-size", help="Inputs at once: 1,2,4.")
+_BIND = typer.Option(None, "--bind", help="Size of a free axis: height=224.")
+_THREADS = typer.Option(1, "--threads", min=1, help="Threads of one layer.")
+_DTYPES = typer.Option(None, "--dtype", help="Type to compute in; default float32 and bfloat16.")
+_IMPLEMENTATIONS = typer.Option(
+    None, "--implementation", help="Only this implementation of layers; repeat for several."
+)
+_SECONDS = typer.Option(0.5, "--seconds", min=0.01, help="Longest that one benchmark takes.")
+_DEVICE = typer.Option("cpu", "--device", help="cpu or cuda.")
+_REFRESH = typer.Option(False, "--refresh", help="Measure again what is stored.")
+_LAYOUTS = typer.Option(True, "--layouts/--no-layouts", help="Measure changes of layout.")
+
+
+@app.command()
+def generate(
+    models: list[str] = _MODELS,
+    batch_size: int = typer.Option(1, "--batch-size", min=1, help="Inputs at once."),
+    bind: list[str] = _BIND,
+    layouts: bool = _LAYOUTS,
+    output: Path = typer.Option("bounds.json", "--output", "-o", help="File to write."),
+) -> None:
+    """Write down every unique layer and fused group of models, to be measured elsewhere.
+
+    \b
+    dlscope bound generate resnet18 mobilenet_v2 -o bounds.json
+    """
+    from dlscope import api
+
+    suite = api.generate_bounds(
+        models, batch_size=batch_size, bindings=sizes(bind, "--bind"), layouts=layouts
+    )
+    suite.save(output)
+    layers = sum(model.layers for model in suite.models)
+    typer.echo(
+        f"{output}: {layers} layers of {len(suite.models)} models, {len(suite.bricks)} benchmarks, "
+        f"{len(suite.reorders)} changes of layout; measure them with: dlscope bound run {output}",
+        err=True,
+    )
+
+
+@app.command()
+def run(
+    suite: Path = typer.Argument(..., help="File that `bound generate` wrote."),
+    threads: int = _THREADS,
+    dtype: list[str] = _DTYPES,
+    implementation: list[str] = _IMPLEMENTATIONS,
+    device: str = _DEVICE,
+    seconds: float = _SECONDS,
+    refresh: bool = _REFRESH,
+    store: str = STORE,
+    format: Format = FORMAT,
+    output: Path = OUTPUT,
+    all: bool = ALL,
+) -> None:
+    """Measure every benchmark of a suite that the store does not have yet.
+
+    \b
+    dlscope bound run bounds.json --store team
+    """
+    from dlscope import api
+
+    with Steps("bound run") as steps:
+        report = api.run_bounds(
+            suite,
+            device=device,
+            threads=threads,
+            dtypes=dtype or None,
+            implementations=implementation or (),
+            seconds=seconds,
+            refresh=refresh,
+            store=store,
+            told=steps.told,
+        )
+    show(report, format, output, all=all)
+
+
+@app.command()
+def analyze(
+    models: list[str] = _MODELS,
+    backend: str = typer.Option("onnxruntime", "--backend", "-b", help="What advice is about."),
+    option: list[str] = typer.Option(
+        None, "--option", help="Option of that backend: graph_optimization=disabled."
+    ),
+    batch_size: str = _BATCH,
+    bind: list[str] = _BIND,
+    threads: int = _THREADS,
+    dtype: list[str] = _DTYPES,
+    implementation: list[str] = _IMPLEMENTATIONS,
+    against: list[str] = typer.Option(
+        None, "--against", help="Backends to compare with; default: all that are installed."
+    ),
+    device: str = _DEVICE,
+    seconds: float = _SECONDS,
+    layouts: bool = _LAYOUTS,
+    strategy: str = typer.Option("both", "--strategy", help="sequential, parallel or both."),
+    select_algorithm: str = typer.Option(
+        "best", "--select-algorithm", help="best, heuristic (the libraries' own choice) or used."
+    ),
+    paper_costs: bool = typer.Option(
+        False, "--paper-costs", help="Take for free what the paper's tool skips."
+    ),
+    verify: bool = typer.Option(
+        False, "--verify", help="Carry the advice out, and set achieved beside predicted."
+    ),
+    partial: bool = typer.Option(
+        False, "--partial", help="Tell which layers lack a measurement instead of ending."
+    ),
+    stored: bool = typer.Option(False, "--stored", help="Measure nothing."),
+    mixed: bool = typer.Option(
+        False, "--mixed", help="Take results of several versions or protocols as one."
+    ),
+    refresh: bool = _REFRESH,
+    graph: str = typer.Option(
+        None, "--show", help="graph: the critical path in DOT, or in SVG to a file.svg."
+    ),
+    store: str = STORE,
+    format: Format = FORMAT,
+    output: Path = OUTPUT,
+    all: bool = ALL,
+) -> None:
+    """Bounds of models, how far they are from them, and advice; what is missing is measured first.
+
+    \b
+    dlscope bound analyze squeezenet1_1
+    dlscope bound analyze mobilenet_v2 --option graph_optimization=disabled --verify
+    dlscope bound analyze googlenet --show graph -o googlenet.svg
+    """
+    from dlscope import api
+
+    _require_graph(graph, models)
+    with Steps("bound analyze") as steps:
+        report = api.bound(
+            models,
+            backend=backend,
+            options=fields_asked(option),
+            device=device,
+            batch_size=numbers(batch_size, "--batch-size"),
+            threads=threads,
+            dtypes=dtype or None,
+            implementations=implementation or (),
+            against=against or (),
+            bindings=sizes(bind, "--bind"),
+            seconds=seconds,
+            select_algorithm=select_algorithm,
+            strategy=strategy,
+            paper_costs=paper_costs,
+            layouts=layouts,
+            verify=verify,
+            partial=partial,
+            measure=not stored,
+            refresh=refresh,
+            mixed=mixed,
+            drawn=graph is not None,
+            store=store,
+            told=steps.told,
+        )
+    if graph is None:
+        show(report, format, output, all=all)
+    else:
+        _draw(report.attachments, output)
+
+
+@app.command(name="import")
+def import_(
+    file: Path = typer.Argument(..., help="JSON of Google Benchmark, or a .jsonl export."),
+    store: str = STORE,
+    format: Format = FORMAT,
+    output: Path = OUTPUT,
+) -> None:
+    """Read benchmark results of another tool, or another store, into this one.
+
+    \b
+    dlscope bound import results.json
+    """
+    from dlscope import api
+
+    show(api.import_benchmarks(file, store=store), format, output)
+
+
+def _require_graph(graph: str | None, models: list[str]) -> None:
+    if graph not in (None, "graph"):
+        raise BoundError(f"{graph!r} cannot be shown", where="--show", fix="ask for: --show graph")
+    if graph and len(models) > 1:
+        raise BoundError(
+            "the graphs of several models cannot be one drawing",
+            where="--show",
+            fix="name one model",
+        )
+
+
+def _draw(drawings: Mapping[str, str], output: Path | None) -> None:
+    """DOT, or SVG where the file is called so."""
+    wanted = ".svg" if output is not None and output.suffix == ".svg" else ".dot"
+    found = [text for name, text in drawings.items() if name.endswith(wanted)]
+    if not found:
+        raise BoundError(
+            "the graph has too many layers for a drawing that can be read",
+            where="--show",
+            fix="write DOT, and draw it with Graphviz: --output graph.dot",
+        )
+    if output is None:
+        sys.stdout.write(found[0])
+    else:
+        output.write_text(found[0], encoding="utf-8")
+        typer.echo(f"written to {output}", err=True)

@@ -1,0 +1,240 @@
+"""`compose`: what a backend would take for a model, from what its own code takes for each layer.
+
+A bound takes the fastest way of each layer, wherever it is from. A composition takes what one
+backend would: its own implementations, the fusions it does, and the layout it keeps to, with the
+changes of layout that follow from that. It is the model behind every prediction: of two setups,
+both composed from the same benchmarks, the ratio is what a change gains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import final
+
+from dlscope.core.errors import BoundError
+from dlscope.graph.dag import Dag
+from dlscope.graph.list_schedule import list_schedule
+from dlscope.methods.bounds.analysis import ModelBounds, laid_out
+from dlscope.methods.bounds.bound import Step
+from dlscope.methods.bounds.costed import PLAIN_LAYOUT, VIEW, Cost, Costed, CostedLayer, FusedGroup
+from dlscope.methods.bounds.fused_bounds import fused_sequential_bound
+from dlscope.methods.bounds.implementation import BLOCKED
+from dlscope.methods.bounds.layouts import LayoutPolicy, Reorder, layout_policies
+from dlscope.methods.bounds.setups import Setup
+from dlscope.methods.bounds.wires import Wire
+
+_FUSED_BY_ORT = "fused"
+_WITHOUT_FUSION = frozenset({"disabled"})
+_DTYPES: Mapping[str, str] = {"f32": "float32", "bf16": "bfloat16", "f16": "float16"}
+
+
+@final
+@dataclass(frozen=True)
+class Composition:
+    """The latency of a setup put together, and of which steps and changes of layout.
+
+    `total_ns` is what they take with so many operators at once as the setup allows.
+    """
+
+    total_ns: int
+    steps: tuple[Step, ...]
+    reorders: tuple[Reorder, ...] = ()
+
+    @property
+    def reorder_ns(self) -> int:
+        """The part that only changes layouts."""
+        return sum(each.cost.cost_ns for each in self.reorders)
+
+    @property
+    def step_of(self) -> Mapping[int, Step]:
+        """The step of each layer by its id."""
+        return {layer: step for step in self.steps for layer in step.layers}
+
+
+@final
+@dataclass(frozen=True)
+class _Own:
+    """What is a backend's own: its implementations, whether it fuses, the layout it keeps to."""
+
+    implementations: frozenset[str]
+    dtypes: frozenset[str]
+    is_fusing: bool
+    layout: str | None = None
+
+    def has(self, cost: Cost) -> bool:
+        """Whether the backend would compute so."""
+        return cost.implementation in self.implementations and cost.dtype in self.dtypes
+
+
+def _onnxruntime(setup: Setup) -> _Own:
+    level = setup.option("graph_optimization")
+    is_blocked = level == "all"
+    own = {"ort", "ort_blocked"} if is_blocked else {"ort"}
+    is_fusing = level not in _WITHOUT_FUSION
+    return _Own(frozenset(own), _any_float32(), is_fusing, BLOCKED if is_blocked else None)
+
+
+def _openvino(setup: Setup) -> _Own:
+    # A layer without the short type is computed in float32.
+    dtypes = {"float32", _DTYPES[setup.option("precision")]}
+    return _Own(frozenset({"openvino"}), frozenset(dtypes), is_fusing=True)
+
+
+def _torch(setup: Setup) -> _Own:
+    own = {"torch_nhwc", "torch_nchw"} if setup.option("channels_last") else {"torch_nchw"}
+    return _Own(frozenset(own), _any_float32(), is_fusing=False)
+
+
+def _any_float32() -> frozenset[str]:
+    return frozenset({"float32"})
+
+
+_OWN: Mapping[str, Callable[[Setup], _Own]] = {
+    "onnxruntime": _onnxruntime,
+    "openvino": _openvino,
+    "torch": _torch,
+}
+COMPOSED = tuple(_OWN)
+"""The backends that can be composed."""
+
+
+def compose(bounds: ModelBounds, setup: Setup) -> Composition:
+    """The latency of the model in `setup`, from benchmarks alone.
+
+    Raises `BoundError` naming the layers that nothing of the backend was measured of, and for a
+    backend whose own code is not known.
+    """
+    owns = {name: _own(name, setup) for name in {setup.backend, *setup.elsewhere.values()}}
+    network = _restricted(bounds.everything, setup, owns)
+    main = owns[setup.backend]
+    groups = _chosen(network) if main.is_fusing else ()
+    fused = contracted(network, groups)
+    members = {group.layers[0]: group for group in groups}
+    if main.layout and bounds.wires is not None:
+        return _kept_to(main.layout, fused, members, _rewired(bounds.wires, groups), setup)
+    steps = tuple(_step(layer.best, layer.id, members) for layer in _in_order(fused))
+    return Composition(_latency_ns(fused.dag, steps, setup), steps)
+
+
+def is_own(setup: Setup, cost: Cost) -> bool:
+    """Whether the backend of `setup` would compute so. Raises `BoundError` as `compose`."""
+    return _own(setup.backend, setup).has(cost)
+
+
+def contracted(costed: Costed, groups: Iterable[FusedGroup]) -> Costed:
+    """The network in which each of the disjoint `groups` is one layer, called as its first."""
+    groups = tuple(groups)
+    dag = costed.dag.contracted([group.layers for group in groups])
+    heads = {group.layers[0]: group for group in groups}
+    layers = tuple(
+        replace(costed.by_id[node], costs=heads[node].costs)
+        if node in heads
+        else costed.by_id[node]
+        for node in dag.nodes
+    )
+    return Costed(costed.name, layers, dag.predecessors)
+
+
+def _own(backend: str, setup: Setup) -> _Own:
+    if backend not in _OWN:
+        raise BoundError(
+            f"what {backend} computes layers with is not measured",
+            where=f"prediction of {setup.label}",
+            fix=f"ask for one of {', '.join(COMPOSED)}",
+        )
+    # Only the main backend has options.
+    return _OWN[backend](setup if backend == setup.backend else Setup(backend))
+
+
+def _restricted(costed: Costed, setup: Setup, owns: Mapping[str, _Own]) -> Costed:
+    """Each layer with the costs of the backend that computes it, groups with the main one's."""
+    main = owns[setup.backend]
+    layers = tuple(replace(layer, costs=_costs_in(layer, setup, owns)) for layer in costed.layers)
+    groups = tuple(
+        replace(group, costs=tuple(each for each in group.costs if _is_fused(each, main)))
+        for group in costed.groups
+        if not any(costed.by_id[layer].op_type in setup.elsewhere for layer in group.layers)
+    )
+    return Costed(costed.name, layers, costed.predecessors, groups)
+
+
+def _costs_in(layer: CostedLayer, setup: Setup, owns: Mapping[str, _Own]) -> tuple[Cost, ...]:
+    backend = setup.elsewhere.get(layer.op_type, setup.backend)
+    return _costs(layer, owns[backend], is_elsewhere=layer.op_type in setup.elsewhere)
+
+
+def _costs(layer: CostedLayer, own: _Own, *, is_elsewhere: bool) -> tuple[Cost, ...]:
+    """What passes from one framework to another is laid out plain."""
+    return tuple(
+        cost
+        for cost in layer.costs
+        if cost.implementation == VIEW
+        or (own.has(cost) and (not is_elsewhere or cost.is_in(PLAIN_LAYOUT)))
+    )
+
+
+def _is_fused(cost: Cost, own: _Own) -> bool:
+    """Whether it computes a group at once: ONNX Runtime's plain session only where told to."""
+    return own.has(cost) and (cost.implementation != "ort" or cost.algorithm == _FUSED_BY_ORT)
+
+
+def _chosen(network: Costed) -> tuple[FusedGroup, ...]:
+    """The groups that the backend would fuse: those that save the most."""
+    taken = {step.layers for step in fused_sequential_bound(network).steps if step.pattern}
+    unique = {group.layers: group for group in network.groups if group.layers in taken}
+    return tuple(unique.values())
+
+
+def _kept_to(
+    layout: str,
+    network: Costed,
+    members: Mapping[int, FusedGroup],
+    wires: tuple[Wire, ...],
+    setup: Setup,
+) -> Composition:
+    """Every layer in that layout that can be, and the changes of layout around the others."""
+    policy = _policy(layout, network, wires)
+    by_head = {step.layers[0]: step for step in policy.bound.bound.steps}
+    steps = tuple(_step(by_head[layer.id].cost, layer.id, members) for layer in _in_order(network))
+    reorders = policy.bound.reorders
+    moved_ns = sum(each.cost.cost_ns for each in reorders)
+    return Composition(_latency_ns(network.dag, steps, setup) + moved_ns, steps, reorders)
+
+
+def _policy(layout: str, network: Costed, wires: tuple[Wire, ...]) -> LayoutPolicy:
+    policies = {each.layout: each for each in layout_policies(laid_out(network), wires)}
+    # A network without any layer in that layout has no such policy.
+    return policies.get(layout) or next(iter(policies.values()))
+
+
+def _rewired(wires: Iterable[Wire], groups: Iterable[FusedGroup]) -> tuple[Wire, ...]:
+    """The tensors between layers and groups; those inside of groups are gone."""
+    heads = {layer: group.layers[0] for group in groups for layer in group.layers}
+    found = []
+    for wire in wires:
+        producer = None if wire.producer is None else heads.get(wire.producer, wire.producer)
+        takers = tuple(dict.fromkeys(heads.get(each, each) for each in wire.consumers))
+        outside = tuple(each for each in takers if each != producer)
+        if outside or wire.is_output:
+            found.append(replace(wire, producer=producer, consumers=outside))
+    return tuple(found)
+
+
+def _step(cost: Cost, node: int, members: Mapping[int, FusedGroup]) -> Step:
+    if node not in members:
+        return Step((node,), cost)
+    return Step(members[node].layers, cost, members[node].pattern)
+
+
+def _in_order(network: Costed) -> list[CostedLayer]:
+    return [network.by_id[node] for node in network.dag.nodes]
+
+
+def _latency_ns(dag: Dag[int], steps: Iterable[Step], setup: Setup) -> int:
+    """One after another, or so many at once as the setup has threads for operators."""
+    costs = {step.layers[0]: step.cost.cost_ns for step in steps}
+    workers = int(setup.option("inter_op_threads") or 1)
+    if workers == 1:
+        return sum(costs.values())
+    return int(list_schedule(dag, costs, workers=workers).total)

@@ -1,0 +1,136 @@
+"""`measured_peaks`: how fast this machine computes, and how fast each of its caches is.
+
+The floor needs rates that nothing beats: of each level the faster of two loops over arrays that
+fill a part of it, a sum of two arrays and a product of them, which only reads.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from dlscope.catalog.cache import cache_folder
+from dlscope.core.digest import digest
+from dlscope.core.errors import MeasurementError
+from dlscope.methods.bounds.roofline_floor import MemoryLevel, Peaks
+from dlscope.stacks.ceilings import ceilings
+from dlscope.stacks.system import system
+
+MEMORY = "memory"
+_FORM = 2
+"""Of the file that is kept."""
+_LEVELS = ("L1d", "L2", "L3")
+_SHARES = (0.25, 0.5, 0.75)
+_BEYOND = 4
+_REPEATS = 7
+_PASSED_BYTES = 64 << 20
+_FLOAT_BYTES = 4
+_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+def measured_peaks(threads: int = 1) -> Peaks:
+    """Peaks for `threads`, the product of one thread's where the level is each core's own.
+
+    Measured in some seconds where they are not known. Raises `MeasurementError` where they cannot
+    be measured.
+    """
+    machine = ceilings(threads)
+    rates = _kept_rates()
+    # A cache of all cores, and memory, are not faster for each further thread.
+    shared = ("L3", MEMORY)
+    levels = [
+        MemoryLevel(name, rates[name] * (1 if name in shared else threads), size)
+        for name, size in _sizes().items()
+        if name in rates
+    ]
+    memory = max(machine.bytes_per_s, rates.get(MEMORY, 0.0))
+    return Peaks({"float32": machine.flops_per_s}, (*levels, MemoryLevel(MEMORY, memory)))
+
+
+def _sizes() -> Mapping[str, int]:
+    sizes = system().cpu.cache_bytes
+    return {name: sizes[name] for name in _LEVELS if name in sizes}
+
+
+def _kept_rates() -> Mapping[str, float]:
+    key = digest({"form": _FORM, "cpu": system().cpu.to_json(), "numpy": np.__version__})
+    kept = cache_folder("ceilings") / f"levels-{key[:32]}.json"
+    try:
+        rates: dict[str, float] = json.loads(kept.read_text(encoding="utf-8"))
+        return rates
+    except (OSError, ValueError):
+        found = _measured()
+    part = kept.with_suffix(f".{os.getpid()}.part")
+    part.write_text(json.dumps(found), encoding="utf-8")
+    part.replace(kept)
+    return found
+
+
+def _measured() -> dict[str, float]:
+    # Libraries read the number of threads when they are loaded.
+    done = subprocess.run(
+        [sys.executable, "-m", "dlscope.methods.bounds.peaks"],
+        env={**os.environ, **dict.fromkeys(_THREADS, "1")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise MeasurementError(
+            f"the caches of the machine cannot be measured: {done.stderr.strip()[-200:]}",
+            where="peaks",
+            fix="free memory, or leave the roofline floor out",
+        )
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def bytes_per_s(size: int) -> float:
+    """The most bytes read and written in a second over two arrays of `size` bytes together."""
+    count = size // (2 * _FLOAT_BYTES)
+    first, second = np.ones(count, np.float32), np.zeros(count, np.float32)
+    passes = max(1, _PASSED_BYTES // size)
+    # Each row is the same memory again: a loop without the cost of a call for each pass.
+    many = [as_strided(each, (passes, count), (0, _FLOAT_BYTES)) for each in (first, second)]
+
+    def read() -> None:
+        for _ in range(passes):
+            np.dot(first, second)
+
+    loops = (partial(np.add, many[0], many[0], out=many[1]), read)
+    moved = passes * 2 * first.nbytes
+    return max(moved / _fastest_s(each) for each in loops)
+
+
+def _fastest_s(work: Callable[[], Any]) -> float:
+    best = float("inf")
+    for _ in range(_REPEATS):
+        start = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def main() -> None:
+    """Measure here and now, and write the rates to standard output, as JSON."""
+    sizes = _sizes()
+    rates = {MEMORY: bytes_per_s(_BEYOND * max([*sizes.values(), 32 << 20]))}
+    best = rates[MEMORY]
+    for name, size in reversed(list(sizes.items())):
+        # Nothing is slower than what lies beyond it, whatever two arrays may do to each other.
+        best = max(best, *(bytes_per_s(int(size * share)) for share in _SHARES))
+        rates[name] = best
+    sys.stdout.write(json.dumps(rates) + "\n")
+
+
+if __name__ == "__main__":
+    main()

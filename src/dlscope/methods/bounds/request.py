@@ -1,0 +1,132 @@
+"""`BoundRequest`: what is asked of an analysis, and how it is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar, final
+
+from dlscope.core.errors import BoundError, PluginError, did_you_mean
+from dlscope.core.registry import load
+from dlscope.methods.bounds.analysis import SELECTED, Selected
+from dlscope.methods.bounds.composing import COMPOSED
+from dlscope.methods.bounds.end_to_end import TurnRule
+from dlscope.methods.bounds.implementations.registry import implementations
+from dlscope.methods.bounds.measuring import MeasuringOptions
+from dlscope.methods.bounds.setups import Setup
+from dlscope.methods.bounds.timing import StopRule
+
+Strategy = Literal["sequential", "parallel", "both"]
+STRATEGIES: tuple[Strategy, ...] = ("sequential", "parallel", "both")
+Word = TypeVar("Word")
+
+REORDERED_BY = ("ort", "torch_nchw")
+"""Implementations that tell what changes of layout cost."""
+DTYPES = ("float32", "bfloat16")
+SECONDS = 0.5
+"""At most so long for a benchmark."""
+
+
+@final
+@dataclass(frozen=True)
+class BoundRequest:
+    """How models are bounded: the setup that advice begins with, what is measured, what is told.
+
+    Without `implementations`, all that are installed for `device`; without backends that it is set
+    `against`, all that benchmarks can tell anything of. `seconds` is the most that one benchmark
+    takes.
+    """
+
+    baseline: Setup = field(default_factory=lambda: Setup("onnxruntime"))
+    device: str = "cpu"
+    threads: int = 1
+    dtypes: tuple[str, ...] = DTYPES
+    implementations: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    seconds: float = SECONDS
+    turns: TurnRule = field(default_factory=TurnRule)
+    selected: Selected = "best"
+    has_layouts: bool = True
+    is_paper_costed: bool = False
+    is_partial: bool = False
+    is_refreshed: bool = False
+    is_verified: bool = False
+    is_mixed: bool = False
+
+    def options(self, dtypes: Iterable[str], batch: int) -> MeasuringOptions:
+        """How the bricks of layers and groups, written in `dtypes`, are measured."""
+        return MeasuringOptions(
+            implementations=self.implementations or _installed(self.device),
+            dtypes=tuple(dict.fromkeys([*dtypes, *self.dtypes])),
+            threads=self.threads,
+            batch=batch,
+            stop=StopRule(seconds=self.seconds),
+            refresh=self.is_refreshed,
+        )
+
+    def reorder_options(self, batch: int) -> MeasuringOptions:
+        """How changes of layout are measured."""
+        installed = set(_installed(self.device))
+        return MeasuringOptions(
+            implementations=tuple(each for each in REORDERED_BY if each in installed),
+            threads=self.threads,
+            batch=batch,
+            stop=StopRule(seconds=self.seconds),
+            refresh=self.is_refreshed,
+        )
+
+    @property
+    def backends(self) -> tuple[str, ...]:
+        """That of the baseline, and those installed that it is set against."""
+        if self.device != "cpu":
+            return (self.baseline.backend,)
+        found = [name for name in self.against or COMPOSED if _is_installed(name)]
+        return tuple(dict.fromkeys([self.baseline.backend, *found]))
+
+
+def _installed(device: str) -> tuple[str, ...]:
+    return tuple(each.name for each in implementations(device))
+
+
+def _is_installed(backend: str) -> bool:
+    try:
+        load("backends", backend)
+    except PluginError:
+        return False
+    return True
+
+
+def baseline_of(backend: str, options: Mapping[str, Any], device: str = "cpu") -> Setup:
+    """The setup of a backend with options as they are asked for, on a device.
+
+    Raises `PluginError` for an unknown backend, `PlanError` for options that it does not have.
+    """
+    own = load("backends", backend)()
+    given = dict(options)
+    if device != "cpu":
+        given.setdefault("device", device)
+    own.check(given)
+    return Setup(backend, {name: each for name, each in given.items() if name != "threads"})
+
+
+def device_of(word: str) -> str:
+    """`cpu` or `gpu`, which is `cuda`, too. Raises `BoundError` for another word."""
+    return _one_of({"cpu": "cpu", "gpu": "gpu", "cuda": "gpu"}, word, "--device")
+
+
+def selected_of(word: str) -> Selected:
+    """Which of several algorithms counts. Raises `BoundError` for another word."""
+    return _one_of({each: each for each in SELECTED}, word, "--select-algorithm")
+
+
+def strategy_of(word: str) -> Strategy:
+    """Which bounds are told. Raises `BoundError` for another word."""
+    return _one_of({each: each for each in STRATEGIES}, word, "--strategy")
+
+
+def _one_of(known: Mapping[str, Word], word: str, where: str) -> Word:
+    if word not in known:
+        raise BoundError(
+            f"{word!r} is none of {', '.join(known)}", where=where, fix=did_you_mean(word, known)
+        )
+    return known[word]

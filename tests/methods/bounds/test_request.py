@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import pytest
+
+from dlscope.core.errors import BoundError, PlanError, PluginError
+from dlscope.methods.bounds.request import (
+    BoundRequest,
+    baseline_of,
+    device_of,
+    selected_of,
+    strategy_of,
+)
+from dlscope.methods.bounds.setups import Setup
+
+
+def test_a_baseline_is_the_backend_with_what_is_not_as_it_comes() -> None:
+    options = {"graph_optimization": "all", "inter_op_threads": 2}
+    assert baseline_of("onnxruntime", options) == Setup("onnxruntime", {"inter_op_threads": 2})
+
+
+def test_on_a_gpu_the_backend_is_told_so() -> None:
+    assert baseline_of("torch", {}, "gpu") == Setup("torch", {"device": "gpu"})
+
+
+@pytest.mark.parametrize(
+    ("backend", "options", "error"),
+    [
+        ("unheard_of", {}, PluginError),
+        ("onnxruntime", {"graph_optimisation": "all"}, PlanError),
+        ("onnxruntime", {"inter_op_threads": 0}, PlanError),
+    ],
+)
+def test_what_there_is_not_is_refused(backend: str, options: dict, error: type) -> None:
+    with pytest.raises(error):
+        baseline_of(backend, options)
+
+
+def test_cuda_is_a_gpu() -> None:
+    assert [device_of(word) for word in ("cpu", "gpu", "cuda")] == ["cpu", "gpu", "gpu"]
+
+
+@pytest.mark.parametrize(
+    ("ask", "word", "message", "where"),
+    [
+        (device_of, "tpu", "'tpu' is none of cpu, gpu, cuda", "--device"),
+        (
+            *(selected_of, "worst", "'worst' is none of best, heuristic, used"),
+            "--select-algorithm",
+        ),
+        (strategy_of, "none", "'none' is none of sequential, parallel, both", "--strategy"),
+    ],
+)
+def test_another_word_is_refused(ask, word: str, message: str, where: str) -> None:
+    with pytest.raises(BoundError) as refused:
+        ask(word)
+    assert (refused.value.what, refused.value.where) == (message, where)
+
+
+def test_types_are_those_of_the_model_and_those_asked_for() -> None:
+    options = BoundRequest(implementations=("ort",)).options(("float64",), 4)
+    assert options.dtypes == ("float64", "float32", "bfloat16")
+    assert (options.implementations, options.batch) == (("ort",), 4)
+
+
+def test_changes_of_layout_are_measured_by_few() -> None:
+    assert "ort" in BoundRequest().reorder_options(1).implementations
+    assert "openvino" not in BoundRequest().reorder_options(1).implementations
+
+
+def test_the_protocol_of_layers_and_of_changes_of_layout_is_one() -> None:
+    request = BoundRequest()
+    assert request.options((), 1).protocol == request.reorder_options(1).protocol
+
+
+def test_a_model_is_set_against_the_backends_asked_for() -> None:
+    assert BoundRequest(against=("onnxruntime",)).backends == ("onnxruntime",)
+    assert BoundRequest(Setup("reference"), against=("onnxruntime",)).backends == (
+        *("reference", "onnxruntime"),
+    )
+    assert BoundRequest(against=("unheard_of",)).backends == ("onnxruntime",)
