@@ -1,0 +1,261 @@
+"""Pages of items: what a run answered to each, and one item with everything around it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dlscope import api
+from dlscope.core.errors import DlscopeError
+from dlscope.core.table import Cell, Table
+from dlscope.core.units import format_number
+from dlscope.reporting.json import finite
+from dlscope.reporting.theme import SERIES
+from dlscope.reporting.view import percent
+from dlscope.reporting.words import plain
+from dlscope.web.exports import exported
+from dlscope.web.pages import Frame, Pages
+from dlscope.web.queries import Query
+from dlscope.web.refusals import UNKNOWN, refused
+from dlscope.web.shown_tables import ShownTable, shown_table
+
+_KEYS = ("order", "sort")
+_ITEM_KEYS = ("with", "score")
+_MOST_BOXES = 100
+_MOST_TEXT = 20_000
+_DASHES = ("", "6 3", "2 3", "8 3 2 3")
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One class of an answer, with its probability as words and as a width."""
+
+    name: str
+    said: str
+    width: str
+    is_right: bool
+
+
+@dataclass(frozen=True)
+class Box:
+    """One box in pixels of the picture; `tint` and `dash` are those of its Run."""
+
+    label: str
+    said: str
+    x: float
+    y: float
+    width: float
+    height: float
+    tint: str
+    dash: str
+
+
+@dataclass(frozen=True)
+class ShownAnswer:
+    """What one Run answered: bars of classes, boxes, a text, or plain data."""
+
+    run: str
+    framework: str
+    tint: str
+    error: str = ""
+    bars: Sequence[Bar] = ()
+    boxes: Sequence[Box] = ()
+    text: str = ""
+    data: str = ""
+
+
+@final
+class ItemPages:
+    """The viewer of answers."""
+
+    def __init__(self, pages: Pages, store: str | None) -> None:
+        self._pages, self._store = pages, store
+
+    def items(self, request: Request, run: str, form: str | None) -> Response:
+        """Every item of a run, the worst first."""
+        query = Query(request, _KEYS)
+        order = query.choice("order", ("worst", "index"))
+        report = api.items(run, order="index" if order == "index" else "worst", store=self._store)
+        if form is not None:
+            return exported(report, form, query.text("table"))
+        address = f"/runs/{quote(report.runs[0])}"
+
+        def shown(table: Table, number: int) -> ShownTable:
+            def target(name: str, cell: Cell) -> str:
+                del name
+                return f"{address}/items/{cell}"
+
+            return shown_table(table, query, number, targets={"index": target})
+
+        other = "index" if order == "worst" else "worst"
+        word = "In order" if other == "index" else "Worst first"
+        frame = Frame(
+            place="Runs",
+            crumbs=(("Runs", "/runs"), (report.runs[0], address), ("items", "")),
+            actions=((word, query.with_({"order": [other], "sort": []})),),
+            tables=shown,
+        )
+        return self._pages.report(request, query, report, frame)
+
+    def item(self, request: Request, run: str, number: str, form: str | None) -> Response:
+        """One item: its input, the truth, and what one or several runs answered."""
+        query = Query(request, _ITEM_KEYS)
+        others = query.texts("with")
+        shown = api.item(run, _index(number), also=others, store=self._store)
+        if form is not None:
+            return item_document(shown)
+        first = shown.answers[0].run.id
+        address = f"/runs/{quote(first)}/items"
+        neighbours = (("◀ item", shown.index - 1), ("item ▶", shown.index + 1))
+        frame = Frame(
+            place="Runs",
+            crumbs=(
+                ("Runs", "/runs"),
+                (first, f"/runs/{quote(first)}"),
+                ("items", address),
+                (str(shown.index), ""),
+            ),
+            actions=tuple(
+                (word, query.with_({}, f"{address}/{to}"))
+                for word, to in neighbours
+                if 0 <= to < shown.count
+            ),
+        )
+        source = f"{address}/{shown.index}/input"
+        return self.show(request, query, shown, frame, source, self._store)
+
+    def show(
+        self,
+        request: Request,
+        query: Query,
+        shown: api.ShownItem,
+        frame: Frame,
+        source: str,
+        store: str | None,
+    ) -> Response:
+        """The page of one item, whose input is at the address `source`."""
+        least = _score(query)
+        first = shown.answers[0].run
+        answers = [_answer(each, place, shown, least) for place, each in enumerate(shown.answers)]
+        read, problem = _input(first.id, shown.index, store)
+        return self._pages.render(
+            request,
+            "item.html.j2",
+            title=f"Item {plain(shown.item)}",
+            answer=f"{shown.index + 1} of {shown.count} in {plain(first.plan.dataset.name)}.",
+            json=query.with_({}, f"{query.path}.json"),
+            frame=frame,
+            read=read,
+            problem=problem,
+            source=source,
+            answers=answers,
+            boxes=[box for each in answers for box in each.boxes],
+            has_boxes=any("boxes" in (each.result.prediction or {}) for each in shown.answers),
+            target=_plain_text(shown.target),
+            score=f"{least:g}",
+            others=",".join(query.texts("with")),
+        )
+
+    def input(self, request: Request, run: str, number: str) -> Response:
+        """The picture or the sound of an item, as it lies in the data set."""
+        Query(request, ())
+        return input_file(run, _index(number), self._store)
+
+
+def input_file(run: str, index: int, store: str | None) -> Response:
+    """The picture or the sound of an item. Raises an answer of 404 where it is neither."""
+    read = api.item_input(run, index, store=store)
+    if not read.content:
+        fix = "see the page of the item"
+        raise refused(UNKNOWN, "the item is no picture or sound", where="address", fix=fix)
+    # Nothing of a data set may run in a browser, whatever it holds.
+    headers = {"content-security-policy": "default-src 'none'; sandbox"}
+    return Response(read.content, media_type=read.media_type, headers=headers)
+
+
+def item_document(shown: api.ShownItem) -> Response:
+    """What was answered to one item, as JSON."""
+    return Response(_document(shown), media_type="application/json")
+
+
+def _input(run: str, index: int, store: str | None) -> tuple[api.Input, str]:
+    try:
+        return api.item_input(run, index, store=store), ""
+    except (DlscopeError, IndexError) as error:
+        return api.Input("other"), str(error).splitlines()[0]
+
+
+def _index(number: str) -> int:
+    if not number.isascii() or not number.isdecimal() or len(number) > 9:
+        fix = "items are numbered from 0"
+        raise refused(UNKNOWN, f"there is no item {number[:80]!r}", where="address", fix=fix)
+    return int(number)
+
+
+def _score(query: Query) -> float:
+    text = query.text("score") or "0.5"
+    try:
+        return min(max(float(text), 0.0), 1.0)
+    except ValueError:
+        raise refused(400, f"{text!r} is no score", where="score", fix="write it as 0.5") from None
+
+
+def _answer(answer: api.Answer, place: int, shown: api.ShownItem, least: float) -> ShownAnswer:
+    run, result = answer.run, answer.result
+    tint, dash = f"var(--{SERIES[place % len(SERIES)]})", _DASHES[place % len(_DASHES)]
+    prediction = result.prediction or {}
+    framework = f"{run.plan.model.name} · {run.plan.framework.name}"
+    label = shown.target.get("label") if isinstance(shown.target, Mapping) else None
+    is_known = {"classes", "boxes", "text"} & set(prediction)
+    return ShownAnswer(
+        run.id,
+        framework,
+        tint,
+        plain(result.error or ""),
+        tuple(_bar(each, label) for each in prediction.get("classes", ())[:5]),
+        tuple(_boxes(prediction.get("boxes", ()), least, tint, dash)),
+        str(prediction.get("text", ""))[:_MOST_TEXT],
+        "" if is_known or not prediction else _plain_text(prediction),
+    )
+
+
+def _bar(entry: Sequence[Any], label: Any) -> Bar:
+    index, name, p = entry
+    said = f"{index} {plain(str(name))}" if name else str(index)
+    return Bar(said, format_number(float(p)), percent(min(max(float(p), 0.0), 1.0)), index == label)
+
+
+def _boxes(rows: Sequence[Sequence[Any]], least: float, tint: str, dash: str) -> list[Box]:
+    kept = [row for row in rows if float(row[1]) >= least][:_MOST_BOXES]
+    return [
+        Box(
+            plain(str(label)),
+            format_number(float(score)),
+            *(float(x0), float(y0), max(float(x1) - float(x0), 0), max(float(y1) - float(y0), 0)),
+            tint,
+            dash,
+        )
+        for label, score, x0, y0, x1, y1 in kept
+    ]
+
+
+def _plain_text(value: Any) -> str:
+    if value is None:
+        return ""
+    text = json.dumps(finite(value), ensure_ascii=False, indent=1, default=str)
+    return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}\n… the .json has all"
+
+
+def _document(shown: api.ShownItem) -> str:
+    answers = [
+        {"run": each.run.id, "prediction": each.result.prediction, "error": each.result.error}
+        for each in shown.answers
+    ]
+    told = {"item": shown.item, "index": shown.index, "target": shown.target, "answers": answers}
+    return json.dumps(finite(told), ensure_ascii=False, default=str) + "\n"
