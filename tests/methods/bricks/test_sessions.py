@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from brick_models import SHAPE, chain_model, few, graph_of, models
-from chained import chained, whole
+from chained_segments import chained, whole
 from hypothesis import given
 from hypothesis import strategies as st
 
