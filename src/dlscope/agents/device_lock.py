@@ -14,6 +14,10 @@ except ImportError:  # Windows has no flock; measurements there are not kept apa
     fcntl = None  # type: ignore[assignment]
 
 
+WAITING = "waiting for another measurement on this machine"
+"""What is being done while another process holds the machine."""
+
+
 def lock_path() -> Path:
     """The lock file shared by all dlscope processes of this user on this machine."""
     owner = os.getuid() if hasattr(os, "getuid") else "user"

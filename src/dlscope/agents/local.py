@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import final
 
-from dlscope.agents.device_lock import device_lock
+from dlscope.agents.device_lock import WAITING, device_lock
 from dlscope.agents.patience import Patience
 from dlscope.agents.scheduler import Assignment, Observer, Scheduler
 from dlscope.agents.worker_process import WorkerProcess
@@ -47,7 +47,7 @@ class LocalScheduler(Scheduler):
 
 def _measure(fresh: Fresh, assignment: Assignment, observer: Observer) -> Iterator[Run]:
     def tell_waiting() -> None:
-        observer(assignment.plan, {"step": "waiting for another measurement on this machine"})
+        observer(assignment.plan, {"step": WAITING})
 
     with device_lock(tell_waiting), fresh() as worker:
         yield from _carry_out(worker, fresh, assignment, observer)

@@ -236,6 +236,7 @@ def _share_of(told: Told, suite: Suite, processes: int) -> Callable[[int, Mappin
     def tell(process: int, message: Mapping[str, Any]) -> None:
         bricks = f"{plural(len(suite.bricks), 'brick')} of {suite.granularity}"
         share = (process + float(message.get("share", 0.0))) / processes
-        told(f"walking over {bricks}, process {process + 1} of {processes}", share)
+        walking = f"walking over {bricks}, process {process + 1} of {processes}"
+        told(str(message.get("step", walking)), share)
 
     return tell

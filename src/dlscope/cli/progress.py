@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, final
 
+from dlscope.agents.device_lock import WAITING
 from dlscope.api import Watcher
 from dlscope.core.units import format_number
 
@@ -77,6 +78,8 @@ class Progress(Watcher):
         """Remember what is being done."""
         share = f" {event['share']:.0%}" if event.get("share") else ""
         self._now = f"{plan.label} · {event['step']}{share}"
+        if event["step"] == WAITING and not self._is_terminal:
+            sys.stderr.write(f"{WAITING}\n")
 
     def finished(self, plan: Plan, run: Run, is_known: bool) -> None:
         """Count a Run; off a terminal, say so in one line."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from dlscope.agents.device_lock import WAITING, device_lock
 from dlscope.core.errors import BackendError, MeasurementError
 from dlscope.core.run import Environment
 from dlscope.methods.bricks.against import Latencies
@@ -54,7 +56,9 @@ def measure(
         rows = [] if refresh else _rows(benchmarks, conditions, process)
         wanted, whole = _left(rows, conditions, models)
         if wanted:
-            walked = run_process(suite, protocol, whole, wanted, _numbered(progress, process))
+            tell = _numbered(progress, process)
+            with device_lock(partial(tell, {"step": WAITING})):
+                walked = run_process(suite, protocol, whole, wanted, tell)
             benchmarks.accept(
                 rows_of(walked, conditions), environment=environment, benchmarks=described(suite)
             )
