@@ -22,11 +22,9 @@ from dlscope.core.trace import Level
 from dlscope.stacks.system import system
 from dlscope.tracing.archive import to_parquet
 from dlscope.tracing.capture import SpanBuffer
-from dlscope.tracing.clock import MonotonicClock
 from dlscope.tracing.epoch import anchor
 from dlscope.tracing.exporters.chrome import write_chrome
 from dlscope.tracing.exporters.otlp import write_otlp
-from dlscope.tracing.recorder import SpanRecorder
 from dlscope.tracing.stream import SpanStream
 from dlscope.tracing.stream_reading import read_stream
 
@@ -73,7 +71,7 @@ def recorders(folder: Path) -> dict[str, Loop]:
         "dlscope, level not recorded": buffered(SpanBuffer(Level.MODEL)),
         "dlscope, in memory": buffered(SpanBuffer(Level.LAYER)),
         "dlscope, streamed to a file": streamed(folder / "spans.arrows"),
-        "dlscope, SpanRecorder (with CPU time)": recorded,
+        "dlscope, in memory, with CPU time": costed,
         "dictionary of a Chrome event, appended": chrome_events,
     }
     if is_installed("opentelemetry.sdk"):
@@ -129,11 +127,11 @@ def streamed(path: Path) -> Loop:
     return loop
 
 
-def recorded(spans: int) -> None:
-    """Spans of the recorder of evaluations."""
-    recorder = SpanRecorder(MonotonicClock(), Level.LAYER)
+def costed(spans: int) -> None:
+    """Spans as evaluations record them."""
+    buffer = SpanBuffer(Level.LAYER)
     for number in range(spans):
-        with recorder.span(LAYERS[number % 60], Level.LAYER):
+        with buffer.costed(LAYERS[number % 60], Level.LAYER):
             pass
 
 
