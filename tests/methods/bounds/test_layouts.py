@@ -9,8 +9,15 @@ from hypothesis import strategies as st
 from layout_networks import all_choices, laid_out, spelled_out, total_ns, two_layouts, way, wires
 
 from dlscope.core.errors import BoundError
-from dlscope.methods.bounds.costed import Costed, CostedLayer, view
-from dlscope.methods.bounds.layouts import layout_bound, layout_policies
+from dlscope.methods.bounds.bound import Bound
+from dlscope.methods.bounds.costed import Cost, Costed, CostedLayer, view
+from dlscope.methods.bounds.layouts import (
+    IMPOSSIBLE_NS,
+    LayoutBound,
+    Reorder,
+    layout_bound,
+    layout_policies,
+)
 from dlscope.methods.bounds.lower_bounds import sequential_bound
 from dlscope.methods.bounds.wires import Wire
 
@@ -170,3 +177,11 @@ def _onwards(arrived: dict[str, int], layer: CostedLayer, wire: Wire) -> dict[st
         total = so_far + cost.cost_ns + (change.cost_ns if change else 0)
         found[cost.layout_out] = min(found.get(cost.layout_out, total), total)
     return found
+
+
+def test_a_layout_that_a_tensor_cannot_have_is_not_possible() -> None:
+    def moved(cost_ns: int) -> LayoutBound:
+        return LayoutBound(Bound(0, (), "exact"), (Reorder("x", Cost(cost_ns, "none")),))
+
+    assert moved(10).is_possible
+    assert not moved(IMPOSSIBLE_NS).is_possible

@@ -22,7 +22,13 @@ from dlscope.methods.bounds.generating import (
     reordering_of,
 )
 from dlscope.methods.bounds.implementation import ONEDNN
-from dlscope.methods.bounds.layouts import LayoutBound, LayoutPolicy, layout_bound, layout_policies
+from dlscope.methods.bounds.layouts import (
+    IMPOSSIBLE_NS,
+    LayoutBound,
+    LayoutPolicy,
+    layout_bound,
+    layout_policies,
+)
 from dlscope.methods.bounds.lower_bounds import parallel_bound, sequential_bound
 from dlscope.methods.bounds.measured_costs import MeasuredCosts, Refusal
 from dlscope.methods.bounds.reorders import LAYOUTS
@@ -34,8 +40,7 @@ Selected = Literal["best", "heuristic", "used"]
 """Of each layer the fastest way; what libraries choose by themselves; what the backend uses."""
 SELECTED: tuple[Selected, ...] = ("best", "heuristic", "used")
 _FAST: Set[FastAlgorithm] = frozenset({"winograd"})
-_IMPOSSIBLE = Cost(10**15, "none")
-"""Of laying a tensor out as it cannot be: never in the least sum."""
+_IMPOSSIBLE = Cost(IMPOSSIBLE_NS, "none")
 _NOTHING_MOVES = Cost(0, "none")
 
 
@@ -99,8 +104,11 @@ class ModelBounds:
 
     @cached_property
     def policies(self) -> tuple[LayoutPolicy, ...]:
-        """What each layout for all layers costs."""
-        return () if self.wires is None else layout_policies(laid_out(self.costed), self.wires)
+        """What each layout for all layers costs, where all can be put into it."""
+        if self.wires is None:
+            return ()
+        found = layout_policies(laid_out(self.costed), self.wires)
+        return tuple(each for each in found if each.bound.is_possible)
 
     @cached_property
     def floor(self) -> RooflineFloor | None:

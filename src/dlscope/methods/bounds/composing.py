@@ -20,7 +20,7 @@ from dlscope.methods.bounds.bound import Step
 from dlscope.methods.bounds.costed import PLAIN_LAYOUT, VIEW, Cost, Costed, CostedLayer, FusedGroup
 from dlscope.methods.bounds.fused_bounds import fused_sequential_bound
 from dlscope.methods.bounds.implementation import BLOCKED
-from dlscope.methods.bounds.layouts import LayoutPolicy, Reorder, layout_policies
+from dlscope.methods.bounds.layouts import LayoutPolicy, Reorder, layout_bound, layout_policies
 from dlscope.methods.bounds.setups import Setup
 from dlscope.methods.bounds.wires import Wire
 
@@ -193,11 +193,16 @@ def _kept_to(
     wires: tuple[Wire, ...],
     setup: Setup,
 ) -> Composition:
-    """Every layer in that layout that can be, and the changes of layout around the others."""
-    policy = _policy(layout, network, wires)
-    by_head = {step.layers[0]: step for step in policy.bound.bound.steps}
+    """Every layer in that layout that can be, and the changes of layout around the others.
+
+    Where some tensor cannot be put into it, layers in it where that is the least in all.
+    """
+    laid = _policy(layout, network, wires).bound
+    if not laid.is_possible:
+        laid = layout_bound(laid_out(network), wires)
+    by_head = {step.layers[0]: step for step in laid.bound.steps}
     steps = tuple(_step(by_head[layer.id].cost, layer.id, members) for layer in _in_order(network))
-    reorders = policy.bound.reorders
+    reorders = laid.reorders
     moved_ns = sum(each.cost.cost_ns for each in reorders)
     return Composition(_latency_ns(network.dag, steps, setup) + moved_ns, steps, reorders)
 

@@ -18,6 +18,9 @@ from dlscope.methods.bounds.layout_problem import LayoutProblem
 from dlscope.methods.bounds.pairwise_minimum import minimum
 from dlscope.methods.bounds.wires import Chosen, Wire
 
+IMPOSSIBLE_NS = 10**15
+"""Of laying a tensor out as it cannot be: never in the least sum."""
+
 
 @final
 @dataclass(frozen=True)
@@ -40,6 +43,11 @@ class LayoutBound:
     def reorder_ns(self) -> int:
         """The part of the total that only changes layouts."""
         return sum(each.cost.cost_ns for each in self.reorders)
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether every change of layout in it can be made."""
+        return all(each.cost.cost_ns < IMPOSSIBLE_NS for each in self.reorders)
 
 
 @final
