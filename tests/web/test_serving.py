@@ -88,7 +88,8 @@ def test_answers_step_back_behind_what_jobs_measure() -> None:
         [sys.executable, "-c", PRIORITIES], capture_output=True, text=True, timeout=60, check=True
     )
     started_at = os.getpriority(os.PRIO_PROCESS, 0)
-    assert int(done.stdout) == 19 - started_at
+    # One that was raised steps back as far; nothing steps back behind the last place.
+    assert int(done.stdout) == 19 - max(started_at, 0)
 
 
 @pytest.mark.slow
