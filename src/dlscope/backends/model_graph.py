@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal, final
+from typing import final
 
 import numpy as np
 import onnx
@@ -24,13 +24,11 @@ from dlscope.graph.body import value_name
 from dlscope.graph.brick import tensors_of
 from dlscope.graph.brick_model import segment_model
 from dlscope.graph.ir import Graph
+from dlscope.graph.partition import Cut
 from dlscope.graph.program import element_type
 from dlscope.graph.read import read_graph
 from dlscope.graph.segment import Segment
 from dlscope.graph.signature import read_signature
-
-Cut = Literal["executed", "authored"]
-"""What ONNX Runtime makes of a graph and executes, or the graph as it was written."""
 
 _FORM = 2
 """Of the files that are kept; another form is another file."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, final
 
 from dlscope.agents.device_lock import WAITING
 from dlscope.api import Watcher
+from dlscope.cli.live import started
 from dlscope.core.units import format_number
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from dlscope.core.plan import Plan
     from dlscope.core.run import Run
 
-_REDRAWS_PER_S = 4
 _SIGNS = {"finished": "✓", "failed": "✕", "aborted": "▲"}
 
 
@@ -43,16 +43,7 @@ class Progress(Watcher):
 
     def __enter__(self) -> Self:
         if self._is_terminal:
-            from rich.console import Console
-            from rich.live import Live
-
-            self._live = Live(
-                console=Console(stderr=True),
-                refresh_per_second=_REDRAWS_PER_S,
-                transient=True,
-                get_renderable=self._block,
-            )
-            self._live.start()
+            self._live = started(self._block)
         return self
 
     def __exit__(

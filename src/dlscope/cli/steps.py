@@ -7,10 +7,11 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, final
 
+from dlscope.cli.live import started
+
 if TYPE_CHECKING:
     from rich.live import Live
 
-_REDRAWS_PER_S = 4
 _WIDTH = 40
 
 
@@ -34,16 +35,7 @@ class Steps:
 
     def __enter__(self) -> Self:
         if self._is_terminal:
-            from rich.console import Console
-            from rich.live import Live
-
-            self._live = Live(
-                console=Console(stderr=True),
-                refresh_per_second=_REDRAWS_PER_S,
-                transient=True,
-                get_renderable=self._block,
-            )
-            self._live.start()
+            self._live = started(self._block)
         return self
 
     def __exit__(

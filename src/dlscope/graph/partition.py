@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from dlscope.core.errors import GraphError
 from dlscope.graph.ir import Graph, Layer
 from dlscope.graph.segment import Segment
+
+Cut = Literal["executed", "authored"]
+"""What is cut: what ONNX Runtime makes of a graph and executes, or the graph as it was written."""
 
 Group = frozenset[int]
 """Ids of layers that are never separated."""

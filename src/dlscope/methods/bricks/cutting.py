@@ -8,11 +8,11 @@ from typing import final
 
 from dlscope.graph.brick import Brick, tensors_of
 from dlscope.graph.ir import Graph, Tensor
+from dlscope.graph.partition import Cut, windows
 from dlscope.graph.partition import partition as segments_of
-from dlscope.graph.partition import windows
 from dlscope.graph.segment import Segment, is_view
 from dlscope.methods.bricks.composed_model import ComposedModel, Step, Term
-from dlscope.methods.bricks.suite import Cut, Partition, Suite, require_one_of_each
+from dlscope.methods.bricks.suite import Partition, Suite, require_one_of_each
 
 
 def cut_models(

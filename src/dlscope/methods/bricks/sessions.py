@@ -63,7 +63,7 @@ class Sessions:
     def open(self, model: onnx.ModelProto | str) -> tuple[Any, int]:
         """A session for a model or the file of one, and what opening it took, in ns.
 
-        A file is read first: opened by its path, one graph takes up to 5 % longer than from memory.
+        A file is read first: opened by its path, one graph may take longer than from memory.
         Raises `BackendError` with ONNX Runtime's words, and for a file that cannot be read.
         """
         source = _read(model) if isinstance(model, str) else model.SerializeToString()

@@ -12,10 +12,10 @@ from typing import Any, Literal, Self, final, get_args
 
 from dlscope.core.errors import GraphError, did_you_mean
 from dlscope.graph.brick import Brick
+from dlscope.graph.partition import Cut
 from dlscope.methods.bricks.composed_model import ComposedModel
 
 SCHEMA_VERSION = 1
-Cut = Literal["executed", "authored"]
 CUTS: tuple[Cut, ...] = get_args(Cut)
 Partition = Literal["standard", "overlapping"]
 PARTITIONS: tuple[Partition, ...] = get_args(Partition)
