@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO_BIN := .venv-demo/bin
 FRAMEWORKS_BIN := .venv-frameworks/bin
-EXTRAS := ort,torch,openvino,opencv,litert,mnn,ncnn,mlperf,energy,text,figures,server,dev,docs
+EXTRAS := ort,torch,training,openvino,opencv,litert,mnn,ncnn,mlperf,energy,text,figures,server,postgres,ray,dev,docs
 DEMO_EXTRAS := ort
 # Frameworks too large for the environment that everyone works in; `make test-slow` has them all.
 FRAMEWORKS_EXTRAS := $(EXTRAS),jax,tvm,tensorflow,executorch

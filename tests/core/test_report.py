@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dlscope.core.report import Facts, Finding, Prose, Report, Section, tables_of
+from dlscope.core.report import Facts, Finding, Picture, Prose, Report, Section, tables_of
 from dlscope.core.table import Column, Table
 
 TABLE = Table("latency", (Column("n", "int", "Number of samples."),), ((1,), (2,)))
@@ -49,3 +49,13 @@ def test_tables_of_picks_the_tables_in_order() -> None:
     other = Table("other", TABLE.columns)
     section = Section("Results", (Prose("text"), TABLE, Facts((("CPU", "x"),)), other))
     assert tables_of(section.blocks) == (TABLE, other)
+
+
+def test_a_picture_is_an_address_with_all_of_it() -> None:
+    assert Picture("a", "A", b"\x89PNG", "a").source == "data:image/png;base64,iVBORw=="
+    assert Picture("a", "A", b"\xff\xd8\xff", "a").source.startswith("data:image/jpeg;base64,")
+
+
+def test_what_is_no_picture_has_no_address() -> None:
+    with pytest.raises(ValueError, match="picture a is neither PNG nor JPEG"):
+        _ = Picture("a", "A", b"<svg onload=x>", "a").source

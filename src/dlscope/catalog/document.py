@@ -16,9 +16,11 @@ from dlscope.core.manifest import (
     ModelManifest,
     ScenarioManifest,
     Source,
+    SpaceManifest,
     parse_manifest,
 )
 from dlscope.core.manifest.base import Locate
+from dlscope.core.manifest.space import check_space
 
 
 def load_manifest(path: Path) -> Manifest:
@@ -57,6 +59,8 @@ def parse_text(text: str, where: str) -> Manifest:
     manifest = parse_manifest(_kind(tree), tree.data, tree.locate)
     if isinstance(manifest, ModelManifest):
         raise_all(check_model(manifest, tree.locate))
+    if isinstance(manifest, SpaceManifest):
+        raise_all(check_space(manifest, tree.locate))
     return manifest
 
 

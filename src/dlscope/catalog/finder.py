@@ -21,6 +21,8 @@ _FOLDERS = {
     "dataset": "datasets",
     "scenario": "scenarios",
     "board": "boards",
+    "space": "spaces",
+    "requirements": "requirements",
 }
 
 

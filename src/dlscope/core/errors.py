@@ -16,6 +16,7 @@ DlscopeError                       what happened, where, how to mend it
 ├── MeasurementError               a measurement gives no number
 ├── BoundError                     a lower bound cannot be told, or cannot be true
 ├── SearchError                    no design can be told, or none fits its device
+├── TrainingError                  a training cannot go on
 ├── StoreError                     the store cannot be read or written
 ├── FigureError                    a figure cannot be drawn
 ├── RequestError                   a server refuses what it was asked
@@ -117,6 +118,10 @@ class BoundError(DlscopeError):
 
 class SearchError(DlscopeError):
     """A design cannot be told, or none fits the device and the budget."""
+
+
+class TrainingError(DlscopeError):
+    """A training cannot go on: its loss is no number, or its checkpoint is of another one."""
 
 
 class StoreError(DlscopeError):

@@ -1,4 +1,4 @@
-"""`Report`: sections of prose, tables, figures and findings, one object for every face."""
+"""`Report`: prose, tables, figures, pictures and findings, one object for every face."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Literal
 from dlscope.core.table import Table
 
 Sign = Literal["good", "note", "warn", "bad"]
+_MAGIC = {"image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8\xff"}
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,31 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """What a camera or a model sees, as the `content` of a PNG or JPEG file.
+
+    `alt` says in words what is to be seen, to those who cannot see it and to faces without
+    pictures; `caption` says how to read it.
+    """
+
+    name: str
+    title: str
+    content: bytes
+    alt: str
+    caption: str = ""
+
+    @property
+    def source(self) -> str:
+        """The address with the whole picture in it, for a page. Raises ValueError for another."""
+        import base64
+
+        kind = next((each for each in _MAGIC if self.content.startswith(_MAGIC[each])), None)
+        if kind is None:
+            raise ValueError(f"picture {self.name} is neither PNG nor JPEG")
+        return f"data:{kind};base64,{base64.b64encode(self.content).decode()}"
+
+
+@dataclass(frozen=True)
 class Prose:
     """A paragraph of plain text."""
 
@@ -75,7 +101,7 @@ class Facts:
     pairs: tuple[tuple[str, str], ...]
 
 
-Block = Prose | Facts | Table | Figure
+Block = Prose | Facts | Table | Figure | Picture
 
 
 @dataclass(frozen=True)

@@ -70,18 +70,19 @@ class GraphBuilder:
         self._require(value, "an output")
         self._outputs.append(_value_info(value, dtype, shape))
 
-    def finish(self) -> onnx.ModelProto:
+    def finish(self, *, opset: int = OPSET, ir_version: int = IR_VERSION) -> onnx.ModelProto:
         """The graph as a model, checked by ONNX with its shapes inferred.
 
-        Raises `GraphError` with ONNX's own words when the graph is not valid.
+        A newer `opset` than usual is for what older ones cannot say. Raises `GraphError` with
+        ONNX's own words when the graph is not valid.
         """
         graph = helper.make_graph(
             self._nodes, self.name, self._inputs, self._outputs, initializer=self._constants
         )
         model = helper.make_model(
             graph,
-            opset_imports=[helper.make_opsetid("", OPSET)],
-            ir_version=IR_VERSION,
+            opset_imports=[helper.make_opsetid("", opset)],
+            ir_version=ir_version,
             producer_name="dlscope",
         )
         check(model, where=f"graph {self.name}")

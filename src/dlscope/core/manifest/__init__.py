@@ -7,6 +7,8 @@ system       what a machine reports of itself
 scenario     how queries arrive and when a run ends
 experiment   a matrix of the others
 board        a programmable board, its resources and the cost of arithmetic on it
+space        networks to choose from, the bits they may have and the lanes they may take
+requirements what a design has to reach in its application
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ from dlscope.core.manifest.experiment import ExperimentManifest, Reference, Syst
 from dlscope.core.manifest.framework import FrameworkManifest, FrameworkRequirement
 from dlscope.core.manifest.hooks import HookName, Hooks
 from dlscope.core.manifest.model import InputSpec, ModelManifest, OutputSpec, StepSpec
+from dlscope.core.manifest.requirements import RequirementsManifest
 from dlscope.core.manifest.scenario import ScenarioManifest
+from dlscope.core.manifest.space import SpaceManifest
 from dlscope.core.manifest.stack import StackLock
 from dlscope.core.manifest.system import SystemManifest, SystemRequirement
 
@@ -30,6 +34,8 @@ KINDS: dict[str, type[Manifest]] = {
     "scenario": ScenarioManifest,
     "experiment": ExperimentManifest,
     "board": BoardManifest,
+    "space": SpaceManifest,
+    "requirements": RequirementsManifest,
 }
 
 __all__ = [
@@ -49,8 +55,10 @@ __all__ = [
     "ModelManifest",
     "OutputSpec",
     "Reference",
+    "RequirementsManifest",
     "ScenarioManifest",
     "Source",
+    "SpaceManifest",
     "StackLock",
     "StepSpec",
     "SystemManifest",
