@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pytest_socket import socket_allow_hosts
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -21,6 +22,7 @@ from dlscope.core.manifest import ExperimentManifest
 from dlscope.core.plan import Plan
 from dlscope.methods.evaluation.planning import plan_experiment
 from dlscope.store import Store
+from dlscope.testing.ray_fleet import RayFleet, ray_fleet
 from dlscope.testing.small_models import dense
 
 
@@ -31,6 +33,21 @@ def own_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     monkeypatch.setenv("TMPDIR", str(folder))
+
+
+def allow_own_address() -> None:
+    """Let this process reach this machine by the address under which Ray's nodes go."""
+    from ray.util import get_node_ip_address
+
+    socket_allow_hosts(["127.0.0.1", get_node_ip_address()], allow_unix_socket=True)
+
+
+@pytest.fixture(scope="session")
+def fleet() -> Iterator[RayFleet]:
+    """A Ray cluster with the agents `left` and `right`, each on a node of its own."""
+    allow_own_address()
+    with ray_fleet("left", "right", slots=2) as fleet:
+        yield fleet
 
 
 @pytest.fixture(scope="session")
@@ -86,13 +103,13 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def drive(tmp_path: Path, store: Store) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts a process that carries out an experiment into `store`."""
+    """Starts a process that carries out an experiment into `store`, here or on a fleet."""
     running: list[subprocess.Popen[str]] = []
 
-    def start(asked: ExperimentManifest) -> subprocess.Popen[str]:
+    def start(asked: ExperimentManifest, *address: str) -> subprocess.Popen[str]:
         manifest = tmp_path / "experiment.yaml"
         manifest.write_text(yaml.safe_dump(asked.to_json()))
-        running.append(driver(str(manifest), str(tmp_path / "store")))
+        running.append(driver(str(manifest), str(tmp_path / "store"), *address))
         return running[-1]
 
     yield start

@@ -34,6 +34,13 @@ class Recorded(Scheduler):
         self.asked: list[Assignment] = []
         self._prefix, self._status = prefix, status
 
+    def _agents(self) -> None:
+        return None
+
+    def _fingerprints(self, plan: Plan) -> tuple[str, ...]:
+        del plan
+        return (environment().fingerprint,)
+
     def _execute(self, assignments: Sequence[Assignment], observer: Observer) -> Iterator[Run]:
         del observer
         for assignment in assignments:
@@ -47,6 +54,13 @@ class Refusing(Scheduler):
     """Fails the test when anything is to be executed."""
 
     name = "refusing"
+
+    def _agents(self) -> None:
+        return None
+
+    def _fingerprints(self, plan: Plan) -> tuple[str, ...]:
+        del plan
+        return (environment().fingerprint,)
 
     def _execute(self, assignments: Sequence[Assignment], observer: Observer) -> Iterator[Run]:
         del observer
@@ -180,6 +194,13 @@ def test_each_run_is_stored_before_the_next_begins(store: Store) -> None:
 
     class Counting(Scheduler):
         name = "counting"
+
+        def _agents(self) -> None:
+            return None
+
+        def _fingerprints(self, plan: Plan) -> tuple[str, ...]:
+            del plan
+            return (environment().fingerprint,)
 
         def _execute(self, assignments: Sequence[Assignment], observer: Observer) -> Iterator[Run]:
             for run in Recorded().execute(assignments, observer):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from watching import PATIENCE_S, await_line, end, started
 
-from dlscope.agents.device_lock import device_lock, lock_path
+from dlscope.agents.device_lock import GivenUp, device_lock, lock_path
 
 HOLDER = """
 import sys
@@ -84,3 +84,19 @@ def test_a_killed_holder_frees_the_device(
 
 def test_each_user_has_a_lock_of_their_own() -> None:
     assert lock_path().name == f"dlscope-{os.getuid()}.lock"
+
+
+def test_who_waits_may_give_up(start_holder: Callable[[], subprocess.Popen[str]]) -> None:
+    holder = start_holder()
+    await_line(holder, "holding")
+    waited: list[str] = []
+    with (
+        pytest.raises(GivenUp),
+        device_lock(lambda: waited.append("waiting"), lambda: bool(waited)),
+    ):
+        raise AssertionError("the machine is held by another process")
+    assert waited == ["waiting"]
+    holder.kill()
+    holder.wait()
+    with device_lock(lambda: None, lambda: False):
+        pass

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from watching import await_line, await_true, is_running, worker_pids
 from dlscope.agents.campaign import Campaign
 from dlscope.agents.local import LocalScheduler
 from dlscope.agents.scheduler import Assignment
+from dlscope.core.errors import PlanError
 from dlscope.core.plan import Plan
 from dlscope.core.run import Run
 from dlscope.methods.evaluation.planning import plan_experiment
@@ -235,3 +238,26 @@ def test_the_command_line_ends_with_130_when_interrupted(
     assert not any(is_running(worker) for worker in workers)
     with Store.open(tmp_path / "store") as store:
         assert [(run.status, run.acceptance) for run in store.runs()] == [("aborted", "none")]
+
+
+def test_what_is_measured_here_never_imports_ray(shelf: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys, dlscope\n"
+        f"dlscope.evaluate({str(shelf / 'tiny.yaml')!r}, dataset={str(shelf / 'few.yaml')!r},\n"
+        "    backend='mock', scenario={'name': 'online', 'mode': 'accuracy'},\n"
+        f"    store={str(tmp_path / 'store')!r})\n"
+        "assert 'dlscope.agents.local' in sys.modules\n"
+        "assert not [name for name in sys.modules if name.partition('.')[0] == 'ray']\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_address_is_refused() -> None:
+    with pytest.raises(PlanError) as caught:
+        LocalScheduler(address="10.0.0.7:6379")
+    assert str(caught.value) == (
+        "PlanError: the scheduler 'local' has no address, and '10.0.0.7:6379' is one\n"
+        "  where  --address\n"
+        "  fix    leave --address out, or choose --scheduler ray"
+    )

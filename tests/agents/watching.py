@@ -27,8 +27,12 @@ def tell(*words):
     print(*words, flush=True)
 
 plans = plan_experiment(load_manifest(Path(sys.argv[1]))).plans
+scheduler = LocalScheduler()
+if len(sys.argv) > 3:
+    from dlscope.agents.ray_scheduler import RayScheduler
+    scheduler = RayScheduler(address=sys.argv[3])
 with Store.open(sys.argv[2]) as store:
-    Campaign(store, LocalScheduler()).runs(
+    Campaign(store, scheduler).runs(
         plans,
         observer=lambda plan, event: tell("step", event["step"]),
         finished=lambda plan, run, known: tell("finished", run.id, run.status),
@@ -37,7 +41,10 @@ with Store.open(sys.argv[2]) as store:
 
 
 def driver(*arguments: str) -> subprocess.Popen[str]:
-    """A process that carries out the experiment in a file into a store."""
+    """A process that carries out the experiment in a file into a store.
+
+    A third argument is the address of the Ray cluster whose agents do it.
+    """
     return started([sys.executable, "-c", DRIVER, *arguments])
 
 

@@ -67,8 +67,9 @@ class Campaign:
     def _known(self, plans: Sequence[Plan], finished: Finished) -> dict[str, Run]:
         known: dict[str, Run] = {}
         for plan in {plan.digest: plan for plan in plans}.values():
-            fingerprint = environment(plan.framework.stack).fingerprint
-            run_id = self._store.finished(plan.digest, fingerprint)
+            fingerprints = self._scheduler.fingerprints(plan)
+            found = (self._store.finished(plan.digest, each) for each in fingerprints)
+            run_id = next((each for each in found if each is not None), None)
             if run_id is not None:
                 known[plan.digest] = self._store.run(run_id)
                 finished(plan, known[plan.digest], True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from dlscope.backends.base import Backend
@@ -42,9 +42,9 @@ def available_backends() -> Mapping[str, bool]:
     return {str(row["backend"]): bool(row["available"]) for row in backend_table()}
 
 
-def backend_table() -> Table:
-    """One row per registered backend; importing them takes a few seconds."""
-    records = [_backend(name) for name in registry.names("backends")]
+def backend_table(only: Collection[str] = ()) -> Table:
+    """One row per registered backend, or for `only` these; importing them takes a few seconds."""
+    records = [_backend(name) for name in only or registry.names("backends")]
     return Table.of("backends", _BACKEND_COLUMNS, records)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, final
 
+from dlscope.agents.agent import Agent
 from dlscope.core.plan import Plan
 from dlscope.core.run import Run
 
@@ -37,7 +38,11 @@ class Assignment:
 
 
 class Scheduler(ABC):
-    """Executes plans somewhere; each gives exactly one Run, failed ones included."""
+    """Executes plans somewhere; each gives exactly one Run, failed ones included.
+
+    One that is chosen by name is made with two arguments: the `HookPermission` of its workers, or
+    None for that of the environment, and the address of its fleet, or None.
+    """
 
     name: ClassVar[str]
 
@@ -51,6 +56,25 @@ class Scheduler(ABC):
         KeyboardInterrupt follows.
         """
         return self._execute(assignments, observer)
+
+    @final
+    def fingerprints(self, plan: Plan) -> tuple[str, ...]:
+        """Fingerprints of the environments in which it could carry out `plan`.
+
+        What is finished in one of them need not be carried out again.
+        """
+        return self._fingerprints(plan)
+
+    @final
+    def agents(self) -> tuple[Agent, ...] | None:
+        """The agents that it gives plans to, None when that is this machine alone."""
+        return self._agents()
+
+    @abstractmethod
+    def _agents(self) -> tuple[Agent, ...] | None: ...
+
+    @abstractmethod
+    def _fingerprints(self, plan: Plan) -> tuple[str, ...]: ...
 
     @abstractmethod
     def _execute(self, assignments: Sequence[Assignment], observer: Observer) -> Iterator[Run]: ...

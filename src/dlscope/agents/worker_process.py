@@ -28,6 +28,9 @@ from dlscope.stacks.fingerprint import environment
 from dlscope.store.exchange import import_run
 from dlscope.tracing.clock import MonotonicClock
 
+FINISHING = "finishing the current query"
+"""What is being done once somebody has asked to stop."""
+_FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM)
 _LOG_LINES = 40
 _STOP_GRACE_S = 30
 _FIX = {
@@ -46,11 +49,15 @@ def new_run_id() -> str:
 class WorkerProcess:
     """A process that carries out one plan after another, until it is left or dies.
 
-    Hooks that it may run have `permission`, by default that of the environment.
+    Hooks that it may run have `permission`, by default that of the environment. When it died,
+    `ended` says why its guard did that, and `was_killed` that somebody else did. What it writes
+    lies in a folder of its own in `folder`.
     """
 
-    def __init__(self, permission: HookPermission | None = None) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="dlscope-")
+    def __init__(
+        self, permission: HookPermission | None = None, folder: Path | None = None
+    ) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="dlscope-", dir=folder)
         self._log_path = Path(self._folder.name) / "log"
         self._pulse_path = Path(self._folder.name) / "pulse"
         self._pulse = heartbeat(self._pulse_path)
@@ -73,7 +80,9 @@ class WorkerProcess:
         self._digests: Mapping[str, str] | None = None
         self._log_start = 0
         self._kills = oom_kills()
+        self._if_it_dies: Status = "failed"
         self.ended: Ended | None = None
+        self.was_killed = False
 
     def __enter__(self) -> WorkerProcess:
         return self
@@ -116,6 +125,14 @@ class WorkerProcess:
         finally:
             guard.stop()
 
+    def ask_to_stop(self) -> None:
+        """Let `run`, in another thread, end after its current query, and hard after a while."""
+        self._if_it_dies = "aborted"
+        timer = threading.Timer(_STOP_GRACE_S, self._process.kill)
+        timer.daemon = True
+        timer.start()
+        self._send({"do": "stop"})
+
     def stop(self, assignment: Assignment, observer: Observer) -> Run:
         """The Run after its current query; ended hard when that takes too long."""
         timer = threading.Timer(_STOP_GRACE_S, self._process.kill)
@@ -123,8 +140,9 @@ class WorkerProcess:
         try:
             timer.start()
             self._send({"do": "stop"})
-            observer(assignment.plan, {"step": "finishing the current query"})
-            return self._await_run(assignment, None, "aborted")
+            observer(assignment.plan, {"step": FINISHING})
+            self._if_it_dies = "aborted"
+            return self._await_run(assignment, None)
         except KeyboardInterrupt:
             self._process.kill()
             return self._died(assignment.plan, "aborted")
@@ -144,14 +162,12 @@ class WorkerProcess:
 
         return Guard(self._process.pid, self._pulse, limits, MonotonicClock().now_ns, end)
 
-    def _await_run(
-        self, assignment: Assignment, observer: Observer | None, if_it_dies: Status = "failed"
-    ) -> Run:
+    def _await_run(self, assignment: Assignment, observer: Observer | None) -> Run:
         # Known already when Ctrl-C came between the worker's last word and its being read.
         while self._digests is None:
             line = self._output.readline()
             if not line:
-                return self._died(assignment.plan, if_it_dies)
+                return self._died(assignment.plan, self._if_it_dies)
             if not line.startswith(MESSAGE):
                 # Printed while Python started, before the worker took the pipe for itself.
                 self._log.write(line.encode())
@@ -205,6 +221,7 @@ class WorkerProcess:
         kills = oom_kills()
         if code == -signal.SIGKILL and None not in (kills, self._kills) and kills != self._kills:
             return "oom", "out of memory: the kernel ended the worker process"
+        self.was_killed = code in _FROM_OUTSIDE
         return "", f"the worker process {_how_it_ended(code)}"
 
     def _log_tail(self) -> str:

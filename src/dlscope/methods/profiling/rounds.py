@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
+from dlscope.agents.child_process import ChildProcess
 from dlscope.core.errors import (
     BackendError,
     DlscopeError,
@@ -38,8 +37,7 @@ _KINDS: Mapping[str, type[DlscopeError]] = {
 """What a process can tell of the errors that it ended with; all else is one of the backend."""
 _MEASURED = ("_ns", "_ms", "_bytes")
 """Ends of the names of what a framework measured: another value each time."""
-_LOG_LINES = 3
-_END_S = 5.0
+_COMMAND = (sys.executable, "-m", "dlscope.methods.profiling.child")
 
 
 @dataclass(frozen=True)
@@ -149,40 +147,20 @@ class _ChildProcess:
     ) -> None:
         self._run = run
         self.spans = folder / f"spans-{run}.parquet"
-        self._log = folder / f"log-{run}"
         self._order = {
             **order,
             "levels": [level.name for level in levels],
             "run": run,
             "into": str(self.spans),
         }
-        self._file = self._log.open("wb")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "dlscope.methods.profiling.child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._file,
-            text=True,
-            env={**os.environ, **trace_environment(levels), **environment},
-        )
-        self._tell(json.dumps(self._order))
+        self._process = ChildProcess(_COMMAND, {**trace_environment(levels), **environment})
+        self._process.tell(json.dumps(self._order))
 
     def __enter__(self) -> _ChildProcess:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        # It ends by itself when its standard input does.
-        with contextlib.suppress(OSError):
-            self._process.stdin.close()
-        try:
-            self._process.wait(_END_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process.stdout.close()
-        self._file.close()
+        self._process.end()
 
     def ready(self) -> Mapping[str, Any]:
         """What the framework reports, once the model is open and warm."""
@@ -191,28 +169,21 @@ class _ChildProcess:
 
     def iterate(self) -> Iteration:
         """Have it carry out one iteration."""
-        self._tell("iterate")
+        self._process.tell("iterate")
         return Iteration(self._run, **self._answer())
 
     def repeat(self, duration_ns: int) -> int:
         """How many iterations it carries out in that time, one after another, none of them kept."""
-        self._tell(f"repeat {duration_ns}")
+        self._process.tell(f"repeat {duration_ns}")
         return int(self._answer()["iterations"])
 
     def finish(self) -> tuple[Diagnostic, ...]:
         """Have it write its spans."""
-        self._tell("finish")
+        self._process.tell("finish")
         return tuple(Diagnostic(*each) for each in self._answer()["diagnostics"])
 
-    def _tell(self, line: str) -> None:
-        assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(line + "\n")
-            self._process.stdin.flush()
-
     def _answer(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
+        line = self._process.answer()
         if not line:
             raise self._died()
         answer: dict[str, Any] = json.loads(line)
@@ -221,11 +192,8 @@ class _ChildProcess:
         return answer
 
     def _died(self) -> BackendError:
-        code = self._process.wait()
-        last = "; ".join(_last_lines(self._log))
-        what = f"the profiled process ended with code {code}"
         return BackendError(
-            f"{what}: {last}" if last else what,
+            self._process.ended("the profiled process"),
             where=f"levels {', '.join(self._order['levels'])}",
             fix="try fewer levels, or a smaller batch",
         )
@@ -234,8 +202,3 @@ class _ChildProcess:
 def _error(told: Mapping[str, str]) -> DlscopeError:
     kind = _KINDS.get(told["kind"], BackendError)
     return kind(told["what"], where=told["where"], fix=told["fix"])
-
-
-def _last_lines(log: Path) -> Iterator[str]:
-    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return map(str.strip, lines[-_LOG_LINES:])
