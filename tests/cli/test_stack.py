@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from dlscope.cli.app import app
+from dlscope.stacks.isolated import isolated_stacks, stack_folder, stack_name
+from dlscope.stacks.making import RECORD
 from dlscope.testing.borrowed_stack import borrowed_stack
 
 RUN = CliRunner()
@@ -28,6 +31,23 @@ def test_lists_shows_and_removes_a_stack() -> None:
     removed = RUN.invoke(app, ["stack", "rm", name])
     assert (removed.stdout, removed.stderr) == ("", f"removed {name}\n")
     assert "0 isolated stacks are here." in RUN.invoke(app, ["stack", "list"]).stdout
+
+
+def test_removes_what_was_not_asked_for_and_nothing_else() -> None:
+    lock = borrowed_stack("onnxruntime", "1.18.0")
+    borrowed_stack("onnxruntime", "1.22.1")
+    os.utime(stack_folder("onnxruntime", lock) / RECORD, (0, 0))
+    removed = RUN.invoke(app, ["stack", "rm", "--unused-for", "30"])
+    assert removed.stderr == f"removed {stack_name('onnxruntime', lock)}\n"
+    assert [stack.version for stack in isolated_stacks()] == ["1.22.1"]
+    assert RUN.invoke(app, ["stack", "rm", "--unused-for", "30"]).stderr == ""
+
+
+@pytest.mark.parametrize("given", [[], ["onnxruntime", "--unused-for", "30"]])
+def test_what_to_remove_is_said_in_one_way(given: list[str]) -> None:
+    refused = RUN.invoke(app, ["stack", "rm", *given])
+    assert refused.exit_code == 2
+    assert "give either names or --unused-for" in refused.stderr
 
 
 @pytest.mark.slow

@@ -21,10 +21,6 @@ def test_what_uv_is_told_itself_wins() -> None:
     assert told["UV_FIND_LINKS"] == "/mine"
 
 
-def test_bytecode_is_written_whatever_the_shell_says() -> None:
-    assert "PYTHONDONTWRITEBYTECODE" not in uv_variables({"PYTHONDONTWRITEBYTECODE": "1"})
-
-
 def test_resolves_all_that_is_needed_sorted(shelf) -> None:
     shelf("1.0", needs="also>=2")
     shelf("2.5", name="also")

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
 
 from dlscope.store.base import Store
 from dlscope.store.benchmarks import BenchmarkKey, BenchmarkResult
 from dlscope.store.location import Location
 from dlscope.testing.stores import sample_environment
 
-_VARIABLE = "DLSCOPE_TEST_POSTGRESQL"
 _KEY: dict[str, Any] = {
     "brick_id": "b1",
     "fingerprint": sample_environment().fingerprint,
@@ -55,24 +51,20 @@ def result() -> Callable[..., BenchmarkResult]:
     return make
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
-def location(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Location]:
-    """A place without a store, in every kind of database."""
+@pytest.fixture(params=["sqlite", "postgresql"])
+def location(request: pytest.FixtureRequest, tmp_path: Path) -> Location:
+    """An empty store, in every kind of database."""
     if request.param == "sqlite":
-        yield Location.of(tmp_path / "store")
-        return
-    if _VARIABLE not in os.environ:
-        pytest.skip(f"${_VARIABLE} names no server")
-    server = make_url(os.environ[_VARIABLE])
-    name = f"dlscope_{uuid.uuid4().hex}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    url = server.set(database=name).render_as_string(hide_password=False)
-    yield Location.of(url, tmp_path / "store")
-    with engine.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name}"))
-    engine.dispose()
+        return Location.of(tmp_path / "store")
+    return Location.of(request.getfixturevalue("emptied_url"), tmp_path / "store")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def untouched(request: pytest.FixtureRequest, tmp_path: Path) -> Location:
+    """A place where no store ever was, in every kind of database."""
+    if request.param == "sqlite":
+        return Location.of(tmp_path / "store")
+    return Location.of(request.getfixturevalue("untouched_url"), tmp_path / "store")
 
 
 @pytest.fixture

@@ -241,6 +241,7 @@ def test_refuses_to_mix_environments_unless_they_are_compared(store: Store, resu
     assert len(store.benchmarks.rows(compare=True)) == 2
     assert store.benchmarks.rows(BenchmarkFilter(fingerprint=_THERE.fingerprint)) == [there]
     assert store.benchmarks.fingerprints() == tuple(each for each, _ in named)
+    assert store.benchmarks.count() == 2
 
 
 def test_refuses_to_mix_versions_of_the_tool_unless_told_to(store: Store, result: Make) -> None:

@@ -38,5 +38,11 @@ def test_refuses_another_database() -> None:
     assert str(caught.value) == (
         "StoreError: 'mysql' is not a database that dlscope can keep a store in\n"
         "  where  mysql://…\n"
-        "  fix    use a folder, or a URL that starts with postgresql+psycopg://"
+        "  fix    use a folder, or a URL that starts with postgresql://"
     )
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
+def test_a_server_may_be_named_as_other_programs_name_it(scheme: str, tmp_path: Path) -> None:
+    found = Location.of(f"{scheme}://me@db/runs", tmp_path)
+    assert found.url == "postgresql+psycopg://me@db/runs"

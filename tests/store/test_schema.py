@@ -13,9 +13,9 @@ from dlscope.store.base import Store
 from dlscope.store.location import Location
 
 
-def test_migrations_lead_to_the_tables_of_the_schema(location: Location) -> None:
-    Store.open(location.url, folder=location.folder).close()
-    engine = create_engine(location.url)
+def test_migrations_lead_to_the_tables_of_the_schema(untouched: Location) -> None:
+    Store.open(untouched.url, folder=untouched.folder).close()
+    engine = create_engine(untouched.url)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, schema.metadata) == []

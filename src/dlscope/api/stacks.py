@@ -1,9 +1,10 @@
-"""Isolated stacks: `create_stacks`, `stacks`, `describe_stack`, `remove_stacks`."""
+"""Isolated stacks: made, listed, described and removed."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,36 +19,54 @@ if TYPE_CHECKING:
 Tell = Callable[[str], None]
 
 
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A stack that was asked for, whether it was made for that, and how long that took."""
+
+    stack: IsolatedStack
+    is_new: bool
+    wait_s: float
+
+
 def _told(tell: Tell | None, request: StackRequest, step: str) -> None:
     if tell is not None:
         tell(f"{request}: {step}")
 
 
 def create_stacks(asked: Names, *, offline: bool = False, tell: Tell | None = None) -> Report:
-    """Have a stack for each of `asked`, made where it is not there yet.
+    """Have a stack for each of `asked`, made where it is not there yet, several at once.
 
     `asked` are texts such as `onnxruntime==1.18.0` or `mxnet==1.9.1,python==3.8,numpy<1.24`.
     With `offline` the network is not used. `tell` hears each step. Raises `StackError` for the
-    first that cannot be had; those before it stay.
+    first that cannot be had; the others stay.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     from dlscope.stacks.asking import StackRequest
+
+    texts = [asked] if isinstance(asked, str) else list(asked)
+    requests = [StackRequest.parse(text) for text in texts]
+    began = time.perf_counter()
+    # While one is fetched another is compiled or imported.
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        made = list(pool.map(partial(_made, offline=offline, tell=tell), requests))
+    return _created(made, time.perf_counter() - began)
+
+
+def _made(request: StackRequest, *, offline: bool, tell: Tell | None) -> _Made:
     from dlscope.stacks.isolated import provide, stack_here
     from dlscope.stacks.resolving import resolve
 
-    texts = [asked] if isinstance(asked, str) else list(asked)
-    made: list[tuple[IsolatedStack, bool, float]] = []
-    for request in [StackRequest.parse(text) for text in texts]:
-        began = time.perf_counter()
-        lock = resolve(request, offline=offline)
-        known = stack_here(request.framework, lock)
-        stack = known or provide(
-            request.framework,
-            lock,
-            offline=offline,
-            tell=partial(_told, tell, request),
-        )
-        made.append((stack, known is None, time.perf_counter() - began))
-    return _created(made)
+    began = time.perf_counter()
+    lock = resolve(request, offline=offline)
+    known = stack_here(request.framework, lock)
+    stack = known or provide(
+        request.framework, lock, offline=offline, tell=partial(_told, tell, request)
+    )
+    return _Made(stack, known is None, time.perf_counter() - began)
 
 
 def stacks() -> Report:
@@ -89,6 +108,7 @@ def describe_stack(name: str) -> Report:
         ("digest", stack.lock.digest),
         ("size", format_bytes(stack.size_bytes)),
         ("made", f"{stack.created_utc}, in {stack.seconds:g} s"),
+        ("last asked for", stack.used_utc),
         ("folder", str(stack.folder)),
     )
     return Report(
@@ -114,7 +134,22 @@ def remove_stacks(names: Names) -> tuple[str, ...]:
     return tuple(unique)
 
 
-def _created(made: Sequence[tuple[IsolatedStack, bool, float]]) -> Report:
+def remove_unused_stacks(days: float) -> tuple[str, ...]:
+    """Take away the stacks that were not asked for during the last `days`; their names.
+
+    Those that a worker runs in stay. What killed makers left behind, and bytecode that no stack
+    has any more, goes too.
+    """
+    from dlscope.stacks.isolated import remove_stack, sweep_stacks, unused_stacks
+
+    unused = unused_stacks(days)
+    for stack in unused:
+        remove_stack(stack)
+    sweep_stacks()
+    return tuple(stack.name for stack in unused)
+
+
+def _created(made: Sequence[_Made], seconds: float) -> Report:
     from dlscope.core.report import Report, Section
     from dlscope.core.table import Column
 
@@ -123,9 +158,8 @@ def _created(made: Sequence[tuple[IsolatedStack, bool, float]]) -> Report:
         Column("wait_s", "float", "time until it was ready", "s", role="value"),
     )
     rows: list[tuple[IsolatedStack, Mapping[str, Cell]]]
-    rows = [(stack, {"made": is_new, "wait_s": round(wait, 3)}) for stack, is_new, wait in made]
-    table = _table(rows, columns)
-    new, seconds = sum(is_new for _, is_new, _ in made), sum(wait for *_, wait in made)
+    rows = [(m.stack, {"made": m.is_new, "wait_s": round(m.wait_s, 3)}) for m in made]
+    table, new = _table(rows, columns), sum(each.is_new for each in made)
     return Report(
         title="Isolated stacks",
         answer=f"{len(made)} stacks are ready after {seconds:.1f} s, {new} of them new.",
@@ -149,6 +183,7 @@ def _table(
         Column("size_bytes", "int", "size of its files", "bytes", role="value"),
         Column("seconds", "float", "time it took to make", "s", role="value", priority=2),
         Column("created", "str", "when it was made, in UTC", priority=3),
+        Column("used", "str", "when it was last asked for, in UTC", priority=3),
     )
     records = [{**_record(stack), **more} for stack, more in rows]
     return Table.of("isolated_stacks", (*about, *columns), records)
@@ -165,4 +200,5 @@ def _record(stack: IsolatedStack) -> dict[str, Cell]:
         "size_bytes": stack.size_bytes,
         "seconds": stack.seconds,
         "created": stack.created_utc,
+        "used": stack.used_utc,
     }

@@ -68,14 +68,24 @@ def show_stack(
 
 @app.command("rm")
 def remove(
-    stacks: list[str] = typer.Argument(..., help="Names of stacks, or unique beginnings."),
+    stacks: list[str] = typer.Argument(None, help="Names of stacks, or unique beginnings."),
+    unused_for: float | None = typer.Option(
+        None, "--unused-for", metavar="DAYS", min=0, help="Those not asked for so long."
+    ),
 ) -> None:
-    """Take stacks away.
+    """Take stacks away; one that a run uses stays.
 
     \b
     dlscope stack rm onnxruntime-1.18.0
+    dlscope stack rm --unused-for 30
     """
     from dlscope import api
 
-    for name in api.remove_stacks(stacks):
+    if bool(stacks) == (unused_for is not None):
+        raise typer.BadParameter("give either names or --unused-for")
+    if unused_for is None:
+        removed = api.remove_stacks(stacks)
+    else:
+        removed = api.remove_unused_stacks(unused_for)
+    for name in removed:
         typer.echo(f"removed {name}", err=True)

@@ -6,31 +6,28 @@ folders are read-only: its files are links to the installer's, and nobody may ad
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
-import subprocess
 import time
 import uuid
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, final
 
 from dlscope.catalog.cache import cache_folder
 from dlscope.core.errors import StackError, did_you_mean
 from dlscope.core.manifest.stack import StackLock
-from dlscope.stacks.interpreters import suitable
-from dlscope.stacks.recipes import recipe_for
+from dlscope.stacks.at_work import at_work, is_at_work
+from dlscope.stacks.bytecode import forget_unlinked
+from dlscope.stacks.making import RECORD, Tell, disk_refusals, make_stack, set_writable
 from dlscope.stacks.resolving import framework_version
-from dlscope.stacks.uv import Refused, Uv
+from dlscope.stacks.uv import Uv
 
-Tell = Callable[[str], None]
-RECORD = "dlscope-stack.json"
-"""The file in a stack that says what it is; without it there is no stack."""
-_LAST_LINES = 3
-_IMPORT = "import {module} as m; print(getattr(m, '__version__', ''))"
+_YOUNG_S = 60
+"""A folder may have been made just now, by somebody who is about to say so."""
 
 
 def _silent(step: str) -> None:
@@ -64,6 +61,12 @@ class IsolatedStack:
         """The interpreter to start."""
         return self.folder / "bin" / "python"
 
+    @property
+    def used_utc(self) -> str:
+        """When it was last asked for."""
+        stamp = (self.folder / RECORD).stat().st_mtime
+        return datetime.fromtimestamp(stamp, UTC).isoformat(timespec="seconds")
+
 
 def stack_name(framework: str, lock: StackLock) -> str:
     """The name under which the stack of `lock` lies in the cache."""
@@ -82,26 +85,35 @@ def provide(
     """The stack of `lock`, made where it is not there yet; `tell` hears each step.
 
     Another process may make the same at the same time: the first stays, both get it. Raises
-    `StackError` where the installer fails, and where the framework cannot be imported.
+    `StackError` where the installer fails, where the framework cannot be imported, and when the
+    disk is full.
     """
     target = stack_folder(framework, lock)
-    found = _read(target)
+    found = stack_here(framework, lock)
     if found is not None:
         return found
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}")
-    try:
-        _make(unfinished, framework, lock, Uv(offline=offline), tell)
-        _publish(unfinished, target)
-    finally:
-        _erase(unfinished)
+    where = f"stack {target.name}"
+    with disk_refusals(where):
+        _sweep()
+        unfinished = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}")
+        unfinished.mkdir()
+        try:
+            with at_work(unfinished):
+                make_stack(unfinished, framework, lock, where, Uv(offline=offline), tell)
+                _publish(unfinished, target)
+        finally:
+            _erase(unfinished)
     made = _read(target)
     assert made is not None
     return made
 
 
 def stack_here(framework: str, lock: StackLock) -> IsolatedStack | None:
-    """The stack of `lock` where it was made already."""
-    return _read(stack_folder(framework, lock))
+    """The stack of `lock` where it was made already; it counts as used now."""
+    folder = stack_folder(framework, lock)
+    with contextlib.suppress(OSError):  # it may be another user's, or not there
+        os.utime(folder / RECORD)
+    return _read(folder)
 
 
 def isolated_stacks() -> tuple[IsolatedStack, ...]:
@@ -129,10 +141,29 @@ def find_stack(text: str) -> IsolatedStack:
 
 
 def remove_stack(stack: IsolatedStack) -> None:
-    """Take it away; a process that uses it goes on with the files it has open."""
+    """Take it away. Raises `StackError` while a worker runs in it."""
+    if is_at_work(stack.folder):
+        raise StackError(
+            "a worker runs in it",
+            where=f"stack {stack.name}",
+            fix="wait until the run that uses it has ended",
+        )
     unwanted = stack.folder.with_name(f".{stack.name}.{uuid.uuid4().hex[:8]}")
     stack.folder.rename(unwanted)
     _erase(unwanted)
+
+
+def unused_stacks(days: float) -> tuple[IsolatedStack, ...]:
+    """The stacks that nobody has asked for during the last `days`, and that no worker runs in."""
+    before = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="seconds")
+    old = (stack for stack in isolated_stacks() if stack.used_utc <= before)
+    return tuple(stack for stack in old if not is_at_work(stack.folder))
+
+
+def sweep_stacks() -> int:
+    """Remove what killed makers left and bytecode that no stack has; the bytes of the latter."""
+    _sweep()
+    return forget_unlinked()
 
 
 def _root() -> Path:
@@ -141,62 +172,13 @@ def _root() -> Path:
     return root
 
 
-def _make(folder: Path, framework: str, lock: StackLock, uv: Uv, tell: Tell) -> None:
-    where, began = f"stack {stack_name(framework, lock)}", time.perf_counter()
-    python = suitable(f"=={lock.python}", where)[0].path
-    recipe = recipe_for(framework, framework_version(framework, lock), where)
-    tell(f"installing {len(lock.requirements)} distributions on Python {lock.python}")
-    try:
-        uv.make(folder, python)
-        uv.fill(folder, lock.requirements, sources=recipe.sources)
-    except Refused as refused:
-        raise _not_installed(refused, where) from refused
-    tell(f"importing {framework}")
-    reported = _imported(folder, framework, recipe.module, where)
-    record = {
-        "framework": framework,
-        "version": framework_version(framework, lock),
-        "reported": reported,
-        "lock": lock.to_json(),
-        "size_bytes": sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
-        "seconds": round(time.perf_counter() - began, 2),
-        "created_utc": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-    (folder / RECORD).write_text(json.dumps(record), encoding="utf-8")
-    _set_writable(folder, writable=False)
-
-
-def _not_installed(refused: Refused, where: str) -> StackError:
-    if refused.is_offline:
-        return StackError(
-            "some of its distributions are not in the cache, and the network may not be used",
-            where=where,
-            fix="leave --offline out once, or unset UV_OFFLINE; what is fetched is kept",
-        )
-    return StackError(
-        f"the installer failed: {refused.said}",
-        where=where,
-        fix="see what the installer says; another version or Python may do",
-    )
-
-
-def _imported(folder: Path, framework: str, module: str, where: str) -> str:
-    """The version that the framework tells once imported. Raises `StackError` where it fails."""
-    done = subprocess.run(
-        [folder / "bin" / "python", "-I", "-c", _IMPORT.format(module=module)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        last = " · ".join(done.stderr.strip().splitlines()[-_LAST_LINES:])
-        raise StackError(
-            f"{framework} is installed but cannot be imported: {last}",
-            where=where,
-            fix="pin what it names, as in `dlscope stack create 'mxnet==1.9.1,numpy<1.24'`",
-        )
-    lines = done.stdout.split()
-    return lines[-1] if lines else ""
+def _sweep() -> None:
+    """Erase stacks that were never finished, and at which nobody works any more."""
+    for left in _root().glob(".*"):
+        with contextlib.suppress(FileNotFoundError):  # another process may erase the same
+            is_young = time.time() - left.stat().st_mtime < _YOUNG_S
+            if left.is_dir() and not is_young and not is_at_work(left):
+                _erase(left)
 
 
 def _publish(unfinished: Path, target: Path) -> None:
@@ -219,15 +201,5 @@ def _read(folder: Path) -> IsolatedStack | None:
 
 def _erase(folder: Path) -> None:
     if folder.is_dir():
-        _set_writable(folder, writable=True)
+        set_writable(folder, writable=True)
         shutil.rmtree(folder)
-
-
-def _set_writable(folder: Path, *, writable: bool) -> None:
-    """Allow or forbid a change of all folders below; files are links, and the installer's own."""
-    for path in [folder, *_folders(folder)]:
-        path.chmod(0o755 if writable else 0o555)
-
-
-def _folders(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.rglob("*") if path.is_dir() and not path.is_symlink())

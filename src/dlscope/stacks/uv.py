@@ -35,9 +35,12 @@ class Refused(Exception):  # noqa: N818 - the installer's answer, which its call
     @property
     def is_offline(self) -> bool:
         """Whether it lacked only what it was not allowed to fetch."""
-        return (
-            "network was disabled" in self.said or "Network connectivity is disabled" in self.said
-        )
+        return any(words in self.said for words in _OFFLINE)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there was no space left."""
+        return "No space left on device" in self.said or "Disk quota exceeded" in self.said
 
 
 @final
@@ -68,16 +71,10 @@ class Uv:
     def fill(
         self, folder: Path, requirements: Sequence[str], *, sources: Sequence[str] = ()
     ) -> None:
-        """Install exactly `requirements`, with bytecode, `sources` built. Raises `Refused`."""
+        """Install exactly `requirements`, without bytecode, `sources` built. Raises `Refused`."""
         self._run(
-            *(
-                "pip",
-                "install",
-                "--quiet",
-                "--no-deps",
-                "--compile-bytecode",
-                *_wheels_but(sources),
-            ),
+            *("pip", "install", "--quiet", "--no-deps", "--no-compile-bytecode"),
+            *_wheels_but(sources),
             *("--python", str(folder / "bin" / "python"), "--requirement", "-"),
             fed="\n".join(requirements),
         )
@@ -106,14 +103,13 @@ def _wheels_but(sources: Sequence[str]) -> list[str]:
 
 
 def uv_variables(variables: Mapping[str, str]) -> dict[str, str]:
-    """`variables` as uv is given them: what pip is told, uv is told; bytecode may be written."""
+    """`variables` as uv is given them: what pip is told, uv is told."""
     handed = {
         theirs: variables[pips]
         for pips, theirs in _FROM_PIP.items()
         if variables.get(pips) and theirs not in variables
     }
-    kept = {name: v for name, v in variables.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**kept, **handed, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1"}
+    return {**variables, **handed, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1"}
 
 
 def _executable() -> str:

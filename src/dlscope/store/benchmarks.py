@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
 from dlscope.core.errors import StoreError
@@ -162,6 +162,12 @@ class Benchmarks:
         query = select(schema.benchmark_results.c.fingerprint).distinct()
         with self._database.reading() as connection:
             return tuple(sorted(connection.scalars(query)))
+
+    def count(self) -> int:
+        """How many results are stored; it grows with each, since rows are only ever added."""
+        query = select(func.count()).select_from(schema.benchmark_results)
+        with self._database.reading() as connection:
+            return int(connection.execute(query).scalar_one())
 
     def export(self, path: Path, wanted: BenchmarkFilter | None = None) -> int:
         """Add the results that `wanted` accepts to the file at `path`; how many were not in it.

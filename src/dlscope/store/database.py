@@ -18,6 +18,7 @@ from dlscope.store.location import Location
 from dlscope.store.refusal import refusals
 
 _VERSION_TABLE = "alembic_version"
+_REACH_S = 10
 _MIGRATION_LOCK = 7_236_190_114  # any number will do, as long as it stays the same
 
 
@@ -126,16 +127,25 @@ def _migrate(connection: Connection) -> None:
 
 def _engine(location: Location, busy_timeout_s: float) -> Engine:
     try:
-        engine = create_engine(location.url)
+        if location.is_sqlite:
+            engine = create_engine(location.url)
+            _steer_sqlite(engine, busy_timeout_ms=round(busy_timeout_s * 1000))
+        else:
+            engine = _server_engine(location.url, busy_timeout_ms=round(busy_timeout_s * 1000))
     except ModuleNotFoundError as error:
         raise StoreError(
             f"a PostgreSQL store needs {error.name!r}, which is not installed",
             where=location.shown,
             fix="pip install 'psycopg[binary]'",
         ) from error
-    if location.is_sqlite:
-        _steer_sqlite(engine, busy_timeout_ms=round(busy_timeout_s * 1000))
     return engine
+
+
+def _server_engine(url: str, *, busy_timeout_ms: int) -> Engine:
+    """Connections that wait for a lock no longer than told, and are new after a restart."""
+    # A server that is gone answers nothing: the driver alone would wait for minutes.
+    told = {"options": f"-c lock_timeout={busy_timeout_ms}", "connect_timeout": _REACH_S}
+    return create_engine(url, pool_pre_ping=True, connect_args=told)
 
 
 def _steer_sqlite(engine: Engine, *, busy_timeout_ms: int) -> None:

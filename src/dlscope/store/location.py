@@ -13,7 +13,9 @@ from dlscope.core.errors import StoreError
 
 DATABASE_FILE = "dlscope.sqlite"
 _VARIABLE = "DLSCOPE_STORE"
-_SCHEMES = ("sqlite", "postgresql+psycopg")
+_SERVER = "postgresql+psycopg"
+_SCHEMES = ("sqlite", _SERVER)
+_AS_OTHERS_WRITE_IT = ("postgresql", "postgres")
 
 
 @final
@@ -38,11 +40,13 @@ class Location:
         if isinstance(given, Path) or "://" not in given:
             return cls._in_folder(Path(given).expanduser())
         scheme, _, rest = given.partition("://")
+        if scheme in _AS_OTHERS_WRITE_IT:
+            scheme, given = _SERVER, f"{_SERVER}://{rest}"
         if scheme not in _SCHEMES:
             raise StoreError(
                 f"{scheme!r} is not a database that dlscope can keep a store in",
                 where=f"{scheme}://…",
-                fix="use a folder, or a URL that starts with postgresql+psycopg://",
+                fix="use a folder, or a URL that starts with postgresql://",
             )
         if scheme == "sqlite":
             return cls(given, folder or Path(rest.removeprefix("/")).parent)

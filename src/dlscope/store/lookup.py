@@ -66,13 +66,14 @@ def count(connection: Connection, wanted: RunFilter) -> int:
 
 def choices(connection: Connection, name: str) -> list[str]:
     """The different texts in the indexed column `name` of the Runs, sorted."""
-    # One step down the index for each text, however many Runs have it.
-    column, found = schema.runs.c[name], []
-    text = connection.execute(select(func.min(column))).scalar()
-    while text is not None:
-        found.append(str(text))
-        text = connection.execute(select(func.min(column)).where(column > text)).scalar()
-    return found
+    # One step down the index for each text, however many Runs have it; all steps in one query,
+    # since each would be a way to the server and back.
+    column = schema.runs.c[name]
+    step = select(func.min(column).label("text")).cte("step", recursive=True)
+    following = select(func.min(column)).where(column > step.c.text).scalar_subquery()
+    steps = step.union_all(select(following).where(step.c.text.is_not(None)))
+    found = connection.scalars(select(steps.c.text).where(steps.c.text.is_not(None)))
+    return sorted(str(text) for text in found)
 
 
 def full_id(connection: Connection, given: str, *, where: str) -> str:

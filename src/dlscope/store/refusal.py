@@ -32,7 +32,26 @@ _KNOWN: tuple[tuple[tuple[str, ...], str, str], ...] = (
         f"make it writable, {_ELSEWHERE}",
     ),
     (
-        ("connection failed", "connection refused", "could not connect", "server closed"),
+        ("authentication failed", "no password supplied", 'fatal:  role "'),
+        "the database server does not let this user in",
+        f"check the user and the password in the URL, {_ELSEWHERE}",
+    ),
+    (
+        ('fatal:  database "',),
+        "the database of the store is not on its server",
+        f"create it with `createdb`, or check the URL, {_ELSEWHERE}",
+    ),
+    (
+        ("too many clients", "too many connections", "remaining connection slots"),
+        "the database server of the store has no connection free and cannot be reached",
+        "end what is not needed, or raise max_connections of the server",
+    ),
+    (
+        (
+            *("connection failed", "connection refused", "could not connect", "server closed"),
+            *("terminating connection", "connection is closed", "connection timeout"),
+            *("starting up", "shutting down", "consuming input failed"),
+        ),
         "the database server of the store cannot be reached",
         f"start the server and check the URL, {_ELSEWHERE}",
     ),

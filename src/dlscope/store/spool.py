@@ -44,13 +44,17 @@ class Spool:
 
         A store that is full, locked or out of reach is asked again for 30 s.
         """
+        is_again = False
         for wait_s in (*_WAITS_S, None):
             try:
-                store.accept(run, replaces=replaces)
+                # A server may have stored it and been lost before it could say so.
+                if not (is_again and store.has(run.id)):
+                    store.accept(run, replaces=replaces)
             except StoreError as error:
                 if wait_s is None or not is_passing(error):
                     self._keep(run, replaces=replaces)
                     return error
+                is_again = True
                 self._sleep_s(wait_s)
             else:
                 return None

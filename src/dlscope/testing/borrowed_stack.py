@@ -10,7 +10,8 @@ import sysconfig
 from pathlib import Path
 
 from dlscope.core.manifest import StackLock
-from dlscope.stacks.isolated import RECORD, stack_folder
+from dlscope.stacks.isolated import stack_folder
+from dlscope.stacks.making import RECORD
 
 
 def borrowed_stack(framework: str, version: str) -> StackLock:

@@ -1,7 +1,7 @@
 """`StoreSuite`: what every database must do for a store; and Runs to store.
 
-A test module subclasses the suite and defines a fixture `location` that gives the `Location` of a
-fresh, empty store:
+A test module subclasses the suite and defines a fixture `location` that gives the `Location` of an
+empty store. Where that may hold tables already, `untouched` gives one where no store ever was:
 
     class TestMine(StoreSuite):
         @pytest.fixture
@@ -167,6 +167,11 @@ class StoreSuite:
         """The store under test, closed afterwards."""
         with Store.open(location.url, folder=location.folder) as store:
             yield store
+
+    @pytest.fixture
+    def untouched(self, location: Location) -> Location:
+        """A place where no store was ever made."""
+        return location
 
     def test_gives_back_what_was_stored(self, store: Store) -> None:
         """Every field of a Run comes back equal, arrays with dtype and shape."""
@@ -365,17 +370,19 @@ class StoreSuite:
         _start_and_join(threads)
         _assert_one_accepted_each(store)
 
-    def test_processes_agree_on_one_accepted_run(self, location: Location) -> None:
+    def test_processes_agree_on_one_accepted_run(self, untouched: Location) -> None:
         """Of Runs stored at the same time by processes that create the store, one is accepted."""
-        spawn = multiprocessing.get_context("spawn")
-        barrier = spawn.Barrier(2)
+        # Each is a fork of one process that has imported what they need, and nothing else.
+        fresh = multiprocessing.get_context("forkserver")
+        fresh.set_forkserver_preload([__name__, "dlscope.store.migrations.upgrade"])
+        barrier = fresh.Barrier(2)
         processes = [
-            spawn.Process(target=_race_in_process, args=(location, name, barrier))
+            fresh.Process(target=_race_in_process, args=(untouched, name, barrier))
             for name in ("x", "y")
         ]
         _start_and_join(processes)
         assert [process.exitcode for process in processes] == [0, 0]
-        with Store.open(location.url, folder=location.folder) as store:
+        with Store.open(untouched.url, folder=untouched.folder) as store:
             _assert_one_accepted_each(store)
 
 

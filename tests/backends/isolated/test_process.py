@@ -12,6 +12,7 @@ import pytest
 
 from dlscope.backends.isolated.process import IsolatedProcess, Raised
 from dlscope.core.errors import BackendError
+from dlscope.stacks.at_work import is_at_work
 
 
 @pytest.fixture
@@ -26,6 +27,14 @@ def test_an_answer_comes_back(process: IsolatedProcess) -> None:
     assert told["python"].startswith("3.")
     assert told["duration_ns"] >= 0
     assert tensors == {}
+
+
+def test_others_see_that_its_stack_is_in_use(process: IsolatedProcess) -> None:
+    folder = Path(sys.executable).parents[1]
+    assert is_at_work(folder)
+    others = IsolatedProcess(Path(sys.executable))
+    others.close()
+    assert is_at_work(folder)
 
 
 def test_what_the_framework_raises_keeps_its_words(process: IsolatedProcess) -> None:

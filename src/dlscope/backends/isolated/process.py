@@ -7,7 +7,7 @@ import os
 import subprocess
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, final
@@ -37,12 +37,14 @@ class IsolatedProcess:
     """The worker file, run by the interpreter `python` of a stack; one request at a time."""
 
     def __init__(self, python: Path, threads: int = 1) -> None:
-        self._process = subprocess.Popen(
-            [python, "-I", worker.__file__],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=_variables(threads),
-        )
+        with _in_use(python.parent.parent) as held:
+            self._process = subprocess.Popen(
+                [python, "-I", worker.__file__],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=_variables(threads),
+                pass_fds=held,
+            )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._input, self._output = self._process.stdin, self._process.stdout
@@ -98,6 +100,19 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+@contextlib.contextmanager
+def _in_use(stack: Path) -> Iterator[tuple[int, ...]]:
+    """A lock on the folder of the stack, for the worker: nobody removes it while that runs."""
+    import fcntl
+
+    held = os.open(stack, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_SH)
+        yield (held,)
+    finally:
+        os.close(held)
 
 
 def _variables(threads: int) -> dict[str, str]:

@@ -50,17 +50,17 @@ def test_keeps_every_run(old_store: Path) -> None:
         assert store.environment(accepted.fingerprint).system == sample_environment().system
 
 
-def test_keeps_runs_in_any_database(location: Location, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keeps_runs_in_any_database(untouched: Location, monkeypatch: pytest.MonkeyPatch) -> None:
     # What is written beside the samples came later than the revision that is written here.
     monkeypatch.setattr(rows, "latencies", lambda _samples: {})
-    engine = create_engine(location.url)
-    location.folder.mkdir(exist_ok=True)
+    engine = create_engine(untouched.url)
+    untouched.folder.mkdir(exist_ok=True)
     with engine.begin() as connection:
         command.upgrade(_config(connection), "0001")
         run = sample_run("r1")
         rows.write_run(connection, run)
     engine.dispose()
-    with Store.open(location.url, folder=location.folder) as store:
+    with Store.open(untouched.url, folder=untouched.folder) as store:
         assert store.finished(run.plan.digest, run.environment.fingerprint) == "r1"
         assert store.benchmarks.fingerprints() == ()
 
