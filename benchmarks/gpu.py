@@ -4,22 +4,27 @@
 
 Each part runs in a process of its own with a limit; what it found is written as JSON, with the
 fingerprint of the machine, to `benchmarks/results/`. A part that fails says so and the rest goes
-on. All parts together take less than 35 minutes. Nothing here runs in continuous integration.
+on. Each part has its box of time, and what one leaves the next ones may use: all parts together
+end within 25 minutes, whatever happens. Nothing here runs in continuous integration.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import os
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -40,11 +45,23 @@ BOUND_MODELS = (
     *("mobilenet_v2", "shufflenet_v2", "squeezenet1_1", "vit_tiny", "bert_tiny"),
 )
 BOUND_BATCHES = (1, 8, 32)
-BOUND_S = 420
-"""No further model is bounded after that many seconds."""
+NOT_REACHED = "not reached in time"
 
 
-def machine() -> Figures:
+@final
+@dataclass(frozen=True)
+class Box:
+    """The time that a part has, from when its process begins."""
+
+    seconds: float
+    begun: float
+
+    def has_left(self, share: float = 0.3) -> bool:
+        """Whether so much of the time is left, so that one more step can be begun."""
+        return time.monotonic() - self.begun <= (1 - share) * self.seconds
+
+
+def machine(_: Box) -> Figures:
     """What the measurements ran on."""
     from dlscope.stacks.fingerprint import environment
 
@@ -52,7 +69,7 @@ def machine() -> Figures:
     return {"fingerprint": found.fingerprint, **found.to_json()}
 
 
-def agreement() -> Figures:
+def agreement(_: Box) -> Figures:
     """Largest difference from the reference on every small model, relative to max|reference|."""
     from dlscope.testing.small_models import SMALL_MODELS
 
@@ -68,7 +85,7 @@ def agreement() -> Figures:
     return rows
 
 
-def model() -> Figures:
+def model(_: Box) -> Figures:
     """Accuracy of one real network on the CPU and on the GPU, and the ratio of their latencies."""
     runs = {
         ("onnxruntime", "cpu"): _run("onnxruntime", "cpu"),
@@ -89,12 +106,15 @@ def model() -> Figures:
     }
 
 
-def batches() -> Figures:
+def batches(box: Box) -> Figures:
     """Throughput over batch sizes on the GPU."""
     rows: dict[str, dict[str, Any]] = {}
     for backend in _on_gpu():
         # A framework that compiles does so for each size: 30 s on an H100.
         for size in (1, 4, 16, 64, 256):
+            if not box.has_left():
+                rows.setdefault(backend.name, {})[str(size)] = {"skipped": NOT_REACHED}
+                continue
             run = _run(backend.name, "gpu", kind="batched", batch=size)
             latency = _latency(run)
             rows.setdefault(backend.name, {})[str(size)] = {
@@ -105,7 +125,7 @@ def batches() -> Figures:
     return rows
 
 
-def memory() -> Figures:
+def memory(_: Box) -> Figures:
     """A batch that cannot fit ends as OutOfMemory, and the next prediction works."""
     from dlscope.testing.small_models import widening
 
@@ -125,10 +145,13 @@ def memory() -> Figures:
     return told
 
 
-def server() -> Figures:
+def server(box: Box) -> Figures:
     """The highest rate at which the GPU answers 99 % of queries within a bound."""
-    rows = {}
+    rows: dict[str, Any] = {}
     for backend in _on_gpu():
+        if not box.has_left(0.5):
+            rows[backend.name] = {"skipped": NOT_REACHED}
+            continue
         run = _run(
             backend.name,
             "gpu",
@@ -146,22 +169,28 @@ def server() -> Figures:
     return rows
 
 
-def energy() -> Figures:
+def energy(box: Box) -> Figures:
     """Joules per inference above idle, as the GPU counts them."""
-    rows = {}
+    rows: dict[str, Any] = {}
     for backend in _on_gpu():
         for size in (1, 64):
+            if not box.has_left():
+                rows[f"{backend.name}, batch {size}"] = NOT_REACHED
+                continue
             run = _run(backend.name, "gpu", kind="batched", batch=size, min_duration_ms=5000)
             rows[f"{backend.name}, batch {size}"] = run.energy and vars(run.energy)
     return rows
 
 
-def profile() -> Figures:
+def profile(box: Box) -> Figures:
     """Layers, launches and kernels of ResNet-18 on the GPU, joined; what seeing them cost."""
     import dlscope
 
     found: dict[str, Any] = {}
     for size in (1, 64):
+        if not box.has_left(0.5):
+            found[f"batch {size}"] = NOT_REACHED
+            continue
         with tempfile.TemporaryDirectory() as store:
             report = dlscope.profile(
                 "resnet18",
@@ -181,7 +210,7 @@ def profile() -> Figures:
     return found
 
 
-def bounds() -> Figures:
+def bounds(box: Box) -> Figures:
     """Lower bounds of whole networks, and what stands between them and PyTorch, over batch sizes.
 
     Models come in turn at batch 1, then at the next size: what time does not suffice for is told.
@@ -190,12 +219,10 @@ def bounds() -> Figures:
     from dlscope.methods.bounds.implementations.registry import ON_GPU, missing_implementations
 
     missing = missing_implementations("gpu")
-    started = time.monotonic()
     rows: dict[str, Any] = {}
     for size in BOUND_BATCHES:
         for name in BOUND_MODELS:
-            is_late = time.monotonic() - started > BOUND_S
-            found = "not reached in time" if is_late else _bounded(api, name, size)
+            found = _bounded(api, name, size) if box.has_left() else NOT_REACHED
             rows[f"{name}, batch {size}"] = found
             # A part that is ended for its time leaves at least these lines.
             print(json.dumps({f"{name}, batch {size}": found}, default=str), file=sys.stderr)
@@ -207,18 +234,18 @@ def bounds() -> Figures:
     }
 
 
-PARTS: Mapping[str, tuple[Callable[[], Figures], int]] = {
-    "machine": (machine, 60),
-    "agreement": (agreement, 180),
-    "model": (model, 240),
-    "batches": (batches, 300),
-    "memory": (memory, 120),
-    "server": (server, 240),
-    "energy": (energy, 180),
-    "profile": (profile, 180),
-    "bounds": (bounds, 590),
+PARTS: Mapping[str, tuple[Callable[[Box], Figures], int]] = {
+    "machine": (machine, 30),
+    "agreement": (agreement, 120),
+    "model": (model, 180),
+    "batches": (batches, 210),
+    "memory": (memory, 70),
+    "server": (server, 150),
+    "energy": (energy, 120),
+    "profile": (profile, 120),
+    "bounds": (bounds, 480),
 }
-"""Each part and the most seconds it may take."""
+"""Each part and the seconds it may take: 1 480 in all."""
 
 
 def _backend(name: str) -> Backend:
@@ -277,7 +304,7 @@ def _bounded(api: Any, model: str, batch: int) -> Any:
     """The tables of one model, or why there are none."""
     started = time.monotonic()
     try:
-        report = api.bound([model], backend="torch", device="cuda", batch_size=batch)
+        report = api.bound([model], backend="torch", device="gpu", batch_size=batch)
     except DlscopeError as error:
         return error.what
     return {
@@ -309,18 +336,31 @@ def _outputs_differ(reference: Run, run: Run) -> float:
     return max(float(np.abs(one - other).max()) for one, other in pairs) / largest
 
 
-def _carried_out(part: str, folder: Path) -> bool:
+def _carried_out(part: str, limit_s: float, folder: Path) -> bool:
     """Run one part in a process of its own; whether it came to its end."""
-    _, limit_s = PARTS[part]
     command = [sys.executable, __file__, "--inside", part, "--output", str(folder)]
     started = time.monotonic()
+    # Of a group of its own, so that nothing it started is left on the GPU when it is ended.
+    process = subprocess.Popen([*command, "--limit", str(limit_s)], start_new_session=True)
     try:
-        code = subprocess.run(command, timeout=limit_s, check=False).returncode
+        code = process.wait(limit_s)
     except subprocess.TimeoutExpired:
         code = -1
-        print(f"{part}: took longer than {limit_s} s")
+        print(f"{part}: took longer than {limit_s:.0f} s")
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
     print(f"{part}: {'done' if code == 0 else 'FAILED'}, {time.monotonic() - started:.0f} s")
     return code == 0
+
+
+def _limits(parts: Sequence[str]) -> Iterator[tuple[str, float]]:
+    """Each part when its turn comes, with all the time that it leaves the later ones theirs."""
+    boxes = [PARTS[part][1] for part in parts]
+    end = time.monotonic() + sum(boxes)
+    for place, part in enumerate(parts):
+        yield part, end - sum(boxes[place + 1 :]) - time.monotonic()
 
 
 def main() -> int:
@@ -329,13 +369,15 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS], default=[])
     parser.add_argument("--output", type=Path, default=RESULTS)
     parser.add_argument("--inside", choices=PARTS, help=argparse.SUPPRESS)
+    parser.add_argument("--limit", type=float, default=0.0, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     asked.output.mkdir(parents=True, exist_ok=True)
     if asked.inside is None:
-        done = [_carried_out(part, asked.output) for part in asked.parts or PARTS]
+        wanted = asked.parts or list(PARTS)
+        done = [_carried_out(part, limit, asked.output) for part, limit in _limits(wanted)]
         return 0 if all(done) else 1
     try:
-        found = PARTS[asked.inside][0]()
+        found = PARTS[asked.inside][0](Box(asked.limit, time.monotonic()))
     except Exception:
         traceback.print_exc()
         return 1

@@ -26,6 +26,7 @@ def bound(
     device: str = "cpu",
     batch_size: int | Sequence[int] = 1,
     threads: int = 1,
+    cores: int | None = None,
     dtypes: Sequence[str] | None = None,
     implementations: Sequence[str] = (),
     against: Sequence[str] = (),
@@ -50,10 +51,11 @@ def bound(
     implementation that is installed for `device`, each at most `seconds`, and whole models, each
     at most ten times as long, on every backend that they are set `against` (by default all that
     are installed), unless the store holds it or without `measure`. Advice is about `backend` with
-    `options`; with `verify` it is carried out, and what it saved is told. Layers without a
-    measurement raise `BoundError` naming them all; with `partial` they are told in a table. With
-    `mixed`, results of several versions of the tool count as one. With `drawn`, the graph with its
-    critical path is attached as `MODEL.dot` and, where it is small enough, as `MODEL.svg`.
+    `options`, on up to `cores` cores (by default all that there are); with `verify` it is carried
+    out, and what it saved is told. Layers without a measurement raise `BoundError` naming them
+    all; with `partial` they are told in a table. With `mixed`, results of several versions of the
+    tool count as one. With `drawn`, the graph with its critical path is attached as `MODEL.dot`
+    and, where it is small enough, as `MODEL.svg`.
     """
     from dlscope.methods.bounds.gathering import Gathering
     from dlscope.methods.bounds.report import bounds_report
@@ -68,6 +70,7 @@ def bound(
         options=options,
         device=device,
         threads=threads,
+        cores=cores,
         dtypes=dtypes,
         implementations=implementations,
         against=against,

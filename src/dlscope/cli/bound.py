@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -28,9 +29,39 @@ _IMPLEMENTATIONS = typer.Option(
     None, "--implementation", help="Only this implementation of layers; repeat for several."
 )
 _SECONDS = typer.Option(0.5, "--seconds", min=0.01, help="Longest that one benchmark takes.")
-_DEVICE = typer.Option("cpu", "--device", help="cpu or cuda.")
+_DEVICE = typer.Option("cpu", "--device", help="cpu or gpu.")
 _REFRESH = typer.Option(False, "--refresh", help="Measure again what is stored.")
 _LAYOUTS = typer.Option(True, "--layouts/--no-layouts", help="Measure changes of layout.")
+_BACKEND = typer.Option("onnxruntime", "--backend", "-b", help="What advice is about.")
+_BACKEND_OPTION = typer.Option(
+    None, "--option", help="Option of that backend: graph_optimization=disabled."
+)
+_CORES = typer.Option(
+    None, "--cores", min=1, help="Cores that advice may use; default: all.", show_default=False
+)
+_AGAINST = typer.Option(
+    None, "--against", help="Backends to compare with; default: all that are installed."
+)
+_STRATEGY = typer.Option("both", "--strategy", help="sequential, parallel or both.")
+_SELECT_ALGORITHM = typer.Option(
+    "best", "--select-algorithm", help="best, heuristic (the libraries' own choice) or used."
+)
+_PAPER_COSTS = typer.Option(
+    False, "--paper-costs", help="Take for free what the paper's tool skips."
+)
+_VERIFY = typer.Option(
+    False, "--verify", help="Carry the advice out, and set achieved beside predicted."
+)
+_PARTIAL = typer.Option(
+    False, "--partial", help="Tell which layers lack a measurement instead of ending."
+)
+_STORED = typer.Option(False, "--stored", help="Measure nothing.")
+_MIXED = typer.Option(
+    False, "--mixed", help="Take results of several versions or protocols as one."
+)
+_GRAPH = typer.Option(
+    None, "--show", help="graph: the critical path in DOT, or in SVG to a file.svg."
+)
 
 
 @app.command()
@@ -82,59 +113,35 @@ def run(
     from dlscope import api
 
     with Steps("bound run") as steps:
-        report = api.run_bounds(
-            suite,
-            device=device,
-            threads=threads,
-            dtypes=dtype or None,
-            implementations=implementation or (),
-            seconds=seconds,
-            refresh=refresh,
-            store=store,
-            told=steps.told,
-        )
+        how = _measured(device, threads, dtype, implementation, seconds, refresh=refresh)
+        report = api.run_bounds(suite, store=store, told=steps.told, **how)
     show(report, format, output, all=all)
 
 
 @app.command()
 def analyze(
     models: list[str] = _MODELS,
-    backend: str = typer.Option("onnxruntime", "--backend", "-b", help="What advice is about."),
-    option: list[str] = typer.Option(
-        None, "--option", help="Option of that backend: graph_optimization=disabled."
-    ),
+    backend: str = _BACKEND,
+    option: list[str] = _BACKEND_OPTION,
     batch_size: str = _BATCH,
     bind: list[str] = _BIND,
     threads: int = _THREADS,
+    cores: int = _CORES,
     dtype: list[str] = _DTYPES,
     implementation: list[str] = _IMPLEMENTATIONS,
-    against: list[str] = typer.Option(
-        None, "--against", help="Backends to compare with; default: all that are installed."
-    ),
+    against: list[str] = _AGAINST,
     device: str = _DEVICE,
     seconds: float = _SECONDS,
     layouts: bool = _LAYOUTS,
-    strategy: str = typer.Option("both", "--strategy", help="sequential, parallel or both."),
-    select_algorithm: str = typer.Option(
-        "best", "--select-algorithm", help="best, heuristic (the libraries' own choice) or used."
-    ),
-    paper_costs: bool = typer.Option(
-        False, "--paper-costs", help="Take for free what the paper's tool skips."
-    ),
-    verify: bool = typer.Option(
-        False, "--verify", help="Carry the advice out, and set achieved beside predicted."
-    ),
-    partial: bool = typer.Option(
-        False, "--partial", help="Tell which layers lack a measurement instead of ending."
-    ),
-    stored: bool = typer.Option(False, "--stored", help="Measure nothing."),
-    mixed: bool = typer.Option(
-        False, "--mixed", help="Take results of several versions or protocols as one."
-    ),
+    strategy: str = _STRATEGY,
+    select_algorithm: str = _SELECT_ALGORITHM,
+    paper_costs: bool = _PAPER_COSTS,
+    verify: bool = _VERIFY,
+    partial: bool = _PARTIAL,
+    stored: bool = _STORED,
+    mixed: bool = _MIXED,
     refresh: bool = _REFRESH,
-    graph: str = typer.Option(
-        None, "--show", help="graph: the critical path in DOT, or in SVG to a file.svg."
-    ),
+    graph: str = _GRAPH,
     store: str = STORE,
     format: Format = FORMAT,
     output: Path = OUTPUT,
@@ -155,14 +162,10 @@ def analyze(
             models,
             backend=backend,
             options=fields_asked(option),
-            device=device,
             batch_size=numbers(batch_size, "--batch-size"),
-            threads=threads,
-            dtypes=dtype or None,
-            implementations=implementation or (),
+            cores=cores,
             against=against or (),
             bindings=sizes(bind, "--bind"),
-            seconds=seconds,
             select_algorithm=select_algorithm,
             strategy=strategy,
             paper_costs=paper_costs,
@@ -170,11 +173,11 @@ def analyze(
             verify=verify,
             partial=partial,
             measure=not stored,
-            refresh=refresh,
             mixed=mixed,
             drawn=graph is not None,
             store=store,
             told=steps.told,
+            **_measured(device, threads, dtype, implementation, seconds, refresh=refresh),
         )
     if graph is None:
         show(report, format, output, all=all)
@@ -197,6 +200,26 @@ def import_(
     from dlscope import api
 
     show(api.import_benchmarks(file, store=store), format, output)
+
+
+def _measured(
+    device: str,
+    threads: int,
+    dtypes: Sequence[str],
+    implementations: Sequence[str],
+    seconds: float,
+    *,
+    refresh: bool,
+) -> dict[str, Any]:
+    """How layers are measured, as the library takes it."""
+    return {
+        "device": device,
+        "threads": threads,
+        "dtypes": dtypes or None,
+        "implementations": implementations or (),
+        "seconds": seconds,
+        "refresh": refresh,
+    }
 
 
 def _require_graph(graph: str | None, models: list[str]) -> None:

@@ -1,14 +1,25 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from measured_models import COSTS, OPENVINO, costs_of, forked, without
+from measured_models import (
+    COSTS,
+    OPENVINO,
+    ORT_FUSED,
+    bricks_of,
+    costs_of,
+    forked,
+    results_of,
+    without,
+)
 
 from dlscope.core.errors import BoundError
 from dlscope.methods.bounds.analysis import model_bounds
 from dlscope.methods.bounds.composing import compose, contracted, is_own
 from dlscope.methods.bounds.costed import Cost
+from dlscope.methods.bounds.measured_costs import MeasuredCosts
 from dlscope.methods.bounds.setups import Setup
 
 DISABLED = Setup("onnxruntime", {"graph_optimization": "disabled"})
@@ -108,3 +119,32 @@ def test_contracting_keeps_the_total_of_disjoint_groups(bounds) -> None:
     fused = contracted(bounds.costed, [group])
     assert [layer.id for layer in fused.layers] == [0, 2, 3, 4, 5]
     assert sum(fused.best_ns.values()) == bounds.fused.total_ns
+
+
+def test_more_threads_are_composed_of_what_was_measured_with_them(bounds, tmp_path) -> None:
+    model = forked(tmp_path)
+    halves = {label: {way: ns // 2 for way, ns in ways.items()} for label, ways in COSTS.items()}
+    twice = replace(bounds, threaded={2: model_bounds(model, costs_of(model, halves))})
+    assert compose(twice, DISABLED.with_option("threads", 2)).total_ns == 435_000 // 2
+    assert compose(twice, DISABLED).total_ns == 435_000
+
+
+def test_threads_that_nothing_was_measured_with_are_refused(bounds) -> None:
+    with pytest.raises(BoundError) as refused:
+        compose(bounds, DISABLED.with_option("threads", 4))
+    assert refused.value.what == "nothing of forked was measured with 4 threads"
+    assert refused.value.fix == "measure it with: dlscope bound analyze --cores 4"
+
+
+def test_a_kernel_of_a_framework_is_used_though_its_benchmark_is_no_faster(tmp_path) -> None:
+    model = forked(tmp_path)
+    slower = {**COSTS, "Conv + Relu": {ORT_FUSED: 118_000}}
+    results = [
+        replace(each, extra={**each.extra, "kernels": "1"})
+        if each.key.algorithm == "fused"
+        else each
+        for each in results_of(bricks_of(model), slower)
+    ]
+    bounds = model_bounds(model, MeasuredCosts(results))
+    extended = compose(bounds, Setup("onnxruntime", {"graph_optimization": "extended"}))
+    assert extended.total_ns == 435_000 - 110_000 + 118_000

@@ -38,7 +38,7 @@ def test_a_process_that_ends_is_told_with_its_last_words(
     script = "import sys; sys.stderr.write('out of luck\\n'); sys.exit(7)"
     monkeypatch.setattr(end_to_end, "_COMMAND", (end_to_end._COMMAND[0], "-c", script))
     (turns,) = side_by_side(forked(tmp_path).path, [Setup("onnxruntime")], rule=RULE)
-    assert turns.failed == "the process ended with code 7; out of luck"
+    assert turns.failed == "the process ended with code 7: out of luck"
 
 
 def test_results_are_those_of_the_model_as_one_brick(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from measured_models import costs_of, forked, whole_result
 
 from dlscope.methods.bounds.analysis import model_bounds
 from dlscope.methods.bounds.composing import compose
-from dlscope.methods.bounds.layer_calls import called, layer_calls
+from dlscope.methods.bounds.layer_calls import called, layer_calls, mode_of
 from dlscope.methods.bounds.setups import Setup
 
 DISABLED = Setup("onnxruntime", {"graph_optimization": "disabled"})
@@ -52,3 +52,11 @@ def test_what_failed_or_cannot_be_composed_tells_nothing(model) -> None:
 def test_changes_of_layout_are_called_too(model) -> None:
     bounds = model_bounds(model, costs_of(model))
     assert called(compose(bounds, Setup("onnxruntime"))) == 4 + 4
+
+
+def test_what_takes_agreement_is_a_mode_of_its_own() -> None:
+    setups = [Setup("torch"), Setup("onnxruntime", {"inter_op_threads": 2})]
+    setups.append(Setup("torch", {"threads": 2}))
+    assert list(map(mode_of, setups)) == [
+        *("torch", "onnxruntime, several at once", "torch, several threads"),
+    ]

@@ -11,17 +11,45 @@ from dlscope.methods.bounds.setups import Setup
 DISABLED = Setup("onnxruntime", {"graph_optimization": "disabled"})
 
 
-def span(number: int, operator: str, duration: int, iteration: int) -> Span:
-    return Span(number, 0, Level.LAYER, "x", 0, duration, iteration=iteration, type=operator)
+def iteration(number: int, *layers: tuple[str, int]) -> list[Span]:
+    """Layers one after another."""
+    spans, now = [], 1000 * number
+    for place, (operator, took) in enumerate(layers):
+        ends = now, now + took
+        spans.append(
+            Span(
+                *(100 * number + place + 1, 0, Level.LAYER, "x", *ends),
+                iteration=number,
+                type=operator,
+            )
+        )
+        now += took
+    return spans
 
 
-def test_an_operator_takes_the_median_over_iterations_of_all_its_layers() -> None:
+def test_each_layer_takes_what_a_fifth_of_its_iterations_lie_below() -> None:
+    times = [(10, 20, 1), (30, 40, 2), (90, 90, 9), (11, 21, 8), (12, 22, 3)]
     spans = [
-        *(span(1, "Conv", 10, 0), span(2, "Conv", 20, 0), span(3, "Relu", 1, 0)),
-        *(span(4, "Conv", 30, 1), span(5, "Conv", 40, 1), span(6, "Relu", 2, 1)),
-        *(span(7, "Conv", 90, 2), span(8, "Conv", 90, 2), span(9, "Relu", 9, 2)),
+        span
+        for number, (first, second, third) in enumerate(times)
+        for span in iteration(number, ("Conv", first), ("Conv", second), ("Relu", third))
     ]
-    assert by_operator(Trace(spans)) == {"Conv": 70.0, "Relu": 2.0}
+    assert by_operator(Trace(spans)) == {"Conv": 11 + 21, "Relu": 2}
+
+
+def test_work_that_comes_between_is_met_by_few_layers_at_once() -> None:
+    """Each iteration is interrupted, but each layer in one of them alone."""
+    spans = [
+        span
+        for number in range(5)
+        for span in iteration(number, *(("Conv", 500 if at == number else 10) for at in range(5)))
+    ]
+    assert by_operator(Trace(spans)) == {"Conv": 50}
+
+
+def test_only_what_counts_is_counted() -> None:
+    spans = [*iteration(0, ("Conv", 10)), *iteration(1, ("Conv", 70))]
+    assert by_operator(Trace(spans), {1}) == {"Conv": 70}
 
 
 def test_onnx_runtime_tells_every_layer_of_the_graph(tmp_path: Path) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 from gpu_stand_ins import KERNEL_NS
 from single_layers import LAYERS
 
-from dlscope.methods.bounds.measuring_child import MeasuringChild
+from dlscope.methods.bounds.measuring_child import MeasuringChild, _timed
+from dlscope.methods.bounds.timing import HotTiming, Samples
 
 HERE = "misbehaving:Misbehaving"
 STOP = {"half_width": 0.02, "seconds": 0.01, "samples": 15}
@@ -49,11 +51,18 @@ def test_a_right_result_is_timed(child) -> None:
     assert told["status"] == "ok"
     assert told["reason"] == ""
     assert told["relative_error"] == 0
-    assert told["notes"] == {"family": "trouble"}
+    assert told["notes"] == {"family": "trouble", "kernel": "ai.onnx.Relu", "kernels": "1"}
     assert len(told["raw_ns"]) >= 15
     assert all(isinstance(each, int) and each > 0 for each in told["raw_ns"])
     assert told["overhead_ns"] > 0
     json.dumps(told)
+
+
+def test_that_other_work_held_it_up_is_told() -> None:
+    calm = Samples(np.array([5, 6]), 1, 0.4)
+    assert _timed(HotTiming(calm, 2)) == {"raw_ns": [5, 6], "calls": 1, "overhead_ns": 2}
+    held = HotTiming(Samples(np.array([5]), 1, 0.4321, is_contended=True), 2)
+    assert _timed(held)["waited_pct"] == 43.2
 
 
 def test_a_gpu_is_timed_by_its_own_clock(child) -> None:

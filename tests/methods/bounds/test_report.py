@@ -4,9 +4,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from measured_models import costs_of, forked, only, whole_result, without
+from measured_models import (
+    bricks_of,
+    costs_of,
+    forked,
+    only,
+    results_of,
+    whole_result,
+    without,
+)
 
 from dlscope.methods.bounds.analysis import missing_layers, model_bounds
+from dlscope.methods.bounds.measured_costs import MeasuredCosts
 from dlscope.methods.bounds.model_analysis import ModelAnalysis
 from dlscope.methods.bounds.report import bounds_report
 from dlscope.methods.bounds.setups import Setup
@@ -219,3 +228,19 @@ def test_evidence_names_results(analysis) -> None:
     (cost,) = (cost for cost in analysis.bounds.costed.by_id[2].costs if cost.source == "onednn")
     rows = {row["change"]: row for row in bounds_report([analysis]).table("advice")}
     assert rows["Replace the implementation of LRN"]["evidence"] == cost.evidence[:12]
+
+
+def test_what_was_measured_beside_other_work_is_told(tmp_path: Path) -> None:
+    model = forked(tmp_path)
+    results = [
+        replace(each, extra={**each.extra, "waited_pct": 60.0})
+        for each in results_of(bricks_of(model))
+    ]
+    bounds = model_bounds(model, MeasuredCosts(results))
+    told = replace(bounds, threaded={2: bounds})
+    assert bounds_report([ModelAnalysis(told, DISABLED)]).warnings == (
+        "forked: other work held the core while 4 of 4 steps of the bound were measured; "
+        "try --refresh",
+        "forked: other work held the core while 4 of 4 steps of the bound on 2 cores were "
+        "measured; try --refresh",
+    )

@@ -35,14 +35,14 @@ def test_what_there_is_not_is_refused(backend: str, options: dict, error: type) 
         baseline_of(backend, options)
 
 
-def test_cuda_is_a_gpu() -> None:
-    assert [device_of(word) for word in ("cpu", "gpu", "cuda")] == ["cpu", "gpu", "gpu"]
+def test_a_device_is_named_as_everywhere() -> None:
+    assert [device_of(word) for word in ("cpu", "gpu")] == ["cpu", "gpu"]
 
 
 @pytest.mark.parametrize(
     ("ask", "word", "message", "where"),
     [
-        (device_of, "tpu", "'tpu' is none of cpu, gpu, cuda", "--device"),
+        (device_of, "tpu", "'tpu' is none of cpu, gpu", "--device"),
         (
             *(selected_of, "worst", "'worst' is none of best, heuristic, used"),
             "--select-algorithm",
@@ -78,3 +78,28 @@ def test_a_model_is_set_against_the_backends_asked_for() -> None:
         *("reference", "onnxruntime"),
     )
     assert BoundRequest(against=("unheard_of",)).backends == ("onnxruntime",)
+
+
+def test_the_code_of_the_baseline_is_measured_on_all_cores_too() -> None:
+    request = BoundRequest(cores=4)
+    options = request.threaded(request.options((), 1))
+    assert options is not None
+    assert (options.threads, options.dtypes) == (4, ("float32",))
+    assert options.implementations == ("ort", "ort_blocked")
+    assert options.protocol == request.options((), 1).protocol
+    reordering = request.threaded(request.reorder_options(1))
+    assert reordering is not None
+    assert reordering.implementations == ("ort",)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        BoundRequest(cores=1),
+        BoundRequest(cores=2, threads=2),
+        BoundRequest(Setup("reference"), cores=2),
+        BoundRequest(device="gpu", implementations=("ort",), cores=2),
+    ],
+)
+def test_where_more_cores_are_no_question_nothing_is_measured_on_them(request_) -> None:
+    assert request_.threaded(request_.options((), 1)) is None

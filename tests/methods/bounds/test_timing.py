@@ -12,46 +12,48 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dlscope.methods.bounds.clocks import Clocks
 from dlscope.methods.bounds.timing import StopRule, hot, relative_half_width, sampled
 
 
 @final
-class Clock:
-    """Stands still but for what `run` makes of it."""
+class Machine:
+    """Whose clocks stand still but for what `run` makes of them."""
 
     def __init__(self) -> None:
         self.now = 0
-        self.calls = 0
+        self.waited = 0
+        self.clocks = Clocks(lambda: self.now, lambda: self.now - self.waited, lambda: self.waited)
 
-    def __call__(self) -> int:
-        return self.now
-
-    def run(self, costs: Iterable[int]) -> Callable[[], None]:
-        """A call that takes as long as the next of `costs`."""
-        remaining = iter(costs)
+    def run(self, costs: Iterable[int], waits: Iterable[int] = repeat(0)) -> Callable[[], None]:
+        """A call that takes as long as the next of `costs`, after the next of `waits`."""
+        remaining, waiting = iter(costs), iter(waits)
 
         def call() -> None:
-            self.now += next(remaining)
-            self.calls += 1
+            waited = next(waiting)
+            self.waited += waited
+            self.now += waited + next(remaining)
 
         return call
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def machine() -> Machine:
+    return Machine()
 
 
-def test_what_an_empty_call_takes_is_taken_off(clock) -> None:
-    timing = hot(clock.run(repeat(30_000)), clock.run(repeat(2_000)), StopRule(), clock)
+def test_what_an_empty_call_takes_is_taken_off(machine) -> None:
+    timing = hot(
+        machine.run(repeat(30_000)), machine.run(repeat(2_000)), StopRule(), machine.clocks
+    )
     assert timing.overhead_ns == 2_000
     assert timing.raw_ns.tolist() == [30_000] * 15
     assert timing.net_ns.tolist() == [28_000] * 15
-    assert (timing.calls, timing.floored) == (1, 0)
+    assert (timing.samples.calls, timing.floored) == (1, 0)
 
 
-def test_nothing_takes_less_than_nothing(clock) -> None:
-    timing = hot(clock.run(repeat(3_000)), clock.run(repeat(5_000)), StopRule(), clock)
+def test_nothing_takes_less_than_nothing(machine) -> None:
+    timing = hot(machine.run(repeat(3_000)), machine.run(repeat(5_000)), StopRule(), machine.clocks)
     assert timing.net_ns.tolist() == [0] * 15
     assert timing.raw_ns.tolist() == [3_000] * 15
     assert timing.floored == 15
@@ -60,49 +62,85 @@ def test_nothing_takes_less_than_nothing(clock) -> None:
 @pytest.mark.parametrize(
     ("call_ns", "calls"), [(20_000, 1), (19_999, 2), (700, 29), (1, 10_000), (0, 10_000)]
 )
-def test_short_calls_are_timed_several_at_once(clock, call_ns, calls) -> None:
-    samples, found = sampled(clock.run(repeat(call_ns)), StopRule(), clock)
-    assert found == calls
-    assert samples.tolist() == [call_ns] * 15
+def test_short_calls_are_timed_several_at_once(machine, call_ns, calls) -> None:
+    samples = sampled(machine.run(repeat(call_ns)), StopRule(), machine.clocks)
+    assert samples.calls == calls
+    assert samples.taken_ns.tolist() == [call_ns] * 15
 
 
-def test_a_sample_of_several_calls_is_their_mean(clock) -> None:
+def test_a_sample_of_several_calls_is_their_mean(machine) -> None:
     warm = repeat(10_000, 500)
-    samples, calls = sampled(clock.run(chain(warm, cycle([9_000, 11_001]))), StopRule(), clock)
-    assert calls == 2
-    assert set(samples.tolist()) == {10_000}  # 10 000.5, to the even
+    samples = sampled(machine.run(chain(warm, cycle([9_000, 11_001]))), StopRule(), machine.clocks)
+    assert samples.calls == 2
+    assert set(samples.taken_ns.tolist()) == {10_000}  # 10 000.5, to the even
 
 
-def test_the_first_calls_do_not_count(clock) -> None:
+def test_the_first_calls_do_not_count(machine) -> None:
     costs = chain([9_000_000, 8_000_000, 7_000_000], repeat(50_000))
-    samples, _ = sampled(clock.run(costs), StopRule(), clock)
+    samples = sampled(machine.run(costs), StopRule(), machine.clocks).taken_ns
     assert samples.tolist() == [50_000] * 15
 
 
-def test_short_calls_are_warmed_up_for_longer(clock) -> None:
+def test_short_calls_are_warmed_up_for_longer(machine) -> None:
     costs = chain(repeat(60_000, 80), repeat(50_000))
-    samples, _ = sampled(clock.run(costs), StopRule(), clock)
+    samples = sampled(machine.run(costs), StopRule(), machine.clocks).taken_ns
     assert set(samples.tolist()) == {50_000}
 
 
-def test_fifteen_samples_are_taken_however_long_they_take(clock) -> None:
-    samples, _ = sampled(clock.run(cycle([2_000_000_000, 3_000_000_000])), StopRule(), clock)
+def test_fifteen_samples_are_taken_however_long_they_take(machine) -> None:
+    samples = sampled(
+        machine.run(cycle([2_000_000_000, 3_000_000_000])), StopRule(), machine.clocks
+    ).taken_ns
     assert samples.size == 15
 
 
-def test_unsteady_calls_are_repeated_until_the_time_is_spent(clock) -> None:
+def test_unsteady_calls_are_repeated_until_the_time_is_spent(machine) -> None:
     costs = cycle([1_000_000, 2_000_000])
-    samples, _ = sampled(clock.run(costs), StopRule(seconds=0.6), clock)
+    samples = sampled(machine.run(costs), StopRule(seconds=0.6), machine.clocks).taken_ns
     spent_ns = int(samples.sum())
     assert 600_000_000 <= spent_ns < 700_000_000
 
 
-def test_calls_that_settle_end_before_the_time_is_spent(clock) -> None:
+def test_calls_that_settle_end_before_the_time_is_spent(machine) -> None:
     generator = np.random.default_rng(0)
     costs = generator.normal(1_000_000, 50_000, 20_000).astype(int).tolist()
-    samples, _ = sampled(clock.run(costs), StopRule(seconds=10), clock)
+    samples = sampled(machine.run(costs), StopRule(seconds=10), machine.clocks).taken_ns
     assert 15 < samples.size < 200
     assert relative_half_width(samples) <= 0.02
+
+
+def test_only_calm_samples_count_while_there_is_time(machine) -> None:
+    waits = cycle([0, 0, 0, 5_000_000])
+    samples = sampled(machine.run(repeat(50_000), waits), StopRule(), machine.clocks)
+    assert samples.taken_ns.tolist() == [50_000] * samples.taken_ns.size
+    assert samples.taken_ns.size >= 15
+    assert samples.waited > 0.9
+    assert not samples.is_contended
+
+
+def test_where_none_is_calm_the_time_that_was_computed_counts_and_it_is_told(machine) -> None:
+    run = machine.run(repeat(50_000), repeat(150_000))
+    samples = sampled(run, StopRule(seconds=0.1), machine.clocks)
+    assert set(samples.taken_ns.tolist()) == {50_000}
+    assert samples.is_contended
+    assert samples.waited == pytest.approx(0.75)
+    assert 0.3e9 <= machine.now <= 0.4e9  # three times as long as the rule says
+
+
+def test_that_several_threads_waited_is_told_though_no_clock_shows_it(machine) -> None:
+    clocks = Clocks(lambda: machine.now, lambda: 2 * machine.now, lambda: machine.now // 5)
+    samples = sampled(machine.run(repeat(50_000)), StopRule(), clocks)
+    assert samples.taken_ns.tolist() == [50_000] * 15
+    assert samples.waited == pytest.approx(0.2)
+    assert samples.is_contended
+
+
+def test_a_few_calm_samples_are_enough_when_it_is_late(machine) -> None:
+    run = machine.run(cycle([40_000, *[50_000] * 9]), cycle([0, *[1_000_000] * 9]))
+    samples = sampled(run, StopRule(seconds=0.02), machine.clocks)
+    assert set(samples.taken_ns.tolist()) == {40_000}
+    assert 5 <= samples.taken_ns.size < 15
+    assert not samples.is_contended
 
 
 def test_half_the_interval_of_one_to_fifteen_is_between_the_fourth_and_the_thirteenth() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Set
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, final
 
@@ -61,6 +61,7 @@ class ModelBounds:
 
     `everything` has the costs in all types that were measured, `costed` only the admissible ones.
     `wires` is None where no changes of layout were measured, `peaks` where they are not known.
+    `threaded` are the same by what was measured with so many threads of a layer.
     """
 
     benches: ModelBenches
@@ -69,6 +70,7 @@ class ModelBounds:
     costed: Costed
     wires: tuple[Wire, ...] | None = None
     peaks: Peaks | None = None
+    threaded: Mapping[int, ModelBounds] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -8,7 +8,7 @@ both composed from the same benchmarks, the ratio is what a change gains.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import final
 
@@ -18,15 +18,11 @@ from dlscope.graph.list_schedule import list_schedule
 from dlscope.methods.bounds.analysis import ModelBounds, laid_out
 from dlscope.methods.bounds.bound import Step
 from dlscope.methods.bounds.costed import PLAIN_LAYOUT, VIEW, Cost, Costed, CostedLayer, FusedGroup
-from dlscope.methods.bounds.fused_bounds import fused_sequential_bound
-from dlscope.methods.bounds.implementation import BLOCKED
+from dlscope.methods.bounds.fused_by_backend import fused_by_backend
 from dlscope.methods.bounds.layouts import LayoutPolicy, Reorder, layout_bound, layout_policies
+from dlscope.methods.bounds.own_code import FUSED, OwnCode, own_code
 from dlscope.methods.bounds.setups import Setup
 from dlscope.methods.bounds.wires import Wire
-
-_FUSED_BY_ORT = "fused"
-_WITHOUT_FUSION = frozenset({"disabled"})
-_DTYPES: Mapping[str, str] = {"f32": "float32", "bf16": "bfloat16", "f16": "float16"}
 
 
 @final
@@ -52,63 +48,17 @@ class Composition:
         return {layer: step for step in self.steps for layer in step.layers}
 
 
-@final
-@dataclass(frozen=True)
-class _Own:
-    """What is a backend's own: its implementations, whether it fuses, the layout it keeps to."""
-
-    implementations: frozenset[str]
-    dtypes: frozenset[str]
-    is_fusing: bool
-    layout: str | None = None
-
-    def has(self, cost: Cost) -> bool:
-        """Whether the backend would compute so."""
-        return cost.implementation in self.implementations and cost.dtype in self.dtypes
-
-
-def _onnxruntime(setup: Setup) -> _Own:
-    level = setup.option("graph_optimization")
-    is_blocked = level == "all"
-    own = {"ort", "ort_blocked"} if is_blocked else {"ort"}
-    is_fusing = level not in _WITHOUT_FUSION
-    return _Own(frozenset(own), _any_float32(), is_fusing, BLOCKED if is_blocked else None)
-
-
-def _openvino(setup: Setup) -> _Own:
-    # A layer without the short type is computed in float32.
-    dtypes = {"float32", _DTYPES[setup.option("precision")]}
-    return _Own(frozenset({"openvino"}), frozenset(dtypes), is_fusing=True)
-
-
-def _torch(setup: Setup) -> _Own:
-    own = {"torch_nhwc", "torch_nchw"} if setup.option("channels_last") else {"torch_nchw"}
-    return _Own(frozenset(own), _any_float32(), is_fusing=False)
-
-
-def _any_float32() -> frozenset[str]:
-    return frozenset({"float32"})
-
-
-_OWN: Mapping[str, Callable[[Setup], _Own]] = {
-    "onnxruntime": _onnxruntime,
-    "openvino": _openvino,
-    "torch": _torch,
-}
-COMPOSED = tuple(_OWN)
-"""The backends that can be composed."""
-
-
 def compose(bounds: ModelBounds, setup: Setup) -> Composition:
     """The latency of the model in `setup`, from benchmarks alone.
 
     Raises `BoundError` naming the layers that nothing of the backend was measured of, and for a
     backend whose own code is not known.
     """
-    owns = {name: _own(name, setup) for name in {setup.backend, *setup.elsewhere.values()}}
+    bounds = _with_threads(bounds, setup)
+    owns = {name: own_code(name, setup) for name in {setup.backend, *setup.elsewhere.values()}}
     network = _restricted(bounds.everything, setup, owns)
     main = owns[setup.backend]
-    groups = _chosen(network) if main.is_fusing else ()
+    groups = fused_by_backend(network) if main.is_fusing else ()
     fused = contracted(network, groups)
     members = {group.layers[0]: group for group in groups}
     if main.layout and bounds.wires is not None:
@@ -117,9 +67,23 @@ def compose(bounds: ModelBounds, setup: Setup) -> Composition:
     return Composition(_latency_ns(fused.dag, steps, setup), steps)
 
 
+def _with_threads(bounds: ModelBounds, setup: Setup) -> ModelBounds:
+    """What was measured with as many threads of a layer as the setup has."""
+    threads = setup.options.get("threads")
+    if threads is None:
+        return bounds
+    if threads not in bounds.threaded:
+        raise BoundError(
+            f"nothing of {bounds.name} was measured with {threads} threads",
+            where=f"prediction of {setup.label}",
+            fix=f"measure it with: dlscope bound analyze --cores {threads}",
+        )
+    return bounds.threaded[threads]
+
+
 def is_own(setup: Setup, cost: Cost) -> bool:
     """Whether the backend of `setup` would compute so. Raises `BoundError` as `compose`."""
-    return _own(setup.backend, setup).has(cost)
+    return own_code(setup.backend, setup).has(cost)
 
 
 def contracted(costed: Costed, groups: Iterable[FusedGroup]) -> Costed:
@@ -136,18 +100,7 @@ def contracted(costed: Costed, groups: Iterable[FusedGroup]) -> Costed:
     return Costed(costed.name, layers, dag.predecessors)
 
 
-def _own(backend: str, setup: Setup) -> _Own:
-    if backend not in _OWN:
-        raise BoundError(
-            f"what {backend} computes layers with is not measured",
-            where=f"prediction of {setup.label}",
-            fix=f"ask for one of {', '.join(COMPOSED)}",
-        )
-    # Only the main backend has options.
-    return _OWN[backend](setup if backend == setup.backend else Setup(backend))
-
-
-def _restricted(costed: Costed, setup: Setup, owns: Mapping[str, _Own]) -> Costed:
+def _restricted(costed: Costed, setup: Setup, owns: Mapping[str, OwnCode]) -> Costed:
     """Each layer with the costs of the backend that computes it, groups with the main one's."""
     main = owns[setup.backend]
     layers = tuple(replace(layer, costs=_costs_in(layer, setup, owns)) for layer in costed.layers)
@@ -159,12 +112,12 @@ def _restricted(costed: Costed, setup: Setup, owns: Mapping[str, _Own]) -> Coste
     return Costed(costed.name, layers, costed.predecessors, groups)
 
 
-def _costs_in(layer: CostedLayer, setup: Setup, owns: Mapping[str, _Own]) -> tuple[Cost, ...]:
+def _costs_in(layer: CostedLayer, setup: Setup, owns: Mapping[str, OwnCode]) -> tuple[Cost, ...]:
     backend = setup.elsewhere.get(layer.op_type, setup.backend)
     return _costs(layer, owns[backend], is_elsewhere=layer.op_type in setup.elsewhere)
 
 
-def _costs(layer: CostedLayer, own: _Own, *, is_elsewhere: bool) -> tuple[Cost, ...]:
+def _costs(layer: CostedLayer, own: OwnCode, *, is_elsewhere: bool) -> tuple[Cost, ...]:
     """What passes from one framework to another is laid out plain."""
     return tuple(
         cost
@@ -174,16 +127,10 @@ def _costs(layer: CostedLayer, own: _Own, *, is_elsewhere: bool) -> tuple[Cost, 
     )
 
 
-def _is_fused(cost: Cost, own: _Own) -> bool:
+def _is_fused(cost: Cost, own: OwnCode) -> bool:
     """Whether it computes a group at once: ONNX Runtime's plain session only where told to."""
-    return own.has(cost) and (cost.implementation != "ort" or cost.algorithm == _FUSED_BY_ORT)
-
-
-def _chosen(network: Costed) -> tuple[FusedGroup, ...]:
-    """The groups that the backend would fuse: those that save the most."""
-    taken = {step.layers for step in fused_sequential_bound(network).steps if step.pattern}
-    unique = {group.layers: group for group in network.groups if group.layers in taken}
-    return tuple(unique.values())
+    is_one = cost.kernels in (None, 1)
+    return is_one and own.has(cost) and (cost.implementation != "ort" or cost.algorithm == FUSED)
 
 
 def _kept_to(

@@ -28,7 +28,8 @@ class Cost:
     Two implementations of one `family` share code underneath; without a family, an implementation
     is one of its own. `evidence` is the id of the result that the cost is from. Of several
     algorithms a library chooses by itself what `is_heuristic`. `overhead_ns` is what a call takes
-    beside, which is not in the cost.
+    beside, which is not in the cost. A cost is `contended` where other work held the core nearly
+    all the time that it was measured. Of `kernels` so many run one by one; None is not told.
     """
 
     cost_ns: int
@@ -42,6 +43,8 @@ class Cost:
     evidence: str = ""
     is_heuristic: bool = True
     overhead_ns: int = 0
+    is_contended: bool = False
+    kernels: int | None = None
 
     @property
     def source(self) -> str:

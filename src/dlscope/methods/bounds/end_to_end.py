@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -23,24 +21,20 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+from dlscope.agents.child_process import ChildProcess
 from dlscope.agents.device_lock import device_lock
 from dlscope.core.digest import digest
 from dlscope.core.run import Environment
+from dlscope.methods.bounds.clocks import CONTENDED, FEWEST_CALM
 from dlscope.methods.bounds.generating import ModelBenches
 from dlscope.methods.bounds.setups import Setup
 from dlscope.methods.bounds.timing import relative_half_width
 from dlscope.store.benchmarks import BenchmarkKey, BenchmarkResult, Benchmarks
 
-_PROTOCOL = 1
+_PROTOCOL = 2
 """Raised when models are timed in another way than before."""
 _PROTOCOL_DIGITS = 16
-_CONTENDED = 0.02
-"""Share of a turn spent waiting for a core from which on it is not calm."""
-FEWEST_CALM = 5
-"""Calm rounds that are enough to leave the others out."""
 _COMMAND = (sys.executable, "-m", "dlscope.methods.bounds.end_to_end_child")
-_LOG_LINES = 3
-_END_S = 5.0
 _DTYPES = {"bf16": "bfloat16", "f16": "float16"}
 
 
@@ -121,34 +115,20 @@ class _Child:
         self.samples: list[int] = []
         self.waits: list[int] = []
         self._order = {"graph": str(graph), "setup": setup.to_json(), "threads": threads}
-        # Closed with the process, which writes to it as long as it lives.
-        self._log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
-        self._process = subprocess.Popen(
-            _COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True
-        )
+        self._process = ChildProcess(_COMMAND)
 
     @property
     def turns(self) -> Turns:
         """What it has measured so far, nothing where it failed."""
         samples = np.asarray([] if self.failed else self.samples, np.int64)
         waits = np.asarray([] if self.failed else self.waits, np.int64)
-        return Turns(self.setup, self.version, samples, waits <= _CONTENDED * samples, self.failed)
+        return Turns(self.setup, self.version, samples, waits <= CONTENDED * samples, self.failed)
 
     def __enter__(self) -> _Child:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        with contextlib.suppress(OSError):
-            self._process.stdin.close()
-        try:
-            self._process.wait(_END_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process.stdout.close()
-        self._log.close()
+        self._process.end()
 
     def open(self) -> None:
         """Have the model opened and warmed up."""
@@ -163,23 +143,13 @@ class _Child:
             self.waits.append(told["waited_ns"])
 
     def _asked(self, line: str) -> Mapping[str, Any]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(line + "\n")
-            self._process.stdin.flush()
-        answer = self._process.stdout.readline()
-        told: dict[str, Any] = json.loads(answer) if answer else {"failed": self._died()}
+        self._process.tell(line)
+        answer = self._process.answer()
+        told: dict[str, Any] = (
+            json.loads(answer) if answer else {"failed": self._process.ended("the process")}
+        )
         self.failed = told.get("failed", "")
         return told
-
-    def _died(self) -> str:
-        code = self._process.wait()
-        self._log.seek(0)
-        lines = [line.strip() for line in self._log.read().strip().splitlines()]
-        return "; ".join(
-            [f"the process ended with code {code}", *filter(None, lines[-_LOG_LINES:])]
-        )
 
 
 def measure_models(

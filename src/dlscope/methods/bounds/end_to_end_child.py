@@ -24,13 +24,12 @@ from dlscope.graph.brick_model import brick_feeds
 from dlscope.graph.ir import Graph
 from dlscope.graph.read import read_graph
 from dlscope.graph.segment import Segment
+from dlscope.methods.bounds.clocks import Clock, Clocks, taken_ns
 from dlscope.methods.bounds.pieces import Arrays, Pieces
 from dlscope.methods.bounds.setups import Setup
 
 Predict = Callable[[], Any]
-Clock = Callable[[], int]
 
-_SCHEDULING = Path("/proc/thread-self/schedstat")
 _TURN_NS = 20_000_000
 _MOST_CALLS = 200
 _WARM_CALLS = 3
@@ -66,18 +65,25 @@ class OpenedSetup:
         opened = _opened(Path(order["graph"]), setup, backends, int(order["threads"]))
         self._predict, self.close = opened
         self._calls = calls_of(self._predict)
+        self._clocks = clocks_for(setup)
 
     def turn(self) -> dict[str, int]:
         """Mean time of some calls after one that is not timed, and what waiting for a core took."""
         self._predict()
-        waited, begin = _waited_ns(), time.perf_counter_ns()
+        waited, begin = self._clocks.waited(), self._clocks.begin()
         for _ in range(self._calls):
             self._predict()
-        duration = time.perf_counter_ns() - begin
+        end = self._clocks.end()
         return {
-            "sample_ns": round(duration / self._calls),
-            "waited_ns": round((_waited_ns() - waited) / self._calls),
+            "sample_ns": round(taken_ns(begin, end) / self._calls),
+            "waited_ns": round((self._clocks.waited() - waited) / self._calls),
         }
+
+
+def clocks_for(setup: Setup) -> Clocks:
+    """Those of this process; the wall alone for a device that this process sleeps to wait for."""
+    is_here = setup.option("device") in (None, "cpu")
+    return Clocks() if is_here else Clocks(cpu=time.perf_counter_ns)
 
 
 def calls_of(run: Predict, clock: Clock = time.perf_counter_ns) -> int:
@@ -97,7 +103,7 @@ def _opened(
     feeds = feeds_of(graph)
     # Backends that only compute some layers come as they are.
     options = {name: {"threads": threads} for name in backends}
-    options[setup.backend] = {**setup.options, "threads": threads}
+    options[setup.backend] = {"threads": threads, **setup.options}
     if setup.elsewhere:
         pieces = Pieces(graph, setup, lambda name, file: backends[name].open(file, options[name]))
         return lambda: pieces.predict(feeds), pieces.close
@@ -110,14 +116,6 @@ def feeds_of(graph: Graph) -> Arrays:
     whole = Segment(graph, graph.layers)
     names = [tensor.name for tensor in whole.inputs]
     return dict(zip(names, brick_feeds(Brick.of(whole)).values(), strict=True))
-
-
-def _waited_ns() -> int:
-    """How long this thread has waited for a core so far; 0 where the system does not tell."""
-    try:
-        return int(_SCHEDULING.read_text().split()[1])
-    except (OSError, IndexError, ValueError):
-        return 0
 
 
 if __name__ == "__main__":

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
@@ -33,6 +32,7 @@ from dlscope.methods.bounds.model_analysis import (
     of_one_session,
 )
 from dlscope.methods.bounds.opening import known_block
+from dlscope.methods.bounds.own_code import COMPOSED
 from dlscope.methods.bounds.profiles import layer_times_in, measure_profile, profile_key
 from dlscope.methods.bounds.request import BoundRequest
 from dlscope.methods.bounds.roofline_floor import Peaks, check_floor
@@ -63,11 +63,22 @@ class Gathering:
             alike = [model for model in models if model.batch == batch]
             bricks = unique_bricks(alike)
             options = self.request.options(declared_dtypes(bricks), batch)
-            new += self._measured(LAYERS, bricks, options, tell)
+            new += self._measured_each_way(LAYERS, bricks, options, tell)
             moved = unique_bricks(alike, reorders=True)
             if moved:
-                new += self._measured(REORDERS, moved, self.request.reorder_options(batch), tell)
+                reordering = self.request.reorder_options(batch)
+                new += self._measured_each_way(REORDERS, moved, reordering, tell)
         return new
+
+    def _measured_each_way(
+        self, what: str, bricks: Sequence[Brick], options: MeasuringOptions, tell: Tell
+    ) -> int:
+        """With the threads that are asked for, and what is the baseline's own on all cores."""
+        new = self._measured(what, bricks, options, tell)
+        threaded = self.request.threaded(options)
+        if threaded is None:
+            return new
+        return new + self._measured(f"{what}, {threaded.threads} threads", bricks, threaded, tell)
 
     def measure_suite(self, suite: BoundSuite, tell: Tell) -> int:
         """Measure the bricks of a suite that are not stored; how many results are new."""
@@ -106,15 +117,23 @@ class Gathering:
         )
         if bounds.floor is not None and not request.is_paper_costed:
             check_floor(bounds.floor, bounds.costed)
-        return bounds
+        return replace(bounds, threaded=self._threaded(model))
+
+    def _threaded(self, model: ModelBenches) -> Mapping[int, ModelBounds]:
+        """The bounds by what was measured on all cores; nothing where that is not all of it."""
+        threads = self.request.more_threads
+        if threads is None:
+            return {}
+        costs = self.costs(model, threads=threads)
+        return {} if any(missing_layers(model, costs)) else {threads: model_bounds(model, costs)}
 
     def missing(self, model: ModelBenches) -> tuple[MissingLayer, ...]:
         """The layers of a model that nothing was measured of."""
         return tuple(missing_layers(model, self.costs(model)))
 
-    def costs(self, model: ModelBenches) -> MeasuredCosts:
-        """What is stored of the bricks of a model."""
-        chosen = self._selection(model.batch)
+    def costs(self, model: ModelBenches, *, threads: int | None = None) -> MeasuredCosts:
+        """What is stored of the bricks of a model, with the threads asked for or others."""
+        chosen = replace(self._selection(model.batch), threads=threads or self.request.threads)
         return MeasuredCosts(hot_results(self.benchmarks, (*model.timed, *model.moved), chosen))
 
     def _selection(self, batch: int) -> Selection:
@@ -135,7 +154,7 @@ class Gathering:
             bounds,
             self.request.baseline,
             calls=calls,
-            cores=os.cpu_count() or 1,
+            cores=self.request.cores,
             threads=self.request.threads,
             backends=self.request.backends,
         )
@@ -157,12 +176,19 @@ class Gathering:
         costs = self.costs(model)
         if any(missing_layers(model, costs)):
             return {}
-        setups = default_setups(Setup(self.request.baseline.backend), self.request.backends)
-        cores = os.cpu_count() or 1
-        if cores > 1 and "onnxruntime" in self.request.backends:
-            setups = (*setups, Setup("onnxruntime", {"inter_op_threads": cores}))
-        measured = self._in_setups(model, setups, tell, measures=measures)
-        return layer_calls(model_bounds(model, costs), measured)
+        measured = self._in_setups(model, self._called_setups(), tell, measures=measures)
+        threaded = self._threaded(model)
+        return layer_calls(replace(model_bounds(model, costs), threaded=threaded), measured)
+
+    def _called_setups(self) -> tuple[Setup, ...]:
+        """In which it is measured what a call of a layer costs."""
+        request = self.request
+        found = default_setups(Setup(request.baseline.backend), request.backends)
+        if request.cores > 1 and "onnxruntime" in request.backends:
+            found = (*found, Setup("onnxruntime", {"inter_op_threads": request.cores}))
+        if request.more_threads and request.baseline.backend in COMPOSED:
+            found = (*found, Setup(request.baseline.backend, {"threads": request.more_threads}))
+        return found
 
     def _in_setups(
         self, model: ModelBenches, setups: Sequence[Setup], tell: Tell, *, measures: bool

@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlscope.core.errors import MeasurementError
+from dlscope.methods.bounds.clocks import Clock
 from dlscope.methods.bounds.implementation import PLAIN
 from dlscope.methods.bounds.implementations.cuda import Cuda
-from dlscope.methods.bounds.timing import Clock, StopRule
+from dlscope.methods.bounds.timing import StopRule
 from dlscope.stacks.nvml import NvmlDevice
 
 State = Literal["hot", "cold"]

@@ -84,8 +84,9 @@ class Runnable(ABC):
     """A layer with inputs and weights in place.
 
     `workspace_bytes` is memory needed beside them, None where the library does not tell. `notes`
-    are words for the reader: `kernel` is what the library calls its code, `family` whose code it
-    is where that is not the implementation's, `transform` an algorithm such as `winograd`.
+    are words for the reader: `kernel` is what the library calls its code, `kernels` how many it
+    runs one by one, `family` whose code it is where that is not the implementation's, `transform`
+    an algorithm such as `winograd`.
     """
 
     workspace_bytes: int | None = None

@@ -23,6 +23,7 @@ from dlscope.store.benchmarks import BenchmarkResult
 Calls = Mapping[str, float]
 """ns for each layer, by the mode of a setup."""
 _AT_ONCE = "inter_op_threads"
+_OF_A_LAYER = "threads"
 
 
 def layer_calls(bounds: ModelBounds, measured: Iterable[BenchmarkResult]) -> Calls:
@@ -42,9 +43,12 @@ def layer_calls(bounds: ModelBounds, measured: Iterable[BenchmarkResult]) -> Cal
 
 
 def mode_of(setup: Setup) -> str:
-    """The backend, and whether it computes several operators at once, which takes agreement."""
+    """The backend, and what takes agreement: several operators at once, several threads of one."""
     at_once = int(setup.option(_AT_ONCE) or 1)
-    return setup.backend if at_once == 1 else f"{setup.backend}, several at once"
+    words = [setup.backend]
+    words += ["several at once"] if at_once > 1 else []
+    words += ["several threads"] if _OF_A_LAYER in setup.options else []
+    return ", ".join(words)
 
 
 def called(composition: Composition) -> int:

@@ -10,11 +10,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Set
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from dlscope.agents.channel import private_channel
@@ -23,6 +21,7 @@ from dlscope.core import registry
 from dlscope.core.errors import DlscopeError
 from dlscope.core.trace import Level, Span, Trace
 from dlscope.graph.read import read_graph
+from dlscope.methods.bounds.clocks import CONTENDED, FEWEST_CALM, Clocks, taken_ns
 from dlscope.methods.bounds.end_to_end_child import feeds_of
 from dlscope.methods.bounds.setups import Setup
 from dlscope.tracing.draining import drained
@@ -32,11 +31,13 @@ LayerTimes = Mapping[str, float]
 
 _ITERATIONS = 15
 _WARM = 3
+_LATE_NS = 5_000_000_000
+_PART = 5
 _PATIENCE_S = 600.0
 
 
 def layer_times(graph: Path, setup: Setup, *, threads: int = 1) -> LayerTimes:
-    """The medians over some predictions, in a process of its own; nothing where nothing is told."""
+    """Over some predictions, in a process of its own; nothing where nothing is told."""
     order = {"graph": str(graph), "setup": setup.to_json(), "threads": threads}
     done = subprocess.run(
         [sys.executable, "-m", "dlscope.methods.bounds.layer_times"],
@@ -68,36 +69,71 @@ def profiled(order: Mapping[str, Any]) -> LayerTimes:
     """The times of a setup without layers elsewhere."""
     setup = Setup.from_json(order["setup"])
     backend: Backend = registry.load("backends", setup.backend)()
-    path, options = Path(order["graph"]), {**setup.options, "threads": order["threads"]}
+    path, options = Path(order["graph"]), {"threads": order["threads"], **setup.options}
     feeds = feeds_of(read_graph(path))
     predictor, tracers = backend.open_traced(path, options, [Level.LAYER])
     for _ in range(_WARM):
         predictor.predict(feeds)
     for tracer in tracers:
         tracer.start()
-    models = []
-    for number in range(_ITERATIONS):
-        begin = time.perf_counter_ns()
-        predictor.predict(feeds)
-        end = time.perf_counter_ns()
-        models.append(Span(number + 1, 0, Level.MODEL, "model", begin, end, iteration=number))
+    models, calm = _iterated(lambda: predictor.predict(feeds))
     for tracer in reversed(tracers):
         tracer.stop()
     traces, _ = drained(tracers, Trace(models))
     predictor.close()
-    return by_operator(traces[0]) if traces else {}
+    return by_operator(traces[0], calm) if traces else {}
 
 
-def by_operator(trace: Trace) -> LayerTimes:
-    """The median over iterations of what all spans of an operator take together."""
-    sums: dict[tuple[str, int], float] = defaultdict(float)
+def _iterated(predict: Callable[[], Any]) -> tuple[list[Span], set[int]]:
+    """Predictions until there are enough calm ones, or it is late; the numbers of those that count.
+
+    Too few calm ones are not better than all.
+    """
+    models: list[Span] = []
+    calm: set[int] = set()
+    clocks = Clocks()
+    late_ns = clocks.wall() + _LATE_NS
+    while len(calm) < _ITERATIONS and (clocks.wall() < late_ns or len(models) < _ITERATIONS):
+        number = len(models)
+        begin = clocks.begin()
+        predict()
+        end = clocks.end()
+        passed_ns = end.wall_ns - begin.wall_ns
+        ends = begin.wall_ns, end.wall_ns
+        models.append(Span(number + 1, 0, Level.MODEL, "model", *ends, iteration=number))
+        if passed_ns - taken_ns(begin, end) <= CONTENDED * passed_ns:
+            calm.add(number)
+    return models, calm if len(calm) >= FEWEST_CALM else set(range(len(models)))
+
+
+def by_operator(trace: Trace, counting: Set[int] | None = None) -> LayerTimes:
+    """What the layers of an operator take together, each what a fifth of its iterations lie below.
+
+    Only iterations that are `counting`, if they are told. Each layer by itself: other work that
+    takes the core away meets a long sum of layers nearly every time, but one layer seldom; a sum
+    would make long layers longer and leave short ones as they are.
+    """
+    taken: dict[tuple[str, int], list[float]] = defaultdict(list)
+    for number, spans in _iterations(trace).items():
+        if counting is not None and number not in counting:
+            continue
+        places: dict[str, int] = defaultdict(int)
+        for span in spans:
+            taken[span.type, places[span.type]].append(span.duration_ns)
+            places[span.type] += 1
+    operators: dict[str, float] = defaultdict(float)
+    for (operator, _), durations in taken.items():
+        operators[operator] += sorted(durations)[len(durations) // _PART]
+    return dict(sorted(operators.items()))
+
+
+def _iterations(trace: Trace) -> Mapping[int, list[Span]]:
+    """The spans of layers of each iteration, in the order in which they began."""
+    found: dict[int, list[Span]] = defaultdict(list)
     for span in trace:
         if span.level == Level.LAYER:
-            sums[span.type, span.iteration] += span.duration_ns
-    operators: dict[str, list[float]] = defaultdict(list)
-    for (operator, _), duration in sums.items():
-        operators[operator].append(duration)
-    return {operator: float(median(each)) for operator, each in sorted(operators.items())}
+            found[span.iteration].append(span)
+    return {number: sorted(each, key=lambda span: span.start_ns) for number, each in found.items()}
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import final
 
 from dlscope.core.errors import BoundError
 from dlscope.graph.brick import Brick
+from dlscope.methods.bounds.clocks import WAITED
 from dlscope.methods.bounds.costed import Cost
 from dlscope.methods.bounds.implementation import Configuration
 from dlscope.store.benchmark_key import State
@@ -164,6 +165,8 @@ def _cost(repeated: Sequence[BenchmarkResult], is_heuristic: bool) -> Cost:
         first.id,
         is_heuristic,
         int(first.extra.get("overhead_ns", 0)),
+        all(WAITED in result.extra for result in repeated),
+        int(first.extra["kernels"]) if "kernels" in first.extra else None,
     )
 
 

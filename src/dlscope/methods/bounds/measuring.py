@@ -23,6 +23,7 @@ from dlscope.graph.brick import Brick
 from dlscope.graph.brick_model import brick_model
 from dlscope.graph.read import read_graph
 from dlscope.graph.work.count import graph_work
+from dlscope.methods.bounds.clocks import WAITED
 from dlscope.methods.bounds.implementation import is_free
 from dlscope.methods.bounds.implementations.registry import NAMES
 from dlscope.methods.bounds.measuring_process import Died, MeasuringProcess
@@ -33,7 +34,7 @@ from dlscope.store.benchmarks import BenchmarkKey, BenchmarkResult, Benchmarks
 Answer = Mapping[str, Any]
 Present = Callable[[Collection[BenchmarkKey]], set[BenchmarkKey]]
 
-_PROTOCOL = 1
+_PROTOCOL = 2
 """Raised when benches are timed in another way than before."""
 _PROTOCOL_DIGITS = 16
 _BATCH = 20
@@ -240,7 +241,7 @@ def _extra(answer: Answer, raw_ns: np.ndarray[Any, Any]) -> dict[str, Any]:
     Only where a sample was shorter than the overhead are the raw ones told.
     """
     told = dict(answer.get("notes", {}))
-    kept = ("relative_error", "calls", "overhead_ns")
+    kept = ("relative_error", "calls", "overhead_ns", WAITED)
     told |= {name: answer[name] for name in kept if answer.get(name) is not None}
     if raw_ns.size and int(raw_ns.min()) < answer["overhead_ns"]:
         told["raw_ns"] = raw_ns.tolist()

@@ -13,11 +13,10 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import Any, final
 
-import numpy as np
-
 from dlscope.agents.channel import private_channel
 from dlscope.core.errors import BackendError, DlscopeError, GraphError
 from dlscope.graph.brick import Brick
+from dlscope.methods.bounds.clocks import WAITED
 from dlscope.methods.bounds.gpu_timing import gpu_timed, sensors_here
 from dlscope.methods.bounds.implementation import (
     Configuration,
@@ -121,8 +120,10 @@ def _told(way: Implementation, runnable: Runnable, error: float) -> dict[str, An
 
 
 def _timed(timing: HotTiming) -> dict[str, Any]:
-    raw = np.asarray(timing.raw_ns).tolist()
-    return {"raw_ns": raw, "calls": timing.calls, "overhead_ns": timing.overhead_ns}
+    told: dict[str, Any] = {"raw_ns": timing.raw_ns.tolist(), "calls": timing.samples.calls}
+    if timing.samples.is_contended:
+        told[WAITED] = round(100 * timing.samples.waited, 1)
+    return {**told, "overhead_ns": timing.overhead_ns}
 
 
 def _timed_on_gpu(

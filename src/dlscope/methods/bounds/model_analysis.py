@@ -11,10 +11,10 @@ from dlscope.core.errors import BoundError
 from dlscope.methods.bounds.advice.base import Advice, Subject
 from dlscope.methods.bounds.advice.ranking import Ranked, all_advice, ranking
 from dlscope.methods.bounds.analysis import ModelBounds
-from dlscope.methods.bounds.composing import COMPOSED
 from dlscope.methods.bounds.end_to_end import latency_ns, setup_of
 from dlscope.methods.bounds.layer_calls import Calls
 from dlscope.methods.bounds.layer_times import LayerTimes
+from dlscope.methods.bounds.own_code import COMPOSED
 from dlscope.methods.bounds.setups import Setup
 from dlscope.methods.bounds.verifying import Achieved, achieved
 from dlscope.store.benchmarks import BenchmarkResult

@@ -13,7 +13,7 @@ from dlscope.methods.bounds.layer_times import LayerTimes, layer_times
 from dlscope.methods.bounds.setups import Setup
 from dlscope.store.benchmarks import BenchmarkKey, BenchmarkResult
 
-_FORM = 1
+_FORM = 2
 """Raised when models are profiled in another way than before."""
 _PROTOCOL_DIGITS = 16
 

@@ -8,6 +8,7 @@ from dlscope.core.report import Figure, Prose, Report, Section
 from dlscope.core.table import Table
 from dlscope.core.units import format_number
 from dlscope.methods.bounds.analysis import MissingLayer
+from dlscope.methods.bounds.bound import Step
 from dlscope.methods.bounds.drawing import MOST_NODES, dot, svg
 from dlscope.methods.bounds.end_to_end import is_disturbed, setup_of
 from dlscope.methods.bounds.findings import findings_of
@@ -207,6 +208,11 @@ def _method(analyses: Sequence[ModelAnalysis]) -> Iterator[Prose]:
 
 def _warnings(analyses: Sequence[ModelAnalysis]) -> Iterator[str]:
     for analysis in analyses:
+        yield from _contended(analysis.name, analysis.bounds.fused.steps, "the bound")
+        for threads, bounds in analysis.bounds.threaded.items():
+            yield from _contended(
+                analysis.name, bounds.fused.steps, f"the bound on {threads} cores"
+            )
         if any(map(is_disturbed, analysis.measured)):
             yield (
                 f"{analysis.name}: other work held whole models up while they were measured; "
@@ -215,6 +221,14 @@ def _warnings(analyses: Sequence[ModelAnalysis]) -> Iterator[str]:
         for result in analysis.measured:
             if result.status != "ok":
                 yield f"{analysis.name} on {setup_of(result).label}: {result.reason}"
+
+
+def _contended(model: str, steps: Sequence[Step], what: str) -> Iterator[str]:
+    timed = [step.cost for step in steps if step.cost.cost_ns]
+    contended = sum(cost.is_contended for cost in timed)
+    if contended:
+        share = f"{contended} of {len(timed)} steps of {what}"
+        yield f"{model}: other work held the core while {share} were measured; try --refresh"
 
 
 def _next(analyses: Sequence[ModelAnalysis]) -> tuple[tuple[str, str], ...]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar, final
 
 from dlscope.core.errors import BoundError, PluginError, did_you_mean
 from dlscope.core.registry import load
 from dlscope.methods.bounds.analysis import SELECTED, Selected
-from dlscope.methods.bounds.composing import COMPOSED
 from dlscope.methods.bounds.end_to_end import TurnRule
 from dlscope.methods.bounds.implementations.registry import implementations
 from dlscope.methods.bounds.measuring import MeasuringOptions
+from dlscope.methods.bounds.own_code import COMPOSED, OWN
 from dlscope.methods.bounds.setups import Setup
 from dlscope.methods.bounds.timing import StopRule
 
@@ -34,12 +35,13 @@ class BoundRequest:
 
     Without `implementations`, all that are installed for `device`; without backends that it is set
     `against`, all that benchmarks can tell anything of. `seconds` is the most that one benchmark
-    takes.
+    takes. Advice may take up to `cores` cores.
     """
 
     baseline: Setup = field(default_factory=lambda: Setup("onnxruntime"))
     device: str = "cpu"
     threads: int = 1
+    cores: int = field(default_factory=lambda: os.cpu_count() or 1)
     dtypes: tuple[str, ...] = DTYPES
     implementations: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
@@ -76,6 +78,20 @@ class BoundRequest:
         )
 
     @property
+    def more_threads(self) -> int | None:
+        """Threads of a layer that advice may be about; None where there are no further cores."""
+        return self.cores if self.device == "cpu" and self.cores > self.threads else None
+
+    def threaded(self, options: MeasuringOptions) -> MeasuringOptions | None:
+        """How the baseline's own code is measured on all cores; None where that is no question."""
+        own = OWN.get(self.baseline.backend, ())
+        known = tuple(name for name in own if name in options.implementations)
+        if self.more_threads is None or not known:
+            return None
+        dtypes = tuple(each for each in options.dtypes if each not in DTYPES[1:])
+        return replace(options, implementations=known, dtypes=dtypes, threads=self.more_threads)
+
+    @property
     def backends(self) -> tuple[str, ...]:
         """That of the baseline, and those installed that it is set against."""
         if self.device != "cpu":
@@ -110,8 +126,8 @@ def baseline_of(backend: str, options: Mapping[str, Any], device: str = "cpu") -
 
 
 def device_of(word: str) -> str:
-    """`cpu` or `gpu`, which is `cuda`, too. Raises `BoundError` for another word."""
-    return _one_of({"cpu": "cpu", "gpu": "gpu", "cuda": "gpu"}, word, "--device")
+    """`cpu` or `gpu`. Raises `BoundError` for another word."""
+    return _one_of({"cpu": "cpu", "gpu": "gpu"}, word, "--device")
 
 
 def selected_of(word: str) -> Selected:

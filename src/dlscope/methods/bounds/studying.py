@@ -25,8 +25,8 @@ def study(
     """
     if measures:
         gathering.measure(models, tell)
-    peaks = _peaks(gathering)
     lacking = {model.name: found for model in models if (found := gathering.missing(model))}
+    peaks = _peaks(gathering) if any(model.name not in lacking for model in models) else None
     if lacking and not gathering.request.is_partial:
         _refuse(gathering, [model for model in models if model.name in lacking], peaks)
     bounded = [gathering.bounds(model, peaks) for model in models if model.name not in lacking]

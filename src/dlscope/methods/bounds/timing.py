@@ -3,22 +3,25 @@
 Everything that it touches is in the cache as far as it fits: the state that bounds are made of
 (Benanza, section III-B). What a call costs without any computation is measured beside it, in the
 same way, and taken off.
+
+Where other work takes the core away, a sample is what was computed meanwhile, not what passed, and
+it is not calm: what it found in the cache may be gone. As long as time allows, only calm ones
+count; where there are too few of them, the result says so.
 """
 
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-Clock = Callable[[], int]
-"""Now, in ns."""
+from dlscope.methods.bounds.clocks import CONTENDED, FEWEST_CALM, Clock, Clocks, taken_ns
+
 Run = Callable[[], Any]
 
 BLOCK_NS = 20_000
@@ -26,6 +29,10 @@ BLOCK_NS = 20_000
 _WARM_CALLS = 3
 _WARM_NS = 5_000_000
 _MOST_CALLS = 10_000
+PATIENCE = 3
+"""Times as long as a rule says is waited for calm samples."""
+_UNSEEN = 0.1
+"""Share of the time, waited by threads and seen by no clock, from which on it is contended."""
 _Z_95 = 1.959963984540054
 
 
@@ -50,15 +57,36 @@ class StopRule:
 
 @final
 @dataclass(frozen=True, eq=False)
-class HotTiming:
-    """Samples of one call each, int64 ns, in the order they were taken, with the overhead of it.
+class Samples:
+    """What calls took, int64 ns, in the order they were taken, each the mean of `calls`.
 
-    Each is the mean of `calls` that were timed together.
+    `waited` is the share of the whole time that the process stood in line for a core. Samples are
+    `contended` where hardly any of them was calm, or several threads waited unseen.
     """
 
-    raw_ns: NDArray[np.int64]
+    taken_ns: NDArray[np.int64]
     calls: int
+    waited: float = 0.0
+    is_contended: bool = False
+
+    @property
+    def median_ns(self) -> int:
+        """The median of what the calls took."""
+        return round(float(np.median(self.taken_ns)))
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class HotTiming:
+    """Samples of one call each, and the overhead of a call, which is in each of them."""
+
+    samples: Samples
     overhead_ns: int
+
+    @property
+    def raw_ns(self) -> NDArray[np.int64]:
+        """The samples as they were taken."""
+        return self.samples.taken_ns
 
     @property
     def net_ns(self) -> NDArray[np.int64]:
@@ -71,28 +99,73 @@ class HotTiming:
         return int((self.raw_ns < self.overhead_ns).sum())
 
 
-def hot(run: Run, null: Run, rule: StopRule, clock: Clock = time.perf_counter_ns) -> HotTiming:
+def hot(run: Run, null: Run, rule: StopRule, clocks: Clocks | None = None) -> HotTiming:
     """Times of `run`, warmed up; the median of `null`, timed in the same way, is its overhead."""
-    overhead, _ = sampled(null, rule, clock)
-    raw, calls = sampled(run, rule, clock)
-    return HotTiming(raw, calls, round(float(np.median(overhead))))
+    overhead = sampled(null, rule, clocks)
+    return HotTiming(sampled(run, rule, clocks), overhead.median_ns)
 
 
-def sampled(
-    run: Run, rule: StopRule, clock: Clock = time.perf_counter_ns
-) -> tuple[NDArray[np.int64], int]:
-    """Samples until `rule` is met, and how many calls each is the mean of."""
-    calls = _calls_per_sample(_warmed_up(run, clock))
-    samples: list[int] = []
-    begin, next_look = clock(), rule.samples
+def sampled(run: Run, rule: StopRule, clocks: Clocks | None = None) -> Samples:
+    """Samples until `rule` is met by calm ones, or for `PATIENCE` times as long as it says."""
+    using = clocks or Clocks()
+    taking = _Taking(run, _calls_per_sample(_warmed_up(run, using.wall)), using)
+    next_look = rule.samples
     while True:
-        samples.append(_timed(run, calls, clock))
+        taking.take()
         # Looking costs more than a short sample; seldom enough, it changes nothing.
-        if len(samples) >= next_look:
-            taken = np.asarray(samples, dtype=np.int64)
-            if rule.is_met(taken, clock() - begin):
-                return taken, calls
-            next_look += max(1, len(samples) // 8)
+        if taking.count >= next_look:
+            found = taking.so_far(rule)
+            if found is not None:
+                return found
+            next_look += max(1, taking.count // 8)
+
+
+@final
+class _Taking:
+    """Samples of one computation as they are taken."""
+
+    def __init__(self, run: Run, calls: int, clocks: Clocks) -> None:
+        self._run, self._calls, self._clocks = run, calls, clocks
+        self._taken: list[int] = []
+        self._passed: list[int] = []
+        self._begin_ns, self._waited_ns = clocks.wall(), clocks.waited()
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._taken)
+
+    def take(self) -> None:
+        """One more."""
+        run = self._run
+        begin = self._clocks.begin()
+        for _ in repeat(None, self._calls):
+            run()
+        end = self._clocks.end()
+        self._taken.append(round(taken_ns(begin, end) / self._calls))
+        self._passed.append(round((end.wall_ns - begin.wall_ns) / self._calls))
+
+    def so_far(self, rule: StopRule) -> Samples | None:
+        """The samples that count, once they are enough; None before."""
+        taken, passed = (np.asarray(each, np.int64) for each in (self._taken, self._passed))
+        calm = taken[passed - taken <= CONTENDED * passed]
+        spent_ns = self._clocks.wall() - self._begin_ns
+        seen_ns = int((passed - taken).sum()) * self._calls
+        if rule.is_met(calm, spent_ns):
+            return self._told(calm, spent_ns, seen_ns)
+        if spent_ns < PATIENCE * rule.seconds * 1e9:
+            return None
+        has_calm = calm.size >= min(FEWEST_CALM, rule.samples)
+        if has_calm:
+            return self._told(calm, spent_ns, seen_ns)
+        return replace(self._told(taken, spent_ns, seen_ns), is_contended=True)
+
+    def _told(self, counting: NDArray[np.int64], spent_ns: int, seen_ns: int) -> Samples:
+        """Several threads wait for each other, too, which no clock tells from computing."""
+        waited_ns = max(0, self._clocks.waited() - self._waited_ns)
+        unseen_ns = waited_ns - seen_ns
+        waited = min(1.0, waited_ns / spent_ns) if spent_ns > 0 else 0.0
+        return Samples(counting, self._calls, waited, unseen_ns > _UNSEEN * spent_ns)
 
 
 def relative_half_width(samples_ns: NDArray[np.int64]) -> float:
@@ -131,10 +204,3 @@ def _calls_per_sample(call_ns: int) -> int:
     if call_ns >= BLOCK_NS:
         return 1
     return min(math.ceil(BLOCK_NS / max(call_ns, 1)), _MOST_CALLS)
-
-
-def _timed(run: Run, calls: int, clock: Clock) -> int:
-    begin = clock()
-    for _ in repeat(None, calls):
-        run()
-    return round((clock() - begin) / calls)

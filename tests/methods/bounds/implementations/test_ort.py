@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from single_layers import LAYERS, RESIDUAL, layer, zeros
+from single_layers import IMAGE, LAYERS, RESIDUAL, chain, layer, zeros
 
 from dlscope.methods.bounds.implementation import Configuration, Unsupported
 from dlscope.methods.bounds.implementations.ort import Ort
@@ -22,3 +22,15 @@ def test_several_layers_are_computed_one_by_one_and_fused() -> None:
 def test_a_brick_of_another_type_is_computed_in_that_type() -> None:
     doubles = layer("Add", [zeros(3, dtype="float64")] * 2)
     assert Ort().configurations(doubles) == [Configuration(dtype="float64")]
+
+
+def test_it_is_told_how_many_kernels_are_left_of_several_layers() -> None:
+    nodes = [("Conv", ["x", "w"], ["c"], {"pads": [1] * 4}), ("Relu", ["c"], ["y"], {})]
+    activated = chain(nodes, {"x": IMAGE}, {"w": zeros(32, 32, 3, 3)})
+    told = {
+        way.algorithm: Ort().build(activated, way).notes
+        for way in Ort().configurations(activated)
+        if isinstance(way, Configuration)
+    }
+    assert told[""] == {"kernel": "ai.onnx.Conv, ai.onnx.Relu", "kernels": "2"}
+    assert told["fused"] == {"kernel": "com.microsoft.FusedConv", "kernels": "1"}

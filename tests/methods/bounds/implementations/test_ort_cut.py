@@ -29,4 +29,4 @@ def test_without_movers_the_whole_graph_is_the_core() -> None:
     values = brick_feeds(brick)["v0"]
     for found, expected in zip(runnable.outputs(), (values[:, 16:], values[:, :16]), strict=True):
         np.testing.assert_array_equal(found, expected)
-    assert runnable.notes == {"kernel": "ai.onnx.Split"}
+    assert runnable.notes == {"kernel": "ai.onnx.Split", "kernels": "1"}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, Self, final
@@ -87,6 +88,27 @@ class Subject:
         calls = called(composition) * self.calls.get(mode_of(setup), 0.0)
         return composition.total_ns + calls + passing_ns(self.bounds, composition, setup)
 
+    @cached_property
+    def hot_by_operator(self) -> Mapping[str, int]:
+        """What the layers of each operator take by benchmarks, in this setup, each by itself."""
+        found: dict[str, int] = defaultdict(int)
+        for step in self.composition.steps:
+            if len(step.layers) == 1:
+                found[self.bounds.costed.by_id[step.layers[0]].op_type] += step.cost.cost_ns
+        return found
+
+    def in_model_ns(self, step: Step) -> float:
+        """What a step of one layer takes inside of the model.
+
+        Its part, by benchmarks, of what its operator takes by the framework's own profile; without
+        one, what benchmarks say and the model takes longer.
+        """
+        operator = self.bounds.costed.by_id[step.layers[0]].op_type
+        hot_ns = self.hot_by_operator.get(operator, 0)
+        if operator not in self.in_model or not hot_ns:
+            return step.cost.cost_ns * self.scale
+        return self.in_model[operator] * step.cost.cost_ns / hot_ns
+
     @property
     def confidence(self) -> Confidence:
         """How far a prediction can be trusted."""
@@ -104,7 +126,8 @@ class Subject:
 
     def then(self, setup: Setup, latency_ns: float) -> Self:
         """The model once it is in another setup and takes so long."""
-        is_same = setup.backend == self.setup.backend
+        threads = (each.options.get("threads") for each in (setup, self.setup))
+        is_same = setup.backend == self.setup.backend and len(set(threads)) == 1
         in_model = self.in_model if is_same else {}
         return replace(self, setup=setup, measured_ns=latency_ns, in_model=in_model)
 

@@ -8,13 +8,15 @@ from dlscope.methods.bounds.advice.base import Advice, Subject
 from dlscope.methods.bounds.branches import branch_sets
 
 _OPTION = "inter_op_threads"
+_OF_A_LAYER = "threads"
 
 
 def advise(subject: Subject) -> Iterator[Advice]:
     """To let ONNX Runtime compute several operators at once, on as many cores as there are."""
+    options = subject.setup.options
     if subject.setup.backend != "onnxruntime" or subject.cores < 2:
         return
-    if int(subject.setup.option(_OPTION) or 1) >= subject.cores:
+    if int(subject.setup.option(_OPTION) or 1) >= subject.cores or _OF_A_LAYER in options:
         return
     sets = branch_sets(subject.bounds.fused_parallel)
     if not sets:

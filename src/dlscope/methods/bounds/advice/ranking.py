@@ -6,12 +6,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import final
 
-from dlscope.methods.bounds.advice import algorithm, fusion, gap, layout, parallel, precision
+from dlscope.methods.bounds.advice import (
+    algorithm,
+    fusion,
+    gap,
+    layout,
+    parallel,
+    precision,
+    threads,
+)
 from dlscope.methods.bounds.advice.base import Advice, Subject, is_worth_telling
 
 QUESTIONS: tuple[Callable[[Subject], Iterator[Advice]], ...] = (
     gap.advise,
     parallel.advise,
+    threads.advise,
     algorithm.advise,
     fusion.advise,
     precision.advise,

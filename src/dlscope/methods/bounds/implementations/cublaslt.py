@@ -7,24 +7,22 @@ from typing import Any, final
 
 from dlscope.graph.brick import Brick
 from dlscope.methods.bounds.implementation import (
-    NULL,
     PLAIN,
     TF32,
     Configuration,
-    Implementation,
-    Runnable,
     Unsupported,
 )
 from dlscope.methods.bounds.implementations.cuda import Cuda, CudaSettings, torch_on_gpu
+from dlscope.methods.bounds.implementations.device_implementation import (
+    DeviceImplementation,
+    known,
+)
 from dlscope.methods.bounds.implementations.device_runnable import (
-    GPU,
     DeviceRunnable,
     device_dtypes,
-    null_runnable,
     on_device,
 )
 from dlscope.methods.bounds.implementations.matrix_product import MatrixProduct, product_of
-from dlscope.methods.bounds.implementations.refusals import refusals
 
 GEMV = "gemv"
 LIBRARIES = ("cublas", "cublaslt")
@@ -32,7 +30,7 @@ LIBRARIES = ("cublas", "cublaslt")
 
 
 @final
-class CublasLt(Implementation):
+class CublasLt(DeviceImplementation):
     """A product by each library, in each type, float32 also rounded to TF32.
 
     A matrix by a vector is also computed as such (`gemv`). `cuda` stands in for the GPU there is;
@@ -41,7 +39,7 @@ class CublasLt(Implementation):
 
     name = "cublaslt"
     family = "cublas"
-    device = GPU
+    library_name = "cuBLAS"
 
     def __init__(self, cuda: Cuda | None = None) -> None:
         self._cuda = cuda if cuda is not None else torch_on_gpu(self.name)
@@ -64,20 +62,14 @@ class CublasLt(Implementation):
             for algorithm in algorithms
         ]
 
-    def _build(self, brick: Brick, configuration: Configuration, threads: int) -> Runnable:
-        del threads  # a GPU has its own
-        if brick == NULL:
-            return null_runnable(self._cuda)
-        with refusals("cuBLAS", brick):
-            product = product_of(brick)
-            if isinstance(product, str):
-                raise ValueError(product)
-            algorithm = configuration.algorithm
-            library = algorithm if algorithm in LIBRARIES else LIBRARIES[0]
-            settings = CudaSettings(configuration.math == TF32, library=library)
-            compute = _vector if algorithm == GEMV else _matrices
-            launch = compute(self._cuda, product, brick, configuration.dtype)
-            return DeviceRunnable(self._cuda, launch, settings=settings)
+    def _launched(self, brick: Brick, configuration: Configuration) -> DeviceRunnable:
+        product = known(product_of(brick))
+        algorithm = configuration.algorithm
+        library = algorithm if algorithm in LIBRARIES else LIBRARIES[0]
+        settings = CudaSettings(configuration.math == TF32, library=library)
+        compute = _vector if algorithm == GEMV else _matrices
+        launch = compute(self._cuda, product, brick, configuration.dtype)
+        return DeviceRunnable(self._cuda, launch, settings=settings)
 
 
 def _matrices(

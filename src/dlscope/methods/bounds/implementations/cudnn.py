@@ -9,12 +9,9 @@ from typing import Any, final
 from dlscope.graph.brick import Brick, BrickLayer
 from dlscope.methods.bounds.implementation import (
     CHANNELS_LAST,
-    NULL,
     PLAIN,
     TF32,
     Configuration,
-    Implementation,
-    Runnable,
     Unsupported,
 )
 from dlscope.methods.bounds.implementations.cuda import Cuda, torch_on_gpu
@@ -25,17 +22,18 @@ from dlscope.methods.bounds.implementations.cudnn_library import (
     CudnnPlan,
     Operands,
 )
+from dlscope.methods.bounds.implementations.device_implementation import (
+    DeviceImplementation,
+    known,
+)
 from dlscope.methods.bounds.implementations.device_runnable import (
-    GPU,
     TENSOR_CORE,
     DeviceRunnable,
     arrays_of,
     device_dtypes,
     follows,
-    null_runnable,
     on_device,
 )
-from dlscope.methods.bounds.implementations.refusals import refusals
 
 WORKSPACE_MB = 1024
 HEURISTIC = "heuristic"
@@ -48,7 +46,7 @@ _ROUNDING = frozenset({"tensor_core", "down_convert_inputs"})
 
 
 @final
-class Cudnn(Implementation):
+class Cudnn(DeviceImplementation):
     """One way for each plan of the heuristic modes A, B and FALLBACK.
 
     Plans that need more than `workspace_mb` of memory beside the tensors are unsupported.
@@ -57,7 +55,7 @@ class Cudnn(Implementation):
 
     name = "cudnn"
     family = "cudnn"
-    device = GPU
+    library_name = "cuDNN"
 
     def __init__(
         self,
@@ -113,27 +111,21 @@ class Cudnn(Implementation):
             return f"needs {needed_mb} MB of workspace, {self._workspace_mb} MB are allowed"
         return ""
 
-    def _build(self, brick: Brick, configuration: Configuration, threads: int) -> Runnable:
-        del threads  # a GPU has its own
-        if brick == NULL:
-            return null_runnable(self._cuda)
-        with refusals("cuDNN", brick):
-            convolution = convolution_of(brick)
-            if isinstance(convolution, str):
-                raise ValueError(convolution)
-            plan = self._found(convolution, configuration)
-            operands = self._operands(brick, convolution, configuration, plan)
+    def _launched(self, brick: Brick, configuration: Configuration) -> DeviceRunnable:
+        convolution = known(convolution_of(brick))
+        plan = self._found(convolution, configuration)
+        operands = self._operands(brick, convolution, configuration, plan)
 
-            def launch() -> Sequence[Any]:
-                plan.execute(operands)
-                return [operands.result]
+        def launch() -> Sequence[Any]:
+            plan.execute(operands)
+            return [operands.result]
 
-            return DeviceRunnable(
-                self._cuda,
-                launch,
-                workspace_bytes=plan.workspace_bytes,
-                notes=_notes(plan),
-            )
+        return DeviceRunnable(
+            self._cuda,
+            launch,
+            workspace_bytes=plan.workspace_bytes,
+            notes=_notes(plan),
+        )
 
     def _found(self, convolution: Convolution, configuration: Configuration) -> CudnnPlan:
         plans = self._library.plans(convolution, configuration.dtype, configuration.layout)

@@ -39,6 +39,8 @@ _BY_ONEDNN = frozenset(
 )
 _BY_MLAS = "gemm_mlas"
 _NO_LAYER = frozenset({"Const", "Input", "Output"})
+# Changes of layout and of shape, which a whole model has at its ends alone, or which cost nothing.
+_MOVES = ("Reorder", "Reshape", "Transpose")
 
 
 @final
@@ -182,7 +184,8 @@ def _notes(compiled: Any) -> dict[str, str]:
             kernels[f"{kind} {kernel}"] += 1
             kinds.add(kind)
     listed = ", ".join(kernels)
-    notes = {"kernel": listed, "family": _family(kinds, listed)}
+    computing = sum(count for name, count in kernels.items() if not name.startswith(_MOVES))
+    notes = {"kernel": listed, "kernels": str(computing), "family": _family(kinds, listed)}
     return notes | ({"transform": "winograd"} if "winograd" in listed else {})
 
 

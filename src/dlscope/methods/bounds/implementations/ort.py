@@ -21,6 +21,8 @@ from dlscope.methods.bounds.implementations.ort_session import (
     EXTENDED,
     UNCHANGED,
     OrtRunnable,
+    kernels,
+    optimised,
     session_of,
 )
 from dlscope.methods.bounds.implementations.refusals import refusals
@@ -57,5 +59,9 @@ class Ort(Implementation):
     def _build(self, brick: Brick, configuration: Configuration, threads: int) -> Runnable:
         with refusals("ONNX Runtime", brick):
             level = _LEVELS[configuration.algorithm]
-            session = session_of(brick_model(brick), level, threads=threads)
-            return OrtRunnable(session, brick_feeds(brick), list(map(value_name, brick.outputs)))
+            model = brick_model(brick)
+            if level != UNCHANGED:
+                model = optimised(model, level)
+            session = session_of(model, UNCHANGED, threads=threads)
+            outputs = list(map(value_name, brick.outputs))
+            return OrtRunnable(session, brick_feeds(brick), outputs, kernels(model.graph.node))

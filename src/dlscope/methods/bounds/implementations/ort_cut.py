@@ -13,6 +13,7 @@ from dlscope.methods.bounds.implementations.edge_cut import Arrays, CutGraph
 from dlscope.methods.bounds.implementations.ort_session import (
     UNCHANGED,
     OrtRunnable,
+    kernels,
     session_of,
 )
 
@@ -41,8 +42,7 @@ class CutRunnable(Runnable):
         model = cut.part(cut.core, inputs, cut.outputs)
         session = session_of(model, UNCHANGED, threads=threads)
         self._core = OrtRunnable(session, inputs, cut.outputs)
-        kernels = (f"{node.domain or 'ai.onnx'}.{node.op_type}" for node in cut.core)
-        self.notes = {"kernel": ", ".join(dict.fromkeys(kernels))}
+        self.notes = kernels(cut.core)
 
     def run(self) -> None:
         """The core alone."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, final
 
 import numpy as np
@@ -47,12 +48,25 @@ def optimised(model: onnx.ModelProto, level: Any) -> onnx.ModelProto:
         return onnx.load(path)
 
 
+def kernels(nodes: Iterable[onnx.NodeProto]) -> dict[str, str]:
+    """Notes on the nodes that a session runs one by one: their operators, and how many they are."""
+    named = [f"{node.domain or 'ai.onnx'}.{node.op_type}" for node in nodes]
+    return {"kernel": ", ".join(dict.fromkeys(named)), "kernels": str(len(named))}
+
+
 @final
 class OrtRunnable(Runnable):
     """A session with one set of arrays bound to it; run once to learn what it gives."""
 
-    def __init__(self, session: Any, feeds: Arrays, names: Sequence[str]) -> None:
+    def __init__(
+        self,
+        session: Any,
+        feeds: Arrays,
+        names: Sequence[str],
+        notes: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._session = session
+        self.notes = notes
         # The binding points into these arrays.
         self._feeds = {name: np.ascontiguousarray(array) for name, array in feeds.items()}
         self._outputs = session.run(list(names), self._feeds)

@@ -9,24 +9,21 @@ from typing import final
 from dlscope.graph.brick import Brick
 from dlscope.graph.brick_model import brick_feeds
 from dlscope.methods.bounds.implementation import (
-    NULL,
     TF32,
     Configuration,
-    Implementation,
-    Runnable,
     Unsupported,
 )
 from dlscope.methods.bounds.implementations.cuda import Cuda, CudaSettings, torch_on_gpu
 from dlscope.methods.bounds.implementations.cudnn import HEURISTIC
+from dlscope.methods.bounds.implementations.device_implementation import (
+    DeviceImplementation,
+)
 from dlscope.methods.bounds.implementations.device_runnable import (
-    GPU,
     DeviceRunnable,
     device_dtypes,
     device_layouts,
-    null_runnable,
     on_device,
 )
-from dlscope.methods.bounds.implementations.refusals import refusals
 
 EXHAUSTIVE = "exhaustive"
 """cuDNN tries its algorithms at the first call and keeps the fastest."""
@@ -36,7 +33,7 @@ _PRODUCTS = _CONVOLUTIONS | {"Gemm", "MatMul"}
 
 
 @final
-class TorchCuda(Implementation):
+class TorchCuda(DeviceImplementation):
     """The brick translated to PyTorch's operators, one after another.
 
     Convolutions with `cudnn.benchmark` off (`heuristic`) and on (`exhaustive`). `cuda` stands in
@@ -45,7 +42,7 @@ class TorchCuda(Implementation):
 
     name = "torch_cuda"
     family = "aten"
-    device = GPU
+    library_name = "PyTorch"
 
     def __init__(self, cuda: Cuda | None = None) -> None:
         self._cuda = cuda if cuda is not None else torch_on_gpu(self.name)
@@ -66,24 +63,20 @@ class TorchCuda(Implementation):
             for math in (("", TF32) if dtype == "float32" and operators & _PRODUCTS else ("",))
         ]
 
-    def _build(self, brick: Brick, configuration: Configuration, threads: int) -> Runnable:
-        del threads  # a GPU has its own
-        if brick == NULL:
-            return null_runnable(self._cuda)
+    def _launched(self, brick: Brick, configuration: Configuration) -> DeviceRunnable:
         dtype, layout = configuration.dtype, configuration.layout
-        with refusals("PyTorch", brick):
-            forward = self._cuda.translated(brick, dtype, layout)
-            feeds = brick_feeds(brick).values()
-            tensors = [self._cuda.tensor(each, dtype, layout) for each in feeds]
-            settings = CudaSettings(
-                configuration.math == TF32, exhaustive=configuration.algorithm == EXHAUSTIVE
-            )
-            return DeviceRunnable(
-                self._cuda,
-                lambda: forward(*tensors),
-                settings=settings,
-                notes={"family": _family(brick)},
-            )
+        forward = self._cuda.translated(brick, dtype, layout)
+        feeds = brick_feeds(brick).values()
+        tensors = [self._cuda.tensor(each, dtype, layout) for each in feeds]
+        settings = CudaSettings(
+            configuration.math == TF32, exhaustive=configuration.algorithm == EXHAUSTIVE
+        )
+        return DeviceRunnable(
+            self._cuda,
+            lambda: forward(*tensors),
+            settings=settings,
+            notes={"family": _family(brick)},
+        )
 
 
 def _family(brick: Brick) -> str:

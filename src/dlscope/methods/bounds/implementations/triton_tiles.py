@@ -9,27 +9,22 @@ from typing import Any, final
 
 from dlscope.graph.brick import Brick, BrickLayer
 from dlscope.methods.bounds.implementation import (
-    NULL,
     PLAIN,
     TF32,
     Configuration,
-    Implementation,
-    Runnable,
     Unsupported,
     declared_dtype,
 )
 from dlscope.methods.bounds.implementations.cuda import Cuda, torch_on_gpu
+from dlscope.methods.bounds.implementations.device_implementation import DeviceImplementation
 from dlscope.methods.bounds.implementations.device_runnable import (
-    GPU,
     DeviceRunnable,
     arrays_of,
     device_dtypes,
     follows,
-    null_runnable,
     on_device,
 )
 from dlscope.methods.bounds.implementations.matrix_product import MatrixProduct, first_product
-from dlscope.methods.bounds.implementations.refusals import refusals
 from dlscope.methods.bounds.implementations.triton_kernels import (
     ADD,
     ALONE,
@@ -79,7 +74,7 @@ TILES = {
 
 
 @final
-class Triton(Implementation):
+class Triton(DeviceImplementation):
     """A way for each tile. `library` and `cuda` stand in for those installed.
 
     Raises `PluginError` where one is missing.
@@ -87,7 +82,7 @@ class Triton(Implementation):
 
     name = "triton"
     family = "dlscope"
-    device = GPU
+    library_name = "Triton"
 
     def __init__(self, library: TritonLibrary | None = None, cuda: Cuda | None = None) -> None:
         self._library = library if library is not None else triton_compiler()
@@ -112,16 +107,12 @@ class Triton(Implementation):
             for algorithm in algorithms
         ]
 
-    def _build(self, brick: Brick, configuration: Configuration, threads: int) -> Runnable:
-        del threads  # a GPU has its own
-        if brick == NULL:
-            return null_runnable(self._cuda)
-        with refusals("Triton", brick):
-            found = _kernel_of(brick)
-            if isinstance(found, str):
-                raise ValueError(found)
-            launch = found.launch(self._library, self._cuda, brick, configuration)
-            return DeviceRunnable(self._cuda, launch, notes={"kernel": found.kernel})
+    def _launched(self, brick: Brick, configuration: Configuration) -> DeviceRunnable:
+        found = _kernel_of(brick)
+        if isinstance(found, str):
+            raise ValueError(found)
+        launch = found.launch(self._library, self._cuda, brick, configuration)
+        return DeviceRunnable(self._cuda, launch, notes={"kernel": found.kernel})
 
 
 @final
