@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from dlscope.core.errors import DataError
 from dlscope.pipelines.base import Spec, StepContext, Value
-from dlscope.pipelines.image import Crop, Resize
+from dlscope.pipelines.image import Crop, Decode, Resize
 
 CONTEXT = StepContext()
 UNKNOWN = Spec("image", "uint8", "HWC", (None, None, 3), color="RGB")
@@ -26,6 +26,25 @@ def original(value: Value, x: float, y: float) -> tuple[float, float]:
     """Where (x, y) of the current picture lies in the original one."""
     (sx, sy), (ox, oy) = value.scale, value.offset
     return x * sx + ox, y * sy + oy
+
+
+@pytest.mark.parametrize(("channels", "color"), [(1, "GRAY"), (3, "RGB"), (1, "RGB"), (3, "GRAY")])
+def test_decode_takes_pixels_that_are_no_file_as_they_are(channels: int, color: Any) -> None:
+    pixels = np.arange(4 * 5 * channels, dtype=np.uint8).reshape(4, 5, channels)
+    value = Decode(color=color).apply(Value(pixels), CONTEXT)
+    assert (value.data.shape, value.axes, value.color) == (
+        (4, 5, 1 if color == "GRAY" else 3),
+        "HWC",
+        color,
+    )
+    if (channels == 1) == (color == "GRAY"):
+        assert np.array_equal(value.data, pixels)
+
+
+@pytest.mark.parametrize("pixels", [np.zeros((4, 5, 2), np.uint8), np.zeros((4, 5, 3))])
+def test_decode_refuses_arrays_that_are_no_pixels(pixels: Any) -> None:
+    with pytest.raises(DataError, match="decode takes encoded bytes, the item is ndarray"):
+        Decode().apply(Value(pixels), CONTEXT)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from awkward_tables import large, reports, tables
 from hypothesis import given, settings
 from report_sample import FINDINGS, LATENCY, STUDY, sample
 
-from dlscope.core.report import Figure, Report, Section
+from dlscope.core import registry
+from dlscope.core.report import Figure, Picture, Report, Section
 from dlscope.core.table import Table
 from dlscope.reporting.html import HtmlRenderer
 
@@ -236,3 +237,14 @@ def test_opens_from_disk_without_a_complaint(report, tmp_path):
     assert "CONSOLE" not in done.stderr
     assert done.stdout.count('data-ready=""') == len(re.findall('class="links"', page.read_text()))
     assert '<button type="button">p50' in done.stdout
+
+
+def test_a_picture_lies_in_the_page_with_what_is_to_be_seen() -> None:
+    picture = Picture("seen", "What it saw", b"\x89PNG", "a <red> square", "from above")
+    report = Report("Title", "Answer.", sections=(Section("Seen", (picture,)),))
+    page = HtmlRenderer().report(report)
+    assert '<img src="data:image/png;base64,iVBORw==" alt="a &lt;red&gt; square">' in page
+    assert "<b>What it saw</b> from above" in page
+    told = registry.load("renderers", "markdown")().report(report)
+    assert "Picture: What it saw." in told
+    assert "from above" in told

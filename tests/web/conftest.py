@@ -81,9 +81,9 @@ def archive(files: Mapping[str, bytes], compression: int = zipfile.ZIP_STORED) -
     return out
 
 
-def done(client: TestClient, job: str) -> dict[str, object]:
+def done(client: TestClient, job: str, patience_s: float = 110) -> dict[str, object]:
     """What a job has come to, once it is over."""
-    deadline = time.monotonic() + 110
+    deadline = time.monotonic() + patience_s
     while (told := client.get(f"/api/v1/jobs/{job}").json())["state"] in ("queued", "running"):
         assert time.monotonic() < deadline, told
         time.sleep(0.02)

@@ -106,3 +106,14 @@ def test_a_job_can_be_stopped_from_its_page(client: TestClient) -> None:
     answer = client.post(f"{place}/stop")
     assert (answer.status_code, answer.headers["location"]) == (303, place)
     assert done(client, place.rpartition("/")[2])["state"] == "stopped"
+
+
+def test_a_stack_and_another_version_are_choices(client: TestClient) -> None:
+    page = client.get(
+        "/evaluate?model=efficientnet-lite0&backend=onnxruntime==1.18.0&stack=isolated"
+    )
+    assert 'value="onnxruntime==1.18.0"' in page.text
+    assert '<option value="isolated" selected>' in page.text
+    command = "dlscope evaluate efficientnet-lite0 --backend onnxruntime==1.18.0"
+    assert command in page.text
+    assert "--stack isolated" in page.text

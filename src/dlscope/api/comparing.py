@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from dlscope.api.side_by_side import differing_items, side_by_side
 from dlscope.core.table import Cell, Column, Table
 
 if TYPE_CHECKING:
@@ -56,17 +57,20 @@ def compare_runs(
     note = f"{equal} of {equal + _count(differing, found)} fields are equal"
     against = _differences(found, first)
     sections = [section for section in report.sections if section.title != "Key figures"]
+    beside, items = side_by_side(found), differing_items(found)
     return replace(
         report,
         title=f"{report.title}: {len(found)} runs",
-        tables=(differing, against, *report.tables),
+        tables=(differing, against, beside, items, *report.tables),
         sections=(
             Section("What differs", (differing,), note),
             *(
-                (Section("Against the baseline", (*_drawn(against), against)),)
+                (Section(against.title, tuple(_drawn(against))), Section(against.title, (against,)))
                 if len(against) > 1
                 else ()
             ),
+            Section("Side by side", (beside,), beside.note),
+            *((Section(items.title, (items,), items.note),) if len(items) else ()),
             *sections,
         ),
         command=f"dlscope report {' '.join(run.id for run in found)}",

@@ -49,7 +49,7 @@ Sides = Annotated[tuple[Side, Side], BeforeValidator(_both_sides)]
 
 @final
 class Decode(Step):
-    """Encoded bytes → pixels.
+    """Encoded bytes, or pixels that a data set holds as they are, → pixels.
 
     `idct`, `upsample` and `on_truncated` have the one value that Pillow offers per picture.
     """
@@ -71,17 +71,28 @@ class Decode(Step):
         return Spec("image", "uint8", "HWC", shape, color=self.color, lo=0.0, hi=255.0)
 
     def _apply(self, value: Value, _context: StepContext) -> Value:
-        pixels = decode_picture(
-            encoded_bytes(self, value.data),
-            gray=self.color == "GRAY",
-            upright=self.exif == "apply",
-            on_white=self.alpha == "composite_white",
-            max_pixels=self.max_pixels,
-        )
+        pixels = self._as_it_is(value.data)
+        if pixels is None:
+            pixels = decode_picture(
+                encoded_bytes(self, value.data),
+                gray=self.color == "GRAY",
+                upright=self.exif == "apply",
+                on_white=self.alpha == "composite_white",
+                max_pixels=self.max_pixels,
+            )
         if self.color == "BGR":
             pixels = np.ascontiguousarray(pixels[:, :, ::-1])
         height, width = pixels.shape[:2]
         return value.with_data(pixels, axes="HWC", color=self.color, original_size=(width, height))
+
+    def _as_it_is(self, data: Any) -> NDArray[np.uint8] | None:
+        """The pixels of an item that is no file but an array of them; None for anything else."""
+        if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.ndim != 3:
+            return None
+        modes: dict[int, ColorMode] = {1: "GRAY", 3: "RGB"}
+        held = modes.get(data.shape[2])
+        wanted: ColorMode = "GRAY" if self.color == "GRAY" else "RGB"
+        return None if held is None else convert_color(data, held, wanted, full=True)
 
 
 @final

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import final
 
-from dlscope.core.report import Block, Facts, Finding, Prose, Report, Section
+from dlscope.core.report import Block, Facts, Finding, Picture, Prose, Report, Section
 from dlscope.core.table import Table
 from dlscope.reporting.cells import Shown, ShownColumn, display
 from dlscope.reporting.text import gain_of, rows_of
@@ -75,6 +75,9 @@ def _block(block: Block) -> str:
         return escape(block.text)
     if isinstance(block, Facts):
         return "\n".join(f"- {escape(term)}: {escape(value)}" for term, value in block.pairs)
+    if isinstance(block, Picture):
+        said = ". ".join(escape(part) for part in (block.alt, block.caption) if part)
+        return f"Picture: {escape(block.title)}. {said}"
     return f"Figure: {escape(block.title)} (table {escape(block.table)}). {escape(block.caption)}"
 
 

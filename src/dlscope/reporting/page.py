@@ -9,13 +9,14 @@ from typing import Any, final
 from markupsafe import Markup
 
 from dlscope.core.errors import FigureError
-from dlscope.core.report import Facts, Figure, Finding, Prose, Report, Section, tables_of
+from dlscope.core.report import Facts, Figure, Finding, Picture, Prose, Report, Section, tables_of
 from dlscope.core.table import Table
 from dlscope.reporting.figures import svg
 from dlscope.reporting.json import finite
 from dlscope.reporting.view import (
     FigureView,
     FindingView,
+    PictureView,
     SectionView,
     TableView,
     finding_view,
@@ -85,6 +86,8 @@ class Page:
             return "figure", self._figure(block)
         if isinstance(block, Facts):
             return "facts", [(plain(term), plain(value)) for term, value in block.pairs]
+        if isinstance(block, Picture):
+            return "picture", PictureView.of(block)
         assert isinstance(block, Prose)
         return "prose", plain(block.text)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
-from dlscope.core.report import Finding, Sign
+from dlscope.core.report import Finding, Picture, Sign
 from dlscope.core.table import Table
 from dlscope.reporting.axis import Axis, axis_of
 from dlscope.reporting.cells import Display, Shown, ShownColumn, display
@@ -99,6 +99,22 @@ class FigureView:
     fix: str = ""
     table: TableView | None = None
     source: str = ""
+
+
+@dataclass(frozen=True)
+class PictureView:
+    """A picture to draw: an address that holds all of it, and the words around it."""
+
+    title: str
+    source: str
+    alt: str
+    caption: str
+
+    @classmethod
+    def of(cls, picture: Picture) -> Self:
+        """The view of `picture`."""
+        words = (plain(each) for each in (picture.alt, picture.caption))
+        return cls(plain(picture.title), picture.source, *words)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -20,15 +21,20 @@ from starlette.types import ASGIApp, Scope
 from dlscope.core.errors import DlscopeError, RequestError
 from dlscope.store import Location
 from dlscope.web import rest
+from dlscope.web.analysis_pages import AnalysisPages
 from dlscope.web.catalog_pages import CatalogPages
 from dlscope.web.drawings import Drawings
+from dlscope.web.experiment_pages import ExperimentPages
 from dlscope.web.exports import TYPES
 from dlscope.web.guard import COOKIE, Guard, mark_of
 from dlscope.web.item_pages import ItemPages
 from dlscope.web.jobs import Jobs
 from dlscope.web.listing import Listing
 from dlscope.web.machine import Machine
-from dlscope.web.pages import Frame, Pages, asset
+from dlscope.web.model_pages import ModelPages
+from dlscope.web.page_parts import Frame
+from dlscope.web.pages import Pages, asset
+from dlscope.web.places import PLACES
 from dlscope.web.refusals import UNKNOWN, document, problem_of, refused, title_of
 from dlscope.web.trial import Trial
 from dlscope.web.uploads import Uploads
@@ -56,8 +62,8 @@ def create_app(
     location = Location.of(store)
     uploads = Uploads(location.folder / "uploads")
     uploads.publish()
-    machine = Machine(store)
-    jobs = Jobs(store=store, allow_hooks=allow_hooks, ended=machine.forget_plans)
+    machine = Machine(store, location.folder / "reports")
+    jobs = Jobs(store=store, allow_hooks=allow_hooks, ended=machine.ended)
     pages = Pages(Drawings(lambda: not jobs.is_measuring), f"store {location.shown}")
     trials = Path(tempfile.mkdtemp(prefix="dlscope-try-"))
 
@@ -84,7 +90,8 @@ def create_app(
     wizard = Wizard(pages, machine, jobs, uploads, tuple(allow_hooks))
     trial = Trial(pages, machine, jobs, wizard, viewer, str(trials / "store"))
     _add_pages(app, Listing(pages, store), viewer, CatalogPages(pages, machine))
-    _add_experiments(app, wizard, trial)
+    _add_models(app, ModelPages(pages, machine, jobs), AnalysisPages(pages, store))
+    _add_experiments(app, wizard, ExperimentPages(pages, jobs), trial)
     _add_frame(app, pages, token)
     _describe_refusals(app)
 
@@ -96,8 +103,8 @@ def create_app(
 
 
 def _add_pages(app: FastAPI, listing: Listing, viewer: ItemPages, catalog: CatalogPages) -> None:
-    _page(app, "/runs", listing.runs)
-    _page(app, "/profiles", listing.profiles)
+    for place in PLACES:
+        _page(app, place.path, functools.partial(listing.browse, place))
     _page(app, "/compare", listing.compare)
     _page(app, "/runs/{run}", listing.run)
     _page(app, "/runs/{run}/items", viewer.items)
@@ -110,13 +117,26 @@ def _add_pages(app: FastAPI, listing: Listing, viewer: ItemPages, catalog: Catal
     _page(app, "/systems", catalog.systems)
 
 
-def _add_experiments(app: FastAPI, wizard: Wizard, trial: Trial) -> None:
+def _add_models(app: FastAPI, models: ModelPages, analyses: AnalysisPages) -> None:
+    _page(app, "/analyses", analyses.analyses)
+    _page(app, "/analyses/{name}", analyses.analysis)
+    _page(app, "/bounds", models.choose)
+    _page(app, "/models/{name}/bounds", models.bounds)
+    _page(app, "/models/{name}/bricks", models.bricks)
+    app.add_route(
+        "/models/{name}/{what}", models.measure, methods=["POST"], include_in_schema=False
+    )
+
+
+def _add_experiments(app: FastAPI, wizard: Wizard, watched: ExperimentPages, trial: Trial) -> None:
     _get(app, "/evaluate", wizard.choose)
-    _get(app, "/experiments", wizard.experiments)
+    _get(app, "/experiments", watched.experiments)
     app.add_route("/experiments", wizard.start, methods=["POST"], include_in_schema=False)
     app.add_route("/uploads", wizard.upload, methods=["POST"], include_in_schema=False)
-    _get(app, "/experiments/{job_id}", wizard.experiment)
-    app.add_route("/experiments/{job}/stop", wizard.stop, methods=["POST"], include_in_schema=False)
+    _get(app, "/experiments/{job_id}", watched.experiment)
+    app.add_route(
+        "/experiments/{job}/stop", watched.stop, methods=["POST"], include_in_schema=False
+    )
     _get(app, "/try", trial.choose)
     app.add_route("/try", trial.start, methods=["POST"], include_in_schema=False)
     _get(app, "/try/{job_id}/input", trial.input)

@@ -92,6 +92,8 @@ class Asked(BaseModel):
         words += [f"--{name} {value}" for name, value in numbers.items() if value is not None]
         if self.repeats > 1:
             words.append(f"--repeats {self.repeats}")
+        if self.stack == "isolated":
+            words.append("--stack isolated")
         return " ".join(words)
 
     def _options(self) -> Mapping[str, Any]:

@@ -15,7 +15,8 @@ from dlscope.core.report import Report, Section
 from dlscope.core.table import Cell, Table
 from dlscope.web.exports import exported
 from dlscope.web.machine import Machine
-from dlscope.web.pages import Frame, Pages
+from dlscope.web.page_parts import Frame
+from dlscope.web.pages import Pages
 from dlscope.web.queries import Query
 from dlscope.web.shown_tables import ShownTable, shown_table
 
@@ -91,6 +92,7 @@ class CatalogPages:
                 place=_PLACES[kind],
                 crumbs=((_PLACES[kind], f"/{kind}"), (name, "")),
                 actions=(
+                    *(_model_actions(name) if kind == "models" else ()),
                     ("Its runs", f"/runs?{key}={quote(name)}"),
                     ("Evaluate…", f"/evaluate?{key}={quote(name)}"),
                 ),
@@ -98,6 +100,11 @@ class CatalogPages:
             word=word,
             file=f"{query.path}.yaml",
         )
+
+
+def _model_actions(name: str) -> tuple[tuple[str, str], ...]:
+    address = f"/models/{quote(name)}"
+    return ("Bounds", f"{address}/bounds"), ("Bricks", f"{address}/bricks")
 
 
 def _of_task(report: Report, kind: str, task: str | None) -> Report:

@@ -46,7 +46,7 @@ class Drawings:
         return FigureView(
             number=number,
             title=plain(figure.title),
-            caption=plain(". ".join(part for part in said if part)),
+            caption=plain(". ".join(part.rstrip(".") for part in said if part) + "." * any(said)),
             drawings=drawings,
             legend=meta.get("legend", ()) if drawings else (),
             problem=problem,

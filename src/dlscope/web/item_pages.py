@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, final
 from urllib.parse import quote
 
@@ -14,60 +13,19 @@ from starlette.responses import Response
 from dlscope import api
 from dlscope.core.errors import DlscopeError
 from dlscope.core.table import Cell, Table
-from dlscope.core.units import format_number
 from dlscope.reporting.json import finite
-from dlscope.reporting.theme import SERIES
-from dlscope.reporting.view import percent
 from dlscope.reporting.words import plain
+from dlscope.web.answers import plain_text, shown_answer, true_boxes, true_picture
 from dlscope.web.exports import exported
-from dlscope.web.pages import Frame, Pages
+from dlscope.web.page_parts import Frame
+from dlscope.web.pages import Pages
 from dlscope.web.queries import Query
 from dlscope.web.refusals import UNKNOWN, refused
 from dlscope.web.shown_tables import ShownTable, shown_table
 
 _KEYS = ("order", "sort")
-_ITEM_KEYS = ("with", "score")
-_MOST_BOXES = 100
-_MOST_TEXT = 20_000
-_DASHES = ("", "6 3", "2 3", "8 3 2 3")
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One class of an answer, with its probability as words and as a width."""
-
-    name: str
-    said: str
-    width: str
-    is_right: bool
-
-
-@dataclass(frozen=True)
-class Box:
-    """One box in pixels of the picture; `tint` and `dash` are those of its Run."""
-
-    label: str
-    said: str
-    x: float
-    y: float
-    width: float
-    height: float
-    tint: str
-    dash: str
-
-
-@dataclass(frozen=True)
-class ShownAnswer:
-    """What one Run answered: bars of classes, boxes, a text, or plain data."""
-
-    run: str
-    framework: str
-    tint: str
-    error: str = ""
-    bars: Sequence[Bar] = ()
-    boxes: Sequence[Box] = ()
-    text: str = ""
-    data: str = ""
+_DRAWN = frozenset(("boxes", "image", "mask"))
+_ITEM_KEYS = ("with", "score", "truth")
 
 
 @final
@@ -142,7 +100,11 @@ class ItemPages:
         """The page of one item, whose input is at the address `source`."""
         least = _score(query)
         first = shown.answers[0].run
-        answers = [_answer(each, place, shown, least) for place, each in enumerate(shown.answers)]
+        answers = [
+            shown_answer(each, place, shown.target, least)
+            for place, each in enumerate(shown.answers)
+        ]
+        truth = true_boxes(shown.target) if query.text("truth") != "no" else []
         read, problem = _input(first.id, shown.index, store)
         return self._pages.render(
             request,
@@ -155,9 +117,12 @@ class ItemPages:
             problem=problem,
             source=source,
             answers=answers,
-            boxes=[box for each in answers for box in each.boxes],
+            boxes=[*(box for each in answers for box in each.boxes), *truth],
+            has_truth=bool(true_boxes(shown.target)),
+            is_truth_drawn=bool(truth),
+            true_picture=true_picture(shown.target),
             has_boxes=any("boxes" in (each.result.prediction or {}) for each in shown.answers),
-            target=_plain_text(shown.target),
+            target=_said(shown.target),
             score=f"{least:g}",
             others=",".join(query.texts("with")),
         )
@@ -206,50 +171,14 @@ def _score(query: Query) -> float:
         raise refused(400, f"{text!r} is no score", where="score", fix="write it as 0.5") from None
 
 
-def _answer(answer: api.Answer, place: int, shown: api.ShownItem, least: float) -> ShownAnswer:
-    run, result = answer.run, answer.result
-    tint, dash = f"var(--{SERIES[place % len(SERIES)]})", _DASHES[place % len(_DASHES)]
-    prediction = result.prediction or {}
-    framework = f"{run.plan.model.name} · {run.plan.framework.name}"
-    label = shown.target.get("label") if isinstance(shown.target, Mapping) else None
-    is_known = {"classes", "boxes", "text"} & set(prediction)
-    return ShownAnswer(
-        run.id,
-        framework,
-        tint,
-        plain(result.error or ""),
-        tuple(_bar(each, label) for each in prediction.get("classes", ())[:5]),
-        tuple(_boxes(prediction.get("boxes", ()), least, tint, dash)),
-        str(prediction.get("text", ""))[:_MOST_TEXT],
-        "" if is_known or not prediction else _plain_text(prediction),
-    )
-
-
-def _bar(entry: Sequence[Any], label: Any) -> Bar:
-    index, name, p = entry
-    said = f"{index} {plain(str(name))}" if name else str(index)
-    return Bar(said, format_number(float(p)), percent(min(max(float(p), 0.0), 1.0)), index == label)
-
-
-def _boxes(rows: Sequence[Sequence[Any]], least: float, tint: str, dash: str) -> list[Box]:
-    kept = [row for row in rows if float(row[1]) >= least][:_MOST_BOXES]
-    return [
-        Box(
-            plain(str(label)),
-            format_number(float(score)),
-            *(float(x0), float(y0), max(float(x1) - float(x0), 0), max(float(y1) - float(y0), 0)),
-            tint,
-            dash,
-        )
-        for label, score, x0, y0, x1, y1 in kept
-    ]
-
-
-def _plain_text(value: Any) -> str:
-    if value is None:
-        return ""
-    text = json.dumps(finite(value), ensure_ascii=False, indent=1, default=str)
-    return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}\n… the .json has all"
+def _said(target: Any) -> str:
+    """The truth in words, without what is drawn."""
+    if not isinstance(target, Mapping):
+        return plain_text(target)
+    told = {key: value for key, value in target.items() if key not in _DRAWN}
+    if set(told) == {"text"}:
+        return str(told["text"])
+    return plain_text(told) if told else ""
 
 
 def _document(shown: api.ShownItem) -> str:

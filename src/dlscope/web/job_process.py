@@ -19,8 +19,10 @@ from dlscope.core.errors import DlscopeError, StoreError
 from dlscope.core.units import format_number, scale_for
 
 if TYPE_CHECKING:
+    from dlscope.api.watcher import Told
     from dlscope.core.manifest import ExperimentManifest
     from dlscope.core.plan import Plan
+    from dlscope.core.report import Report
     from dlscope.core.run import Run
 
 Tell = Callable[[Mapping[str, Any]], None]
@@ -111,6 +113,54 @@ def _plan(asked: Mapping[str, Any], tell: Tell) -> None:
     tell({"type": "end", "answer": report.answer, **tables})
 
 
+def _known_bounds(asked: Mapping[str, Any], tell: Tell) -> None:
+    _tell_report(api.known_bounds(asked["model"], store=asked["store"], **asked["options"]), tell)
+
+
+def _known_bricks(asked: Mapping[str, Any], tell: Tell) -> None:
+    _tell_report(api.known_bricks(asked["model"], store=asked["store"], **asked["options"]), tell)
+
+
+def _bound(asked: Mapping[str, Any], tell: Tell) -> None:
+    options = dict(asked["options"])
+    verify = options.pop("verify", False)
+    model, store = asked["model"], asked["store"]
+    api.bound(model, store=store, told=_steps(tell), partial=True, verify=verify, **options)
+    _tell_report(
+        api.known_bounds(model, store=store, **options), tell, _known_by("bounds", model, options)
+    )
+
+
+def _bricks(asked: Mapping[str, Any], tell: Tell) -> None:
+    options = dict(asked["options"])
+    model, store = asked["model"], asked["store"]
+    api.measure_bricks(model, store=store, told=_steps(tell), **options)
+    options.pop("seconds", None)
+    _tell_report(
+        api.known_bricks(model, store=store, **options), tell, _known_by("bricks", model, options)
+    )
+
+
+def _known_by(what: str, model: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What a page asks to be told the same."""
+    return {"do": f"known_{what}", "model": model, "options": dict(options)}
+
+
+def _tell_report(report: Report, tell: Tell, known_by: Mapping[str, Any] | None = None) -> None:
+    from dlscope.reporting.document import document_of
+
+    tell({"type": "end", "runs": [], "report": document_of(report), "known_by": known_by})
+
+
+def _steps(tell: Tell) -> Told:
+    """Tells what is one step after another as events."""
+
+    def told(step: str, share: float) -> None:
+        tell({"type": "stage", "label": "", "cell": "", "step": step, "share": share})
+
+    return told
+
+
 def _doctor(asked: Mapping[str, Any], tell: Tell) -> None:
     from dlscope.agents.capabilities import backend_table
 
@@ -122,6 +172,10 @@ _ACTIONS: Mapping[str, Callable[[Mapping[str, Any], Tell], None]] = {
     "run": _run,
     "plan": _plan,
     "doctor": _doctor,
+    "known_bounds": _known_bounds,
+    "known_bricks": _known_bricks,
+    "bound": _bound,
+    "bricks": _bricks,
 }
 
 

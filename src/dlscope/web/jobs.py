@@ -20,12 +20,18 @@ MOST_WAITING = 20
 _KEPT = 200
 _STAGE_EVERY_S = 1.0
 _PATIENCE_S = 10.0
+MODEL_KINDS: Mapping[str, str] = {"bounds": "bound", "bricks": "bricks"}
+"""Kinds of jobs that measure one model, and what their process does."""
 _STATES: Mapping[str, State] = {"end": "done", "error": "failed", "stopped": "stopped"}
 
 
 @dataclass
 class Job:
-    """One experiment on its way; `events` have their place in the list as their number."""
+    """One measurement on its way; `events` have their place in the list as their number.
+
+    `experiment` is what its process is asked for, beside the store: an experiment to `run`, or
+    the `model` and `options` of bounds or bricks.
+    """
 
     id: str
     title: str
@@ -42,6 +48,11 @@ class Job:
     is_stopping: bool = False
 
     @property
+    def model(self) -> str:
+        """The one model that it measures, "" where it is an experiment."""
+        return str(self.experiment["model"]) if self.kind in MODEL_KINDS else ""
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing more will happen."""
         return self.state not in ("queued", "running")
@@ -52,6 +63,7 @@ class Job:
         return {
             "id": self.id,
             "title": self.title,
+            "kind": self.kind,
             "state": self.state,
             "runs": list(self.runs) or [event["id"] for event in runs],
             "done": len(runs),
@@ -78,7 +90,7 @@ class Jobs:
         *,
         store: str | None,
         allow_hooks: Sequence[str] = (),
-        ended: Callable[[], None] = lambda: None,
+        ended: Callable[[Mapping[str, Any]], None] = lambda _told: None,
     ) -> None:
         self._ended = ended
         self._store, self._allow_hooks = store, tuple(allow_hooks)
@@ -121,7 +133,7 @@ class Jobs:
 
         Raises an answer of 409 where too many wait.
         """
-        same = digest({"experiment": experiment, "rerun": rerun, "kind": kind, "store": store})
+        same = digest({"asked": experiment, "rerun": rerun, "kind": kind, "store": store})
         with self._lock:
             waiting = [job for job in self._jobs.values() if not job.is_over]
             for job in waiting:
@@ -172,6 +184,8 @@ class Jobs:
                 self._follow(job, job.child)
 
     def _asked(self, job: Job) -> Mapping[str, Any]:
+        if job.kind in MODEL_KINDS:
+            return {"do": MODEL_KINDS[job.kind], "store": job.store, **job.experiment}
         return {
             "do": "run",
             "experiment": job.experiment,
@@ -204,7 +218,7 @@ class Jobs:
         job.refused = event.get("refused", ())
         job.problems = event.get("problems", ())
         job.events.append({"type": "done", "state": _STATES[event["type"]], "runs": job.runs})
-        self._ended()
+        self._ended(event)
         # Last, so that whoever sees that it is over sees everything.
         job.state = _STATES[event["type"]]
 

@@ -5,12 +5,18 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Mapping
-from typing import Any, final
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal, final
 
 from dlscope.core.digest import digest
-from dlscope.core.errors import did_you_mean
+from dlscope.core.errors import DlscopeError, Problems, RequestError, did_you_mean
+from dlscope.core.report import Report
 from dlscope.core.table import Column, Table
+from dlscope.reporting.document import report_of
+from dlscope.web.background import Background
 from dlscope.web.children import answer_of
+from dlscope.web.kept_reports import KeptReports
 from dlscope.web.refusals import UNKNOWN, refused
 
 _COLUMNS = (
@@ -23,6 +29,7 @@ _COLUMNS = (
     Column("fix", "str", "how to get it", priority=2),
 )
 _PLANS_KEPT = 100
+_PATIENCE_S = 2.0
 _ASKING = threading.Lock()
 
 
@@ -30,9 +37,11 @@ _ASKING = threading.Lock()
 class Machine:
     """Asks processes of its own, since a framework in the server would stay in its memory."""
 
-    def __init__(self, store: str | None) -> None:
+    def __init__(self, store: str | None, reports: Path) -> None:
         self._store = store
         self._plans: dict[str, Mapping[str, Any]] = {}
+        self._reports = KeptReports(reports)
+        self._background: Background[Report] = Background()
 
     def backends(self) -> Table:
         """One row per registered backend; asked once, which takes some seconds."""
@@ -56,9 +65,57 @@ class Machine:
             self._plans[key] = told
         return self._plans[key]
 
-    def forget_plans(self) -> None:
-        """Ask anew what is measured already: a job has ended."""
+    def known(
+        self, what: Literal["bounds", "bricks"], model: str, options: Mapping[str, Any]
+    ) -> Report:
+        """What the store knows of a model: its bounds, or how it is rebuilt from bricks.
+
+        Put together once for as long as no result is added and the environment stays. Raises the
+        problems of `api.known_bounds` or `api.known_bricks`.
+        """
+        asked = {"do": f"known_{what}", "model": model, "options": dict(options)}
+        found = self._reports.find(self._made_from(asked))
+        if found is None:
+            told = answer_of({**asked, "store": self._store})
+            if told["type"] != "end":
+                raise _problems(told)
+            found = report_of(told["report"])
+            self._reports.keep(self._made_from(asked), found)
+        return found
+
+    def known_soon(
+        self, what: Literal["bounds", "bricks"], model: str, options: Mapping[str, Any]
+    ) -> Report | None:
+        """What `known` tells, or None while it is being put together: ask again."""
+        asked = {"do": f"known_{what}", "model": model, "options": dict(options)}
+        found = self._reports.find(self._made_from(asked))
+        if found is not None:
+            return found
+        make = functools.partial(self.known, what, model, options)
+        return self._background.result(digest(asked), make, _PATIENCE_S)
+
+    def ended(self, told: Mapping[str, Any]) -> None:
+        """A job has ended: plans are asked anew, and the report that it brought is kept."""
         self._plans.clear()
+        if "report" in told:
+            self._reports.keep(self._made_from(told["known_by"]), report_of(told["report"]))
+
+    def _made_from(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        from dlscope.stacks.fingerprint import environment
+
+        made_by = {"dlscope": version("dlscope"), "environment": environment().fingerprint}
+        return {**asked, **made_by, "results": self._results()}
+
+    @property
+    def has_results(self) -> bool:
+        """Whether the store holds any benchmark."""
+        return self._results() > 0
+
+    def _results(self) -> int:
+        from dlscope.store import Store
+
+        with Store.open(self._store) as opened:
+            return opened.benchmarks.count()
 
     def plain_name(self, kind: str, name: str) -> str:
         """`name`, which must be one of the catalog: a server opens no file that it is told to.
@@ -80,3 +137,14 @@ class Machine:
 def _backend_table() -> Table:
     told = answer_of({"do": "doctor"}).get("backends", ())
     return Table.of("backends", _COLUMNS, told)
+
+
+def _problems(told: Mapping[str, Any]) -> DlscopeError:
+    """What a process says went wrong; its last words where it died."""
+    log = " ".join(told.get("log", ()))[-300:] or "it said nothing"
+    died = {"what": "putting it together came to nothing", "where": log, "fix": "dlscope doctor"}
+    problems = [
+        RequestError(each["what"], where=each["where"], fix=each["fix"])
+        for each in told.get("problems", (died,))
+    ]
+    return problems[0] if len(problems) == 1 else Problems.of(problems)

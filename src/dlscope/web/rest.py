@@ -5,24 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Header, Query, Request, Response, UploadFile
 from starlette.responses import StreamingResponse
 
 from dlscope import api
-from dlscope.core import registry
-from dlscope.core.plan import Plan
 from dlscope.core.report import Report
 from dlscope.web.asked import Asked
-from dlscope.web.exports import TYPES, exported, table_file, table_of
 from dlscope.web.jobs import Job, Jobs
 from dlscope.web.machine import Machine
+from dlscope.web.model_jobs import AskedBounds, AskedBricks, MeasuredBricks, known, submit
 from dlscope.web.refusals import UNFIT, refused
+from dlscope.web.rest_answers import FILES, Format, told
+from dlscope.web.rest_runs import add_analyses, add_runs
 from dlscope.web.uploads import Uploads
 
-Format = Literal["json", "csv", "parquet", "md", "tex"]
-Runs = Annotated[list[str], Query(description="ids, or unique beginnings; commas are fine, too")]
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {
         "description": meaning,
@@ -39,9 +37,6 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
         (503, "the store cannot be used"),
     )
 }
-_FILES: dict[int | str, dict[str, Any]] = {
-    200: {"content": {media.partition(";")[0]: {} for media in TYPES.values()}}
-}
 _YAML: dict[int | str, dict[str, Any]] = {200: {"content": {"application/yaml": {}}}}
 _EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
 _POLL_S, _ALIVE_EVERY_S = 0.5, 15.0
@@ -50,99 +45,24 @@ _POLL_S, _ALIVE_EVERY_S = 0.5, 15.0
 def router(store: str | None, machine: Machine, jobs: Jobs, uploads: Uploads) -> APIRouter:
     """The routes of `/api/v1` over one store."""
     made = APIRouter(prefix="/api/v1", responses=_ERRORS)
-    _add_runs(made, store)
+    add_runs(made, store)
+    add_analyses(made, store)
     _add_catalog(made, machine, uploads)
+    _add_models(made, machine, jobs)
     _add_jobs(made, machine, jobs)
     return made
 
 
-def _add_runs(made: APIRouter, store: str | None) -> None:
-    @made.get("/runs", responses=_FILES, tags=["runs"])
-    def runs(
-        task: str | None = None,
-        model: str | None = None,
-        backend: str | None = None,
-        dataset: str | None = None,
-        scenario: str | None = None,
-        status: Literal["valid", "invalid", "finished", "failed", "aborted"] | None = None,
-        workload: str | None = None,
-        q: Annotated[str | None, Query(max_length=200)] = None,
-        sort: Annotated[str, Query(max_length=200)] = "",
-        page: Annotated[int, Query(ge=1, le=10**6)] = 1,
-        rows: Annotated[int, Query(ge=1, le=api.MOST_ROWS)] = api.ROWS,
-        format: Format = "json",
-    ) -> Response:
-        """A page of the stored runs; `X-Total-Count` says how many fit."""
-        browsed = api.browse(
-            task=task,
-            model=model,
-            backend=backend,
-            dataset=dataset,
-            scenario=scenario,
-            status=status,
-            workload=workload,
-            q=q,
-            sort=[word for word in sort.split(",") if word],
-            page=page,
-            rows=rows,
-            store=store,
-        )
-        answer = _told(browsed.report, "runs" if format != "json" else None, format)
-        answer.headers["x-total-count"] = str(browsed.total)
-        return answer
-
-    @made.get("/runs/{run}", responses=_FILES, tags=["runs"])
-    def run(run: str, table: str | None = None, format: Format = "json") -> Response:
-        """The report of one run: every table and finding, or one table of it."""
-        return _told(api.report([run], store=store), table, format)
-
-    @made.get("/runs/{run}/tables/{table}", responses=_FILES, tags=["runs"])
-    def table(run: str, table: str, format: Format = "json") -> Response:
-        """One table of the report of a run."""
-        return _told(api.report([run], store=store), table, format)
-
-    @made.get("/runs/{run}/plan", tags=["runs"])
-    def plan(run: str) -> Plan:
-        """The closed plan that a run carried out."""
-        return api.stored_run(run, store=store).plan
-
-    @made.get("/runs/{run}/report", responses={200: {"content": {"text/html": {}}}}, tags=["runs"])
-    def report(run: str) -> Response:
-        """The report of a run as one page that opens from disk."""
-        found = api.report([run], store=store)
-        page: str = registry.load("renderers", "html")().report(found)
-        name = f'attachment; filename="{found.runs[0]}.html"'
-        return Response(page, media_type="text/html", headers={"content-disposition": name})
-
-    @made.get("/runs/{run}/items", responses=_FILES, tags=["runs"])
-    def items(run: str, format: Format = "json") -> Response:
-        """What a run answered to each item, in the order of the data set."""
-        return _told(api.items(run, order="index", store=store), None, format)
-
-    @made.get("/compare", responses=_FILES, tags=["runs"])
-    def compare(
-        runs: Runs,
-        baseline: str | None = None,
-        fields: Literal["differing", "all"] = "differing",
-        table: str | None = None,
-        format: Format = "json",
-    ) -> Response:
-        """Two to twelve runs side by side, and the fields of their plans that differ."""
-        ids = [part for text in runs for part in text.split(",") if part]
-        found = api.compare_runs(ids, baseline=baseline, fields=fields, store=store)
-        return _told(found, table, format)
-
-
 def _add_catalog(made: APIRouter, machine: Machine, uploads: Uploads) -> None:
-    @made.get("/models", responses=_FILES, tags=["catalog"])
+    @made.get("/models", responses=FILES, tags=["catalog"])
     def models(format: Format = "json") -> Response:
         """The models of the catalog."""
-        return _told(api.catalog("models"), None, format)
+        return told(api.catalog("models"), None, format)
 
-    @made.get("/datasets", responses=_FILES, tags=["catalog"])
+    @made.get("/datasets", responses=FILES, tags=["catalog"])
     def datasets(format: Format = "json") -> Response:
         """The data sets of the catalog, uploads included."""
-        return _told(api.catalog("datasets"), None, format)
+        return told(api.catalog("datasets"), None, format)
 
     @made.get("/models/{name}", tags=["catalog"], responses=_YAML)
     def model(name: str) -> Response:
@@ -163,16 +83,52 @@ def _add_catalog(made: APIRouter, machine: Machine, uploads: Uploads) -> None:
         """Keep a file, or those of a zip file, as a data set of the catalog; its name."""
         return {"dataset": uploads.add(file.filename or "", file.file, task)}
 
-    @made.get("/systems", responses=_FILES, tags=["catalog"])
+    @made.get("/systems", responses=FILES, tags=["catalog"])
     def systems(format: Format = "json") -> Response:
         """This machine, as every run of it records it."""
-        return _told(api.systems(), None, format)
+        return told(api.systems(), None, format)
 
-    @made.get("/backends", responses=_FILES, tags=["catalog"])
+    @made.get("/backends", responses=FILES, tags=["catalog"])
     def backends(format: Format = "json") -> Response:
         """The registered backends, and which of them work here."""
         table = machine.backends()
-        return _told(Report("Backends", "", tables=(table,)), None, format)
+        return told(Report("Backends", "", tables=(table,)), None, format)
+
+
+def _add_models(made: APIRouter, machine: Machine, jobs: Jobs) -> None:
+    @made.get("/models/{name}/bounds", responses=FILES, tags=["models"])
+    def bounds(
+        name: str, asked: AskedBounds, table: str | None = None, format: Format = "json"
+    ) -> Response:
+        """The bounds of a model from what the store holds; nothing is measured."""
+        found = known(machine, "bounds", name, asked.options())
+        return told(found, table, format)
+
+    @made.get("/models/{name}/bricks", responses=FILES, tags=["models"])
+    def bricks(
+        name: str, asked: AskedBricks, table: str | None = None, format: Format = "json"
+    ) -> Response:
+        """A model rebuilt from the bricks that the store holds; nothing is measured."""
+        found = known(machine, "bricks", name, asked.options())
+        return told(found, table, format)
+
+    @made.post("/models/{name}/bounds", status_code=202, tags=["jobs"])
+    def measure_bounds(
+        name: str, asked: AskedBounds, response: Response, verify: bool = False
+    ) -> dict[str, Any]:
+        """Put the measurement of the bounds of a model into the queue; `verify` its advice, too."""
+        options = {**asked.options(), **({"verify": True} if verify else {})}
+        return _queued(submit(jobs, machine, "bounds", name, options), response)
+
+    @made.post("/models/{name}/bricks", status_code=202, tags=["jobs"])
+    def measure_bricks(name: str, asked: MeasuredBricks, response: Response) -> dict[str, Any]:
+        """Put the measurement of the bricks of a model into the queue."""
+        return _queued(submit(jobs, machine, "bricks", name, asked.options()), response)
+
+
+def _queued(job: Job, response: Response) -> dict[str, Any]:
+    response.headers["location"] = f"/api/v1/jobs/{job.id}"
+    return job.to_json()
 
 
 def _add_jobs(made: APIRouter, machine: Machine, jobs: Jobs) -> None:
@@ -180,8 +136,7 @@ def _add_jobs(made: APIRouter, machine: Machine, jobs: Jobs) -> None:
     def evaluate(asked: Asked, response: Response) -> dict[str, Any]:
         """Put an evaluation into the queue; the same one twice is one job."""
         job = jobs.submit(asked.experiment(machine), title=asked.title, rerun=asked.rerun)
-        response.headers["location"] = f"/api/v1/jobs/{job.id}"
-        return job.to_json()
+        return _queued(job, response)
 
     @made.get("/jobs", tags=["jobs"])
     def all_jobs() -> list[dict[str, Any]]:
@@ -209,10 +164,10 @@ def _add_jobs(made: APIRouter, machine: Machine, jobs: Jobs) -> None:
 
         Those with a number up to `after`, or up to the header `Last-Event-ID`, are left out.
         """
-        told = jobs.job(job)
+        followed = jobs.job(job)
         start = _number(last_event_id, after) + 1
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        stream = _stream(request, told, start)
+        stream = _stream(request, followed, start)
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
 
@@ -235,8 +190,8 @@ async def _stream(request: Request, job: Job, start: int) -> AsyncIterator[str]:
 
 def _written(number: int, job: Job) -> str:
     event = job.events[number]
-    told = json.dumps({key: value for key, value in event.items() if key != "type"})
-    return f"id: {number}\nevent: {event['type']}\ndata: {told}\n\n"
+    data = json.dumps({key: value for key, value in event.items() if key != "type"})
+    return f"id: {number}\nevent: {event['type']}\ndata: {data}\n\n"
 
 
 def _number(last_event_id: str | None, otherwise: int) -> int:
@@ -250,9 +205,3 @@ def _number(last_event_id: str | None, otherwise: int) -> int:
             fix="give the id of an event, or leave it out",
         )
     return int(last_event_id)
-
-
-def _told(report: Report, table: str | None, form: str) -> Response:
-    if table is not None and form != "json":
-        return table_file(table_of(report, table), form)
-    return exported(report, form, table)

@@ -61,15 +61,17 @@ def shown_table(
     targets: Mapping[str, Target] | None = None,
     picks: bool = False,
     baseline: str | None = None,
+    most: int = MOST_ROWS,
 ) -> ShownTable:
     """`table` under the anchor `t{number}`, sorted by the keys `NAME.COLUMN` of the address.
 
-    With a `baseline` the cells that differ from those of that column are marked.
+    The first `most` rows are drawn. With a `baseline` the cells that differ from those of that
+    column are marked.
     """
     keys = [key for key in query.texts("sort") if key.startswith(f"{table.name}.")]
     own = [key.partition(".")[2] for key in keys]
     own = [key for key in own if key.removeprefix("-") in table]
-    order = sorted_rows(table, own)[:MOST_ROWS]
+    order = sorted_rows(table, own)[:most]
     others = [key for key in query.texts("sort") if key not in keys]
     sorts = {
         index: _sort(query, column.name, own, lambda key: f"{table.name}.{key}", others)

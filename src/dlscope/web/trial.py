@@ -12,7 +12,8 @@ from dlscope.web.asked import Asked
 from dlscope.web.item_pages import ItemPages, input_file, item_document
 from dlscope.web.jobs import Job, Jobs
 from dlscope.web.machine import Machine
-from dlscope.web.pages import Frame, Pages
+from dlscope.web.page_parts import Frame
+from dlscope.web.pages import Pages
 from dlscope.web.queries import Query
 from dlscope.web.refusals import BAD, UNKNOWN, refused
 from dlscope.web.wizard import Wizard
@@ -97,7 +98,7 @@ class Trial:
 
     def answers(self, request: Request, job_id: str, form: str | None) -> Response:
         """What each model answered."""
-        query = Query(request, ("score",))
+        query = Query(request, ("score", "truth"))
         job = self._job(job_id)
         first, *others = job.runs
         shown = api.item(first, 0, also=others, store=self._store)

@@ -72,6 +72,16 @@ def test_a_model_may_say_what_is_around_it(
     assert Provision("current", [HERE]).lock(reference, model) is None
 
 
+def test_a_model_that_only_names_an_image_is_refused(asked: list[str]) -> None:
+    container = {"x86_64": {"cpu": "lab/onnxruntime@sha256:0123"}}
+    model = ModelManifest.model_validate({**MODEL.to_json(), "stack": {"container": container}})
+    with pytest.raises(StackError, match="an image needs a container, and ") as caught:
+        Provision("auto", [HERE]).lock(HERE, model)
+    assert caught.value.where == "efficientnet-lite0, stack.container"
+    assert Provision("current", [HERE]).lock(HERE, model) is None
+    assert asked == []
+
+
 def test_current_never_makes_a_stack(asked: list[str]) -> None:
     assert Provision("current", [OTHER]).lock(OTHER, MODEL) is None
     assert asked == []

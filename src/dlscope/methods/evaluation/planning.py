@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,10 +77,14 @@ class _Data:
 
 
 def plan_experiment(
-    experiment: ExperimentManifest, permission: HookPermission | None = None
+    experiment: ExperimentManifest,
+    permission: HookPermission | None = None,
+    *,
+    framework_of: Callable[..., FrameworkManifest] = match,
 ) -> Planned:
     """Every point of the matrix as a closed plan or a refusal.
 
+    `framework_of` tells a framework as it stands where the plans are for, by default here.
     Hooks need `permission`, by default that of the environment. Raises the problems of manifests,
     all at once, and `Unsatisfiable` when every point is refused; where that is for want of stacks
     alone, `StackError`, or `Problems`.
@@ -112,7 +116,7 @@ def plan_experiment(
         try:
             stack = provision.lock(reference, model)
             raise_all(list(_unlimited(experiment, stack)))
-            framework = match(model, reference, level, selected, permission, stack)
+            framework = framework_of(model, reference, level, selected, permission, stack)
         except DlscopeError as error:
             refusals.extend(Refusal(model.name, str(reference), each) for each in error.problems)
         else:

@@ -20,6 +20,7 @@ from dlscope.core.manifest import ModelManifest, Reference, StackLock
 from dlscope.core.manifest.model import EnvironmentSpec
 from dlscope.core.version import Constraint, Version
 from dlscope.stacks.asking import StackRequest
+from dlscope.stacks.container import container_refusal
 from dlscope.stacks.resolving import resolve
 
 Choice = Literal["auto", "isolated", "current"]
@@ -40,6 +41,8 @@ class Provision:
         cannot be driven in one.
         """
         asked = model.stack.env if model.stack is not None else None
+        if self._choice == "auto" and asked is None and model.stack and model.stack.container:
+            raise container_refusal(f"{model.name}, stack.container")
         wants_one = asked is not None and self._choice == "auto"
         if not (wants_one or self._is_isolated(reference.name)):
             return None

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import ClassVar, final
+from typing import TYPE_CHECKING, ClassVar, final
 
 from dlscope.backends.base import Backend, Predictor
 from dlscope.backends.renamed import renamed
@@ -24,7 +24,6 @@ from dlscope.loadgen.validity import failed_items_condition, interference_condit
 from dlscope.methods.evaluation.accuracy_pass import accuracy_pass
 from dlscope.methods.evaluation.cold_start import ColdStart
 from dlscope.methods.evaluation.forward import Forward
-from dlscope.methods.evaluation.isolated_framework import IsolatedFramework
 from dlscope.methods.evaluation.performance_pass import Performance, performance_pass
 from dlscope.methods.evaluation.permitting import hook_problems
 from dlscope.methods.evaluation.traced_queries import (
@@ -43,6 +42,9 @@ from dlscope.stacks.memory import MemoryMeter
 from dlscope.stacks.system import system
 from dlscope.tracing.capture import SpanBuffer
 from dlscope.tracing.clock import Clock, MonotonicClock
+
+if TYPE_CHECKING:
+    from dlscope.methods.evaluation.isolated_framework import IsolatedFramework
 
 _NO_LIMIT = sys.maxsize
 """Spans of a Run are kept like its samples: all of them, until it is over."""
@@ -142,6 +144,9 @@ class Evaluation(Workload):
                 backend.version()
             return backend, (os.getpid(),)
         if self._isolated is None or self._isolated.framework != plan.framework:
+            # Few plans need a stack, and it takes a fifth of the time that a worker takes to start.
+            from dlscope.methods.evaluation.isolated_framework import IsolatedFramework
+
             self._leave()
             self._isolated = IsolatedFramework.started(plan.framework, cold, context.progress)
         return self._isolated.backend, (os.getpid(), self._isolated.backend.process.pid)

@@ -48,8 +48,11 @@
     x: () => row >= 0 && one("input[type=checkbox]", rows()[row])?.click(),
     c: () => one("form[data-picks] button:not(:disabled)")?.click(),
   };
+  // Links that a key follows, such as those along a timeline.
+  for (const link of all("a[data-key]")) keys[link.dataset.key] = () => link.click();
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
+    if (event.key.startsWith("Arrow") && event.target.closest("[tabindex]")) return;
     if (event.target.closest("input,select,textarea")?.type !== "checkbox"
       && event.target.closest("input,select,textarea")) return;
     event.preventDefault();
@@ -80,6 +83,7 @@
       spoken.textContent = text;
     };
     const note = (text) => {
+      if (!log) return;
       log.textContent = [...log.textContent.split("\n"), text].filter(Boolean).slice(-40).join("\n");
       log.scrollTop = log.scrollHeight;
     };
@@ -95,7 +99,8 @@
       plan: () => location.reload(),
       stage: (event) => {
         const share = event.share ? ` ${Math.round(100 * event.share)} %` : "";
-        now.textContent = `${event.label}: ${event.step}${share}`;
+        now.textContent = `${event.label ? `${event.label}: ` : ""}${event.step}${share}`;
+        if (bar && "steps" in bar.dataset) bar.value = event.share || 0;
         show(event, "running", "● running", `${event.step}${share}`);
         say(now.textContent, false);
       },
