@@ -71,7 +71,9 @@ def test_what_does_not_count_is_not_ranked(store: str) -> None:
 def test_without_latencies_there_are_no_differences(store: str) -> None:
     report = api.compare_runs(["r-none", "r-fast"], store=store)
     assert len(report.table("against_baseline")) == 0
-    assert [section.title for section in report.sections][:2] == ["What differs", "Models"]
+    titles = [section.title for section in report.sections]
+    assert titles[:2] == ["What differs", "Side by side"]
+    assert "Latency against the baseline" not in titles
 
 
 @pytest.mark.parametrize(

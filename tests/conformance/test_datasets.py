@@ -37,6 +37,17 @@ class TestDrawnText(DatasetSuite):
     items = 5
 
 
+class TestPixelRows(DatasetSuite):
+    reader = "pixel_rows"
+    options = {"shape": [1, 2, 1]}  # noqa: RUF012
+    items = 3
+
+    def make_root(self, folder: Path) -> Path:
+        path = folder / "rows.csv"
+        path.write_text("0,255,7\n1,2,0\n1,2,1\n")
+        return path
+
+
 class TestPlayedNotes(DatasetSuite):
     reader = "played_notes"
     options = {  # noqa: RUF012
@@ -67,4 +78,19 @@ class TestRecords(DatasetSuite):
     def make_root(self, folder: Path) -> Path:
         (folder / "below").mkdir()
         (folder / "below" / "a.bin").write_bytes(b"\x00\xff\x00")
+        return folder
+
+
+class TestLabelledScenes(DatasetSuite):
+    reader = "labelled_scenes"
+    options = {"format": "folder"}  # noqa: RUF012
+    items = 2
+
+    def make_root(self, folder: Path) -> Path:
+        from PIL import Image
+
+        for number in range(2):
+            for name, mode in (("images", "RGB"), ("labels", "L")):
+                (folder / name).mkdir(exist_ok=True)
+                Image.new(mode, (3, 2), 0).save(folder / name / f"{number}.png")
         return folder

@@ -79,3 +79,100 @@ def test_a_malformed_board_file_is_told_with_file_line_and_key(cli, tmp_path: Pa
         f"  fix    use a number less than or equal to 32\n\n"
         f"5 problems, nothing was run. Exit code 1.\n"
     )
+
+
+def test_a_space_is_counted_exactly(cli) -> None:
+    result = cli("codesign", "space", "size", "edd_imagenet", "--format", "json")
+    assert (result.code, result.err) == (0, "")
+    assert [row["designs"] for row in result.rows("space_size")][:2] == [9**20, 27**20]
+
+
+def test_a_space_is_shown_block_by_block(cli) -> None:
+    result = cli("codesign", "space", "show", "tiny_grey_4")
+    assert result.code == 0
+    rows = [line.split()[:4] for line in result.out.splitlines()]
+    assert ["block2", "16", "16", "7×7"] in rows
+
+
+def test_spaces_that_are_sound_are_told_with_their_digest(cli) -> None:
+    result = cli("codesign", "space", "validate", "tiny_grey_4", "mnist_cpu")
+    assert result.code == 0
+    assert [line.split(": ")[0] for line in result.out.splitlines()] == ["tiny_grey_4", "mnist_cpu"]
+
+
+def test_all_that_is_wrong_with_a_space_is_told_with_file_line_and_key(cli, tmp_path: Path) -> None:
+    path = tmp_path / "space.yaml"
+    path.write_text(
+        textwrap.dedent(
+            """\
+            kind: space
+            schema_version: 1
+            space: {name: mine, input: [1, 8, 8], classes: 10, head: {c_out: 16}}
+            quant: [8, 64]
+            blocks:
+              - name: first
+                c_out: 0
+                ops: [{type: mbconv, k: 3, e: 4}, {type: mbcnov, k: 3}]
+            """
+        )
+    )
+    result = cli("codesign", "space", "validate", path)
+    assert (result.code, result.out) == (1, "")
+    assert result.err == (
+        f"ManifestError: field 'stem' is missing\n"
+        f"  where  {path}:1, stem\n"
+        f"  fix    add stem: …\n\n"
+        f"ManifestError: 0 is not a value of 'c_out'\n"
+        f"  where  {path}:7, blocks[0].c_out\n"
+        f"  fix    use a number greater than 0\n\n"
+        f"ManifestError: 'mbcnov' is not a value of 'type'\n"
+        f"  where  {path}:8, blocks[0].ops[1].type\n"
+        f"  fix    use mbconv or conv or separable or bundle or skip (did you mean mbconv?)\n\n"
+        f"ManifestError: 64 is not a value of 'quant[1]'\n"
+        f"  where  {path}:4, quant[1]\n"
+        f"  fix    use a number less than or equal to 32\n\n"
+        f"4 problems, nothing was run. Exit code 1.\n"
+    )
+
+
+def test_a_skip_where_the_shape_changes_names_its_block_and_line(cli, tmp_path: Path) -> None:
+    path = tmp_path / "space.yaml"
+    path.write_text(
+        textwrap.dedent(
+            """\
+            kind: space
+            schema_version: 1
+            name: mine
+            input: [1, 8, 8]
+            classes: 10
+            stem: {c_out: 8}
+            head: {c_out: 16}
+            blocks:
+              - name: first
+                c_out: 16
+                ops: [{type: skip}]
+            """
+        )
+    )
+    result = cli("codesign", "space", "size", path)
+    assert result.code == 1
+    assert result.err.startswith(
+        "ManifestError: block 'first' cannot be skipped: it has stride 1 and turns 8 channels "
+        f"into 16\n  where  {path}:11, blocks[0].ops[0]\n"
+    )
+
+
+def test_baselines_are_compared_at_equal_cost(cli) -> None:
+    result = cli(
+        *("codesign", "baseline", "random", "impl_only", "--space", "varied:100"),
+        *("--evaluations", "20", "--seeds", "1", "--format", "json"),
+    )
+    assert result.code == 0
+    rows = {row["method"]: row for row in result.rows("baselines")}
+    assert {name: row["cost"] for name, row in rows.items()} == {"random": 20, "impl_only": 1}
+
+
+def test_an_unknown_baseline_is_refused(cli) -> None:
+    result = cli("codesign", "baseline", "evolutoin")
+    assert result.code == 1
+    assert "SearchError: there is no baseline 'evolutoin'" in result.err

@@ -14,17 +14,19 @@ from dlscope.web.app import create_app
 
 pytestmark = pytest.mark.slow
 EXAMPLES = 40
+TOKEN = "a token that is long enough"
 
 
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+@pytest.fixture(scope="module", params=[None, TOKEN], ids=["open", "token"])
+def app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     folder = tmp_path_factory.mktemp("fuzz")
     with Store.open(folder) as store:
         for run in example_runs():
             store.accept(run)
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("DLSCOPE_CATALOG", "")
-        made = create_app(store=str(folder), hosts=())
+        made = create_app(store=str(folder), token=request.param, hosts=())
+        made.state.token = request.param
         yield made
         made.state.jobs.close()
 
@@ -34,7 +36,9 @@ def test_no_request_brings_the_server_down(app: Any, tmp_path: Path) -> None:
     import schemathesis
     from schemathesis.checks import not_a_server_error
 
-    schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", app)
+    token = app.state.token
+    headers = {"authorization": f"Bearer {token}"} if token else {}
+    schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", app, headers=headers)
     asked = 0
     for found in schema.get_all_operations():
         operation = found.ok()
@@ -51,8 +55,11 @@ def test_no_request_brings_the_server_down(app: Any, tmp_path: Path) -> None:
         def fuzz(case: Any) -> None:
             nonlocal asked
             asked += 1
-            response = case.call()
+            response = case.call(headers=headers)
             case.validate_response(response, checks=(not_a_server_error,))
+            assert response.status_code != 401
+            if token:
+                assert case.call(headers={"authorization": "Bearer x"}).status_code == 401
 
         fuzz()
     assert asked > 300

@@ -30,7 +30,14 @@ PAGES = {
     "failed": "/runs/r-failed",
     "compare": "/compare?runs=r-fast,r-slow,r-disturbed",
     "profile": "/runs/r-profile1",
+    "kernels": "/runs/r-profile1?level=kernel",
+    "layer": "/runs/r-profile1?layer=1&window=0-2000000",
     "profiles": "/profiles",
+    "analyses": "/analyses",
+    "analysis": "/analyses/latency?runs=r-fast,r-slow",
+    "bounds": "/bounds",
+    "no-bounds": "/models/colors/bounds",
+    "no-bricks": "/models/colors/bricks",
     "items": "/runs/r-fast/items",
     "item": "/runs/r-fast/items/1",
     "evaluate": "/evaluate?model=colors&dataset=pictures&scenario=brief",
@@ -229,6 +236,57 @@ def test_an_experiment_from_choice_to_result_with_live_progress(page: Any) -> No
     page.click("a:has-text('Result')")
     page.wait_for_url("**/runs/r-*")
     assert page.is_visible("text=Validity")
+
+
+@pytest.mark.timeout(600)
+def test_bricks_of_a_model_are_measured_and_shown(browser: Any, server: str) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    with opened(browser, server) as page:
+        page.goto("/models/colors/bricks")
+        page.fill("input[name=seconds]", "0.05")
+        page.click("button:has-text('Measure')")
+        page.wait_for_url("**/experiments/e-*")
+        page.wait_for_selector("a:has-text('Result')", timeout=500_000)
+        page.click("a:has-text('Result')")
+        page.wait_for_url("**/models/colors/bricks")
+        assert page.is_visible("h2:has-text('Rebuilt from bricks')")
+    for theme in ("light", "dark"):
+        with opened(browser, server, 390, color_scheme=theme) as page:
+            page.goto("/models/colors/bricks")
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390
+            found = Axe().run(page).response["violations"]
+            assert [(each["id"], each["nodes"][0]["html"][:200]) for each in found] == []
+
+
+def test_keys_go_along_the_timeline(page: Any) -> None:
+    page.goto("/runs/r-profile1")
+    page.keyboard.press("+")
+    page.wait_for_url("**window=*")
+    inside = page.url
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(f"location.href !== {inside!r}")
+    page.keyboard.press("0")
+    page.wait_for_url("**/runs/r-profile1")
+
+
+def test_levels_of_a_profile_are_chosen_by_keyboard(page: Any) -> None:
+    page.goto("/runs/r-profile1")
+    page.focus("nav.tabs a:has-text('kernel')")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**level=kernel**")
+    assert page.is_visible("h2:has-text('Kernels')")
+
+
+def test_every_table_is_sorted_by_keyboard(page: Any) -> None:
+    page.goto("/models")
+    page.focus("th a.sort:has-text('task')")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**sort=*task**")
+    assert page.get_attribute("th[aria-sort]", "aria-sort") == "ascending"
+    page.focus("th a.sort:has-text('task')")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("th[aria-sort=descending]")
 
 
 def test_a_picture_is_tried(page: Any, tmp_path: Path) -> None:

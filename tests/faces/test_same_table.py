@@ -14,7 +14,7 @@ from dlscope import api
 from dlscope.testing.small_experiment import SmallExperiment, write_experiment
 from dlscope.web.app import create_app
 
-ASKED = {"dataset": "pictures", "backend": "onnxruntime", "scenario": "brief"}
+MODES = {"onnxruntime": "accuracy", "mock": "submission"}
 
 
 @pytest.fixture
@@ -32,13 +32,13 @@ def client(small: SmallExperiment, tmp_path: Path) -> Iterator[TestClient]:
         yield made
 
 
-def measured_over_rest(client: TestClient) -> str:
+def measured_over_rest(client: TestClient, backend: str) -> str:
     """The id of the Run that REST is asked for, measured or found."""
     asked = {
         "models": ["colors"],
-        "dataset": ASKED["dataset"],
-        "backends": [ASKED["backend"]],
-        "scenario": ASKED["scenario"],
+        "dataset": "pictures",
+        "backends": [backend],
+        "scenario": {"name": "brief", "mode": MODES[backend]},
     }
     job = client.post("/api/v1/evaluate", json=asked).json()["id"]
     deadline = time.monotonic() + 110
@@ -50,12 +50,17 @@ def measured_over_rest(client: TestClient) -> str:
     return str(run)
 
 
-def test_every_face_tells_the_same(client: TestClient, cli, tmp_path: Path) -> None:
+@pytest.mark.parametrize("backend", MODES)
+def test_every_face_tells_the_same(client: TestClient, cli, tmp_path: Path, backend: str) -> None:
     store = str(tmp_path / "store")
-    run = measured_over_rest(client)
-    library = api.evaluate("colors", store=store, **ASKED)
+    run = measured_over_rest(client, backend)
+    asked = {"name": "brief", "mode": MODES[backend]}
+    library = api.evaluate(
+        "colors", dataset="pictures", backend=backend, scenario=asked, store=store
+    )
     assert library.runs == (run,)  # the same plan: measured once, by whoever asked first
-    words = ["evaluate", "colors", "-d", "pictures", "-b", "onnxruntime", "-s", "brief"]
+    words = ["evaluate", "colors", "-d", "pictures", "-b", backend, "-s", "brief"]
+    words += ["--mode", MODES[backend]]
     printed = json.loads(cli(*words, "--store", store, "-f", "json").out)
     over_rest = client.get(f"/api/v1/runs/{run}").json()
     on_page = client.get(f"/runs/{run}.json").json()

@@ -35,8 +35,29 @@ MEASURE = {
     "--rate-qps",
     "--set",
     "--stack",
+    "--scheduler",
+    "--address",
 }
 SURFACE = {
+    "adapt ablate": RESULT
+    | {"--all", "--out", "--preset", "--rows", "--scenes", "--seeds", "--threads"},
+    "adapt check-data": RESULT | {"--all", "--labelled", "--labels", "--layout", "--split"},
+    "adapt explain-adversarial": RESULT | {"--all"},
+    "adapt export": {"--onnx", "--out", "--preset", "--seed"},
+    "adapt make-scenes": {
+        "--gap",
+        "--seed",
+        "--size",
+        "--source",
+        "--target",
+        "--val",
+        "--workers",
+    },
+    "codesign emit": RESULT
+    | {"--accumulator-bits", "--all", "--into", "--lanes", "--seed", "--tiling", "--to"},
+    "codesign simulate": RESULT | {"--all", "--seed", "--vectors"},
+    "agent list": RESULT | {"--address"},
+    "agent start": {"--address", "--backend", "--head", "--label", "--name", "--slots"},
     "bricks add": {"--output"},
     "bricks compose": RESULT | {"--against", "--all", "--model", "--scope", "--store", "--threads"},
     "bricks generate": {"--anonymous", "--batch-size", "--bind", "--cut", "--default-dim"}
@@ -46,8 +67,8 @@ SURFACE = {
     | {"--scope", "--store", "--threads", "--whole"},
     "bricks stats": RESULT | {"--all"},
     "bound analyze": RESULT
-    | {"--against", "--all", "--backend", "--batch-size", "--bind", "--device", "--dtype"}
-    | {"--implementation", "--layouts", "--mixed", "--option", "--paper-costs"}
+    | {"--against", "--all", "--backend", "--batch-size", "--bind", "--cores", "--device"}
+    | {"--dtype", "--implementation", "--layouts", "--mixed", "--option", "--paper-costs"}
     | {"--partial", "--refresh", "--seconds", "--select-algorithm", "--show", "--store"}
     | {"--stored", "--strategy", "--threads", "--verify"},
     "bound generate": {"--batch-size", "--bind", "--layouts", "--output"},
@@ -55,6 +76,29 @@ SURFACE = {
     "bound run": RESULT
     | {"--all", "--device", "--dtype", "--implementation", "--refresh", "--seconds", "--store"}
     | {"--threads"},
+    "codesign baseline": RESULT | {"--all", "--evaluations", "--seeds", "--space"},
+    "codesign compare": RESULT | {"--all", "--store"},
+    "codesign derive": RESULT
+    | {"--all", "--combine", "--designs", "--evaluations", "--store", "--table"}
+    | {"--target-latency"},
+    "codesign measure": RESULT | {"--all", "--min-seconds", "--processes", "--store", "--threads"},
+    "codesign profile": RESULT
+    | {"--all", "--device", "--max-seconds", "--min-seconds", "--networks", "--processes"}
+    | {"--refresh", "--save", "--space", "--store", "--threads"},
+    "codesign report": {"--output", "--requirements", "--store"},
+    "codesign search": RESULT
+    | {"--all", "--allow-predict", "--budget", "--combine", "--data", "--device", "--epochs"}
+    | {"--foreign-table", "--impl", "--mode", "--objective", "--place", "--requirements"}
+    | {"--rerun", "--seed", "--space"}
+    | {"--store", "--table", "--target-latency", "--threads"},
+    "codesign show": RESULT | {"--all", "--requirements", "--store"},
+    "codesign space show": RESULT,
+    "codesign space size": RESULT,
+    "codesign space validate": set(),
+    "codesign split": RESULT | {"--all", "--device", "--store", "--task"},
+    "codesign targets": RESULT | {"--all", "--device", "--store"},
+    "codesign templates": RESULT | {"--all", "--device", "--space", "--store"},
+    "codesign train": {"--data", "--epochs", "--into", "--place", "--seed", "--threads"},
     "codesign validate": RESULT | {"--all"},
     "compare": MEASURE | RESULT,
     "datasets": RESULT | {"--all"},
@@ -71,7 +115,7 @@ SURFACE = {
     "report": RESULT | {"--all", "--store"},
     "stack create": RESULT | {"--offline"},
     "stack list": RESULT,
-    "stack rm": set(),
+    "stack rm": {"--unused-for"},
     "stack show": RESULT,
     "serve": {"--allow-hooks", "--host", "--port", "--store", "--token"},
     "store delete": {"--store"},
@@ -83,7 +127,8 @@ SURFACE = {
     "store list": RESULT
     | {"--all", "--backend", "--dataset", "--limit", "--model", "--status", "--store"},
     "study preprocessing": RESULT
-    | {"--all", "--allow-hooks", "--backend", "--change", "--dataset", "--rerun", "--store"},
+    | {"--all", "--allow-hooks", "--backend", "--change", "--dataset", "--rerun", "--store"}
+    | {"--scheduler", "--address"},
     "systems": RESULT | {"--all"},
     "trace export": {"--from", "--store"},
     "trace show": RESULT | {"--all", "--from", "--strict"},

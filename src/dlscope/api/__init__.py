@@ -8,6 +8,15 @@ report.table("latency")
 
 from __future__ import annotations
 
+from dlscope.api.adaptation import (
+    ablate_adaptation,
+    check_scenes,
+    explain_adversarial,
+    export_adapted,
+    make_scenes,
+)
+from dlscope.api.agents import agents, start_agent
+from dlscope.api.analyses import analyse, analyses
 from dlscope.api.bounds import bound, generate_bounds, import_benchmarks, run_bounds
 from dlscope.api.bricks import (
     add_to_bricks,
@@ -27,9 +36,15 @@ from dlscope.api.browsing import (
     browse,
     verdict_of,
 )
-from dlscope.api.codesign import validate_codesign
+from dlscope.api.codesign import (
+    check_space,
+    describe_space,
+    space_size,
+    validate_codesign,
+)
 from dlscope.api.comparing import compare_runs
 from dlscope.api.demo import demo
+from dlscope.api.emissions import emit_design, simulate_design
 from dlscope.api.evaluation import (
     compare,
     evaluate,
@@ -39,6 +54,8 @@ from dlscope.api.evaluation import (
     study_preprocessing,
 )
 from dlscope.api.items import Answer, Input, ShownItem, item, item_input, items
+from dlscope.api.known import GRANULARITIES, known_bounds, known_bricks, measure_bricks
+from dlscope.api.local_devices import local_device, profile_space
 from dlscope.api.machine import doctor, systems
 from dlscope.api.manifests import (
     catalog,
@@ -47,14 +64,37 @@ from dlscope.api.manifests import (
     manifest_schema,
     manifest_text,
 )
+from dlscope.api.oracles import baselines
 from dlscope.api.planning import plan
 from dlscope.api.profiling import profile
-from dlscope.api.stacks import create_stacks, describe_stack, remove_stacks, stacks
+from dlscope.api.search_run import FoundDesign, SearchRun
+from dlscope.api.searches import (
+    compare_targets,
+    describe_templates,
+    measure_search,
+    search_report,
+    split_device,
+)
+from dlscope.api.searching import (
+    compare_searches,
+    derive_designs,
+    search,
+    search_folder,
+    train_design,
+)
+from dlscope.api.stacks import (
+    create_stacks,
+    describe_stack,
+    remove_stacks,
+    remove_unused_stacks,
+    stacks,
+)
 from dlscope.api.stored import runs, store_info, stored_run
 from dlscope.api.traces import describe_trace, export_trace, read_trace
 from dlscope.api.watcher import QUIET, Watcher
 
 __all__ = [
+    "GRANULARITIES",
     "MOST_ROWS",
     "QUIET",
     "ROWS",
@@ -62,26 +102,43 @@ __all__ = [
     "STATUSES",
     "Answer",
     "Browsed",
+    "FoundDesign",
     "Input",
+    "SearchRun",
     "ShownItem",
     "Watcher",
+    "ablate_adaptation",
     "add_to_bricks",
+    "agents",
+    "analyse",
+    "analyses",
     "anonymous_bricks",
+    "baselines",
     "bound",
     "browse",
     "catalog",
     "check_manifests",
+    "check_scenes",
+    "check_space",
     "compare",
     "compare_runs",
+    "compare_searches",
+    "compare_targets",
     "compose_bricks",
     "create_stacks",
     "demo",
+    "derive_designs",
     "describe_bricks",
+    "describe_space",
     "describe_stack",
+    "describe_templates",
     "describe_trace",
     "doctor",
+    "emit_design",
     "evaluate",
     "experiment",
+    "explain_adversarial",
+    "export_adapted",
     "export_trace",
     "generate_bounds",
     "generate_bricks",
@@ -90,23 +147,39 @@ __all__ = [
     "item",
     "item_input",
     "items",
+    "known_bounds",
+    "known_bricks",
+    "local_device",
+    "make_scenes",
     "manifest_schema",
     "manifest_text",
+    "measure_bricks",
+    "measure_search",
     "plan",
     "profile",
+    "profile_space",
     "read_bricks",
     "read_trace",
     "remove_stacks",
+    "remove_unused_stacks",
     "report",
     "run_bounds",
     "run_bricks",
     "run_experiment",
     "runs",
+    "search",
+    "search_folder",
+    "search_report",
+    "simulate_design",
+    "space_size",
+    "split_device",
     "stacks",
+    "start_agent",
     "store_info",
     "stored_run",
     "study_preprocessing",
     "systems",
+    "train_design",
     "validate_codesign",
     "verdict_of",
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dlscope.api.watcher import Watcher
 
 if TYPE_CHECKING:
+    from dlscope.agents.scheduler import Scheduler
     from dlscope.core.hook_permission import HookPermission
     from dlscope.core.plan import Plan
     from dlscope.core.run import Run
@@ -22,6 +23,17 @@ def permission_of(allow_hooks: Names) -> HookPermission:
     return HookPermission.of(*([allow_hooks] if isinstance(allow_hooks, str) else allow_hooks))
 
 
+def scheduler_named(name: str, address: str | None, permission: HookPermission) -> Scheduler:
+    """The scheduler `name` for the fleet at `address`.
+
+    Raises `PluginError` for an unknown one, and for one whose engine is not installed.
+    """
+    from dlscope.core import registry
+
+    scheduler: Scheduler = registry.load("schedulers", name)(permission, address)
+    return scheduler
+
+
 def carried_out(
     plans: Sequence[Plan],
     permission: HookPermission,
@@ -31,15 +43,16 @@ def carried_out(
     refused: int = 0,
     *,
     stops_at_failure: bool = False,
+    scheduler: Scheduler | None = None,
 ) -> tuple[Run, ...]:
-    """The Run of each plan, measured unless the store holds it."""
+    """The Run of each plan, measured unless the store holds it; on this machine by default."""
     from dlscope.agents.campaign import Campaign
     from dlscope.agents.local import LocalScheduler
     from dlscope.store import Store
 
     with Store.open(store) as opened:
         watcher.planned(plans, refused)
-        campaign = Campaign(opened, LocalScheduler(permission))
+        campaign = Campaign(opened, scheduler or LocalScheduler(permission))
         return campaign.runs(
             plans,
             observer=watcher.progress,

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dlscope.api.carrying_out import Names, carried_out, permission_of
+from dlscope.api.carrying_out import Names, carried_out, permission_of, scheduler_named
 from dlscope.api.watcher import QUIET, Watcher
 
 if TYPE_CHECKING:
+    from dlscope.agents.scheduler import Scheduler
     from dlscope.core.hook_permission import HookPermission
     from dlscope.core.manifest import ExperimentManifest
     from dlscope.core.report import Report
     from dlscope.core.run import Run
+    from dlscope.methods.evaluation.planning import Planned
 
 Scenario = str | Mapping[str, Any]
 
@@ -32,6 +34,8 @@ def evaluate(
     allow_hooks: Names = (),
     store: str | None = None,
     rerun: bool = False,
+    scheduler: str = "local",
+    address: str | None = None,
     watcher: Watcher = QUIET,
 ) -> Report:
     """Accuracy and latency of each model on each backend, measured once and kept in the store.
@@ -44,7 +48,8 @@ def evaluate(
     latencies then include what that costs, so that such a Run does not count. `stack` is `current`
     for frameworks as installed here, `isolated` for stacks of their own, `auto` for those only
     where what is asked for is not installed. `allow_hooks` are the SHA-256 of hooks that may run,
-    or `all`, beside those that DLSCOPE_ALLOW_HOOKS allows.
+    or `all`, beside those that DLSCOPE_ALLOW_HOOKS allows. `scheduler` is `local`, or `ray` for the
+    agents of the Ray cluster at `address`, by default the one on this machine.
     Raises `DlscopeError` for what cannot be done.
     """
     asked = experiment(
@@ -59,7 +64,15 @@ def evaluate(
         trace_level=trace_level,
         stack=stack,
     )
-    return run_experiment(asked, allow_hooks=allow_hooks, store=store, rerun=rerun, watcher=watcher)
+    return run_experiment(
+        asked,
+        allow_hooks=allow_hooks,
+        store=store,
+        rerun=rerun,
+        scheduler=scheduler,
+        address=address,
+        watcher=watcher,
+    )
 
 
 def compare(
@@ -76,6 +89,8 @@ def compare(
     allow_hooks: Names = (),
     store: str | None = None,
     rerun: bool = False,
+    scheduler: str = "local",
+    address: str | None = None,
     watcher: Watcher = QUIET,
 ) -> Report:
     """One model on several backends side by side; differences are told from the first."""
@@ -98,6 +113,8 @@ def compare(
         allow_hooks=allow_hooks,
         store=store,
         rerun=rerun,
+        scheduler=scheduler,
+        address=address,
         watcher=watcher,
     )
 
@@ -111,6 +128,8 @@ def study_preprocessing(
     allow_hooks: Names = (),
     store: str | None = None,
     rerun: bool = False,
+    scheduler: str = "local",
+    address: str | None = None,
     watcher: Watcher = QUIET,
 ) -> Report:
     """What one wrong step before the model costs, one change at a time.
@@ -123,8 +142,10 @@ def study_preprocessing(
         model, dataset=dataset, backend=backend, scenario={"name": "online", "mode": "accuracy"}
     )
     permission = permission_of(allow_hooks)
+    place = scheduler_named(scheduler, address, permission)
     planned = plan_study(asked, changes, permission)
-    runs = carried_out(list(planned.values()), permission, store, rerun, watcher)
+    plans = list(planned.values())
+    runs = carried_out(plans, permission, store, rerun, watcher, scheduler=place)
     return study_report(dict(zip(planned, runs, strict=True)))
 
 
@@ -173,14 +194,16 @@ def run_experiment(
     allow_hooks: Names = (),
     store: str | None = None,
     rerun: bool = False,
+    scheduler: str = "local",
+    address: str | None = None,
     watcher: Watcher = QUIET,
 ) -> Report:
     """Carry out every point of a matrix; those that cannot be done are told with their reasons."""
-    from dlscope.methods.evaluation.planning import plan_experiment
     from dlscope.methods.evaluation.report import evaluation_report
 
     permission = permission_of(allow_hooks)
-    planned = plan_experiment(asked, permission)
+    place = scheduler_named(scheduler, address, permission)
+    planned = _planned(asked, permission, place)
     runs = carried_out(
         planned.plans,
         permission,
@@ -189,9 +212,21 @@ def run_experiment(
         watcher,
         refused=len(planned.refusals),
         stops_at_failure=asked.on_failure == "stop",
+        scheduler=place,
     )
-    runs += _other_readings(asked, runs, permission, store, rerun, watcher)
+    runs += _other_readings(asked, runs, permission, store, rerun, watcher, place)
     return evaluation_report(runs, planned.refusals, baseline=baseline)
+
+
+def _planned(asked: ExperimentManifest, permission: HookPermission, place: Scheduler) -> Planned:
+    """The plans for this machine, or for the agents of a fleet where there is one."""
+    from dlscope.api.placing import plan_on_agents
+    from dlscope.methods.evaluation.planning import plan_experiment
+
+    agents = place.agents()
+    if agents is None:
+        return plan_experiment(asked, permission)
+    return plan_on_agents(asked, permission, agents)
 
 
 def _other_readings(
@@ -201,25 +236,32 @@ def _other_readings(
     store: str | None,
     rerun: bool,
     watcher: Watcher,
+    place: Scheduler,
 ) -> tuple[Run, ...]:
     """The Runs that tell whether a new or a suspect manifest declares its input wrongly."""
     from dlscope.methods.evaluation.declaration_study import plan_declarations
 
     plans = plan_declarations(asked, runs)
-    return carried_out(plans, permission, store, rerun, watcher) if plans else ()
+    if not plans:
+        return ()
+    return carried_out(plans, permission, store, rerun, watcher, scheduler=place)
 
 
 def report(runs: Sequence[str], *, store: str | None = None) -> Report:
-    """The report of stored runs, by id or a unique beginning of one; nothing is measured."""
-    from dlscope.methods.evaluation.report import evaluation_report
-    from dlscope.methods.profiling.report import profiling_report
+    """The report of stored runs, by id or a unique beginning of one; nothing is measured.
+
+    Runs of one workload are told by its entry among the plugins `reports`, others by evaluation.
+    """
+    from dlscope.core import registry
     from dlscope.store import Store
 
     with Store.open(store) as opened:
         found = [opened.run(run) for run in runs]
-    if found and all(run.plan.workload == "profiling" for run in found):
-        return profiling_report(found)
-    return evaluation_report(found)
+    workloads = {run.plan.workload for run in found}
+    told = [name for name in workloads if name in registry.names("reports")]
+    name = told[0] if len(workloads) == len(told) == 1 else "evaluation"
+    made: Report = registry.load("reports", name)(found)
+    return made
 
 
 def _reference(text: str, **more: Any) -> dict[str, Any]:

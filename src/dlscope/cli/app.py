@@ -10,6 +10,8 @@ import sys
 import typer
 
 from dlscope.cli import (
+    adapt,
+    agent,
     bound,
     bricks,
     catalog,
@@ -26,7 +28,7 @@ from dlscope.cli import (
     study,
     trace,
 )
-from dlscope.core.errors import DlscopeError, Unsatisfiable
+from dlscope.core.errors import DlscopeError, TrainingError, Unsatisfiable
 
 FAILED = 3
 
@@ -46,6 +48,7 @@ app.add_typer(study.app, name="study")
 app.command("profile")(profile.profile)
 app.add_typer(bricks.app, name="bricks")
 app.add_typer(codesign.app, name="codesign")
+app.add_typer(adapt.app, name="adapt")
 app.add_typer(bound.app, name="bound")
 app.command("report")(report.report)
 app.command("serve")(serve.serve)
@@ -53,6 +56,7 @@ app.command("models")(catalog.models)
 app.command("datasets")(catalog.datasets)
 app.command("systems")(catalog.systems)
 app.add_typer(manifest.app, name="manifest")
+app.add_typer(agent.app, name="agent")
 app.add_typer(stack.app, name="stack")
 app.add_typer(store.app, name="store")
 app.add_typer(trace.app, name="trace")
@@ -84,6 +88,6 @@ def main() -> None:
 def _told(error: DlscopeError) -> int:
     from dlscope.cli.output import tell_error
 
-    code = FAILED if isinstance(error, Unsatisfiable) else 1
+    code = FAILED if isinstance(error, Unsatisfiable | TrainingError) else 1
     tell_error(error, code)
     return code

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import typer
 
 from dlscope.core.errors import PlanError
+
+Word = TypeVar("Word", bound=str)
 
 BACKEND = typer.Option(
     ["onnxruntime"], "--backend", "-b", help="Backend, or backend==version; repeat for several."
@@ -40,6 +42,23 @@ RERUN = typer.Option(False, "--rerun", help="Measure again what is finished.")
 HOOKS = typer.Option(
     None, "--allow-hooks", help="SHA-256 of hooks that may run, or `all`; repeat for several."
 )
+SCHEDULER = typer.Option(
+    "local", "--scheduler", help="Who carries it out: local, or ray for the agents of a cluster."
+)
+ADDRESS = typer.Option(None, "--address", help="HOST:PORT of a Ray cluster; default: the one here.")
+
+
+def labels(given: list[str] | None) -> dict[str, str]:
+    """Labels from texts such as `lab=a`. Raises `PlanError` for others."""
+    found: dict[str, str] = {}
+    for text in given or ():
+        name, _, value = text.partition("=")
+        if not (name and value):
+            raise PlanError(
+                f"{text!r} is not a label and its value", where="--label", fix="write it as lab=a"
+            )
+        found[name] = value
+    return found
 
 
 def scenario_asked(name: str, fields: list[str] | None = None, **changes: Any) -> dict[str, Any]:
@@ -129,3 +148,31 @@ def sizes(given: list[str] | None, option: str) -> dict[str, int]:
             )
         found[name] = int(size)
     return found
+
+
+def seeds_of(text: str, option: str) -> list[int]:
+    """The whole numbers of a list such as `0,1,2`, each once. Raises `PlanError` for others."""
+    words = [word.strip() for word in text.split(",")]
+    if not all(word.isdecimal() for word in words) or len(set(words)) != len(words):
+        raise PlanError(
+            f"{text!r} is not a list of different seeds", where=option, fix="write it as 0,1,2"
+        )
+    return [int(word) for word in words]
+
+
+def width_by_height(text: str, option: str = "--size") -> tuple[int, int]:
+    """Width and height from a text such as `192x96`. Raises `PlanError` for others."""
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise PlanError(
+            f"{text!r} is not a width and a height", where=option, fix="write it as 192x96"
+        )
+    return int(width), int(height)
+
+
+def one_of(words: tuple[Word, ...], word: str, option: str) -> Word:
+    """The word of `words` that was given; another is a wrong use of the command line."""
+    for each in words:
+        if each == word:
+            return each
+    raise typer.BadParameter(f"{word!r} is neither {' nor '.join(words)}", param_hint=option)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 import typer
 
-from dlscope.cli.asking import numbers, sizes
+from dlscope.cli.asking import numbers, one_of, sizes
 from dlscope.cli.output import ALL, FORMAT, OUTPUT, STORE, Format, show
 from dlscope.cli.steps import Steps
-
-Word = TypeVar("Word", bound=str)
 
 app = typer.Typer(
     help="Benchmarks generated from models as small unique bricks, and models rebuilt from them.",
@@ -74,8 +72,8 @@ def generate(
             suite = api.generate_bricks(
                 models,
                 granularity=layers,
-                cut=_one_of(_CUTS, cut, "--cut"),
-                partition=_one_of(_PARTITIONS, partition, "--partition"),
+                cut=one_of(_CUTS, cut, "--cut"),
+                partition=one_of(_PARTITIONS, partition, "--partition"),
                 batch_size=batch_size,
                 bindings=sizes(bind, "--bind"),
                 default_dim=default_dim,
@@ -137,7 +135,7 @@ def run(
     with Steps("bricks run") as steps:
         report = api.run_bricks(
             [api.read_bricks(each) for each in suites],
-            scope=_one_of(_SCOPES, scope, "--scope"),
+            scope=one_of(_SCOPES, scope, "--scope"),
             threads=threads,
             processes=processes,
             min_rounds=min_rounds,
@@ -175,7 +173,7 @@ def compose(
     report = api.compose_bricks(
         [api.read_bricks(each) for each in suites],
         models=model or (),
-        scope=_one_of(_SCOPES, scope, "--scope"),
+        scope=one_of(_SCOPES, scope, "--scope"),
         threads=threads,
         against=against,
         store=store,
@@ -210,10 +208,3 @@ def _granularities(text: str) -> list[int | Literal["whole"]]:
     """What `1,2,4,whole` asks for. Raises `PlanError` for what is neither a number nor `whole`."""
     words = [word.strip() for word in text.split(",")]
     return ["whole" if word == "whole" else numbers(word, "--granularity")[0] for word in words]
-
-
-def _one_of(words: tuple[Word, ...], word: str, option: str) -> Word:
-    for each in words:
-        if each == word:
-            return each
-    raise typer.BadParameter(f"{word!r} is neither {' nor '.join(words)}", param_hint=option)

@@ -35,6 +35,8 @@ def evaluate(
     trace_level: str = asking.TRACE,
     allow_hooks: list[str] = asking.HOOKS,
     rerun: bool = asking.RERUN,
+    scheduler: str = asking.SCHEDULER,
+    address: str = asking.ADDRESS,
     store: str = STORE,
     format: Format = FORMAT,
     output: Path = OUTPUT,
@@ -46,6 +48,7 @@ def evaluate(
     dlscope evaluate efficientnet-lite0 --dataset imagenet-mini20
     dlscope evaluate efficientnet-lite0 -s server --rate-qps 20 --latency-bound-ms 100
     dlscope evaluate experiment.yaml --format json
+    dlscope evaluate experiment.yaml --scheduler ray --address 10.0.0.7:6379
     """
     from dlscope import api
     from dlscope.cli.progress import Progress
@@ -75,7 +78,13 @@ def evaluate(
     )
     with Progress(f"evaluate {' '.join(model)}") as progress:
         report = api.run_experiment(
-            asked, allow_hooks=allow_hooks or (), store=store, rerun=rerun, watcher=progress
+            asked,
+            allow_hooks=allow_hooks or (),
+            store=store,
+            rerun=rerun,
+            scheduler=scheduler,
+            address=address,
+            watcher=progress,
         )
     show(report, format, output, all=all)
     raise typer.Exit(exit_code(progress.runs, progress.refused))
@@ -103,6 +112,8 @@ def compare(
     stack: str = asking.STACK,
     allow_hooks: list[str] = asking.HOOKS,
     rerun: bool = asking.RERUN,
+    scheduler: str = asking.SCHEDULER,
+    address: str = asking.ADDRESS,
     store: str = STORE,
     format: Format = FORMAT,
     output: Path = OUTPUT,
@@ -142,6 +153,8 @@ def compare(
             allow_hooks=allow_hooks or (),
             store=store,
             rerun=rerun,
+            scheduler=scheduler,
+            address=address,
             watcher=progress,
         )
     show(report, format, output, all=all)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import typer
 
-from dlscope.core.errors import DlscopeError, MeasurementError, StoreError
+from dlscope.core.errors import DlscopeError, MeasurementError, StoreError, TrainingError
 from dlscope.core.report import Report
 from dlscope.core.run import Run
 
@@ -60,7 +60,9 @@ def tell_error(error: DlscopeError, code: int) -> None:
         typer.echo(f"  {typer.style('fix', dim=True)}    {problem.fix}\n", err=True)
     count = f"{len(problems)} problems" if len(problems) > 1 else "1 problem"
     # A store that fails, or a number that cannot be had, may come after hours of measuring.
-    late = any(isinstance(problem, StoreError | MeasurementError) for problem in problems)
+    late = any(
+        isinstance(problem, StoreError | MeasurementError | TrainingError) for problem in problems
+    )
     outcome = "" if late else ", nothing was run"
     typer.echo(f"{count}{outcome}. Exit code {code}.", err=True)
 

@@ -29,6 +29,8 @@ def preprocessing(
     change: list[str] = typer.Option(None, "--change", help="Only this change; repeatable."),
     allow_hooks: list[str] = asking.HOOKS,
     rerun: bool = typer.Option(False, "--rerun", help="Measure again what is finished."),
+    scheduler: str = asking.SCHEDULER,
+    address: str = asking.ADDRESS,
     store: str = STORE,
     format: Format = FORMAT,
     output: Path = OUTPUT,
@@ -51,6 +53,8 @@ def preprocessing(
             allow_hooks=allow_hooks or (),
             store=store,
             rerun=rerun,
+            scheduler=scheduler,
+            address=address,
             watcher=progress,
         )
     show(report, format, output, all=all)

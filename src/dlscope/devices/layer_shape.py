@@ -73,7 +73,9 @@ class LayerShape:
         )
 
     @classmethod
-    def depthwise(cls, channels: int, size: int, kernel: int, *, stride: int = 1) -> Self:
+    def depthwise(
+        cls, channels: int, size: int | tuple[int, int], kernel: int, *, stride: int = 1
+    ) -> Self:
         """A convolution of each channel by itself, also where there is only one."""
         map_in, window = _pair(size), _pair(kernel)
         return cls(
@@ -166,7 +168,13 @@ class LayerShape:
 
 
 def mbconv(
-    channels_in: int, channels_out: int, size: int, kernel: int, expansion: int, *, stride: int = 1
+    channels_in: int,
+    channels_out: int,
+    size: int | tuple[int, int],
+    kernel: int,
+    expansion: int,
+    *,
+    stride: int = 1,
 ) -> tuple[LayerShape, ...]:
     """The stages of an inverted residual block: expand, depthwise, project.
 

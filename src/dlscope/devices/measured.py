@@ -13,6 +13,7 @@ import numpy as np
 
 from dlscope.core.errors import MeasurementError
 from dlscope.devices.base import NS_PER_S, Cost, Device, Floats
+from dlscope.devices.calibration import Calibration
 from dlscope.devices.fpga_recursive import traffic_bytes
 from dlscope.devices.layer_shape import LayerShape
 from dlscope.devices.precision import Precision
@@ -179,14 +180,32 @@ class MeasuredTable:
 
 @final
 class MeasuredDevice(Device):
-    """A processor that costs what was measured on it; lanes change nothing."""
+    """A processor that costs what was measured on it; lanes change nothing.
+
+    `calibrations` tell for each precision how the latency of a network follows from the sum of its
+    operations; without one it is the sum.
+    """
 
     name = "measured"
     has_lanes = False
     precision_scope = "network"
 
-    def __init__(self, table: MeasuredTable) -> None:
+    def __init__(
+        self, table: MeasuredTable, calibrations: Mapping[Precision, Calibration] | None = None
+    ) -> None:
         self.table = table
+        self.calibrations = dict(calibrations or {})
+
+    def latency_ns(self, operations: Iterable[Sequence[LayerShape]], precision: Precision) -> float:
+        """Latency of a network of `operations`, those without layers being nothing.
+
+        Raises `MeasurementError` where one was not measured.
+        """
+        timed = [each for each in operations if each]
+        self.table.require((each, precision) for each in timed)
+        total = sum(self.table.row(each, precision).median_ns for each in timed)
+        line = self.calibrations.get(precision)
+        return total if line is None else float(line.latency_ns(total))
 
     def _cost(self, layer: LayerShape, precision: Precision, pf: Floats) -> Cost:
         row = self.table.row((layer,), precision)

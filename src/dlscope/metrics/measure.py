@@ -52,7 +52,7 @@ TASKS: Mapping[str, TaskMetrics] = {
     "question_answering": TaskMetrics(question_answering, ("exact_match", "f1")),
     "raw": _SCALAR,
     "semantic_segmentation": TaskMetrics(
-        segmentation, ("pixel_accuracy", "mean_iou", "frequency_weighted_iou")
+        segmentation, ("mean_iou", "pixel_accuracy", "frequency_weighted_iou")
     ),
     "speech_recognition": TaskMetrics(
         speech_recognition, ("wer", "substitutions", "deletions", "insertions", "cer")

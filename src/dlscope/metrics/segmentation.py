@@ -42,7 +42,7 @@ class _Areas:
 
 
 def segmentation(items: Sequence[ItemResult]) -> tuple[Metric, ...]:
-    """`pixel_accuracy` (mean over items), `mean_iou` and `frequency_weighted_iou` (pixels pooled).
+    """`mean_iou` (pixels pooled), `pixel_accuracy` (mean over items), `frequency_weighted_iou`.
 
     IoU of class k = |truth = k and predicted = k| / |truth = k or predicted = k|; `mean_iou` is
     its mean over the classes present in truth or prediction, `frequency_weighted_iou` weighs each
@@ -55,8 +55,8 @@ def segmentation(items: Sequence[ItemResult]) -> tuple[Metric, ...]:
         return ()
     areas_ik = _areas(pairs)
     return (
-        average("pixel_accuracy", [float((truth == got).mean()) for truth, got in pairs]),
         _pooled("mean_iou", areas_ik, _mean_iou),
+        average("pixel_accuracy", [float((truth == got).mean()) for truth, got in pairs]),
         _pooled("frequency_weighted_iou", areas_ik, _frequency_weighted_iou),
     )
 

@@ -1,4 +1,4 @@
-"""`dlscope codesign …`: networks and their implementations, searched for together."""
+"""`dlscope codesign validate`: the hardware models held against published accelerators."""
 
 from __future__ import annotations
 
@@ -8,19 +8,7 @@ import typer
 
 from dlscope.cli.output import ALL, FORMAT, OUTPUT, Format, show
 
-app = typer.Typer(
-    help="A network and its implementation, designed together.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
 
-
-@app.callback()
-def codesign() -> None:
-    """A network and its implementation, designed together."""
-
-
-@app.command()
 def validate(format: Format = FORMAT, output: Path = OUTPUT, all: bool = ALL) -> None:
     """Hold the hardware models against published accelerators.
 

@@ -1,0 +1,124 @@
+"""Segmentation moved to a new domain: `make_scenes`, `check_scenes`, `ablate_adaptation`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dlscope.api.watcher import Told, tell_nobody
+
+if TYPE_CHECKING:
+    from dlscope.core.report import Report
+    from dlscope.data.labelled_scenes import SceneFormat
+    from dlscope.data.scene_files import LabelForm
+
+
+def make_scenes(
+    folder: Path,
+    *,
+    size: tuple[int, int] = (192, 96),
+    source: int = 500,
+    target: int = 400,
+    val: int = 80,
+    seed: int = 0,
+    gap: float = 0.55,
+    workers: int = 1,
+    told: Told = tell_nobody,
+) -> int:
+    """Write a pair of domains of drawn street scenes below `folder`; how many images there are.
+
+    `size` is (width, height). `gap` says how differently the target looks, 0…1. The labels of its
+    training images are kept apart, where no training reads them. Raises `DataError` for what
+    cannot be drawn, and where other scenes are.
+    """
+    from dlscope.data.procedural.scenes.folder import ScenePair, write_scenes
+
+    pair = ScenePair(source=source, target=target, val=val, size=size, seed=seed, gap=gap)
+    written = write_scenes(
+        folder,
+        pair,
+        workers=workers,
+        told=lambda done, of: told(f"drawing {of} scenes", done / of),
+    )
+    return len(written)
+
+
+def check_scenes(
+    root: Path,
+    *,
+    format: SceneFormat = "cityscapes",
+    split: str = "train",
+    labels: LabelForm | None = None,
+    is_labelled: bool = True,
+    told: Told = tell_nobody,
+) -> Report:
+    """Every fault in the files of a data set of labelled scenes. Raises `DataError` for none."""
+    from dlscope.methods.adaptation.checking import check_scenes as checked
+    from dlscope.methods.adaptation.pictures import DomainFolder
+
+    folder = DomainFolder(root, format, split, labels)
+    return checked(folder, is_labelled=is_labelled, told=told)
+
+
+def ablate_adaptation(
+    scenes: Path,
+    folder: Path,
+    *,
+    preset: str = "ci",
+    rows: Sequence[str] = (),
+    seeds: Sequence[int] = (0, 1, 2),
+    threads: int = 1,
+    told: Told = tell_nobody,
+) -> Report:
+    """Rows × seeds on the pair of domains in `scenes`, trained below `folder`; all rows by default.
+
+    What is finished there is not trained again. Raises `TrainingError` for an unknown preset or
+    row, and where other options were trained with.
+    """
+    from dlscope.methods.adaptation.ablation import Ablation
+    from dlscope.methods.adaptation.ablation_report import ablation_report
+    from dlscope.methods.adaptation.domains import Domains
+    from dlscope.methods.adaptation.options import preset_of
+    from dlscope.methods.adaptation.recipes import RECIPES
+
+    domains = Domains.of_scenes(scenes, preset_of(preset))
+    results = Ablation(folder, domains, threads=threads).run(
+        list(rows) or list(RECIPES), list(seeds), told=told
+    )
+    return ablation_report(results, warnings=domains.warnings())
+
+
+def export_adapted(
+    folder: Path, row: str, seed: int, output: Path, *, preset: str = "ci"
+) -> tuple[Path, str]:
+    """A row of an ablation as an ONNX file and its manifest; what was checked, in words.
+
+    Raises `TrainingError` for a row that was not trained, and where ONNX Runtime and torch differ.
+    """
+    from dlscope.methods.adaptation.exporting import export, write_manifest
+    from dlscope.methods.adaptation.options import preset_of
+    from dlscope.methods.adaptation.recipes import told_of
+    from dlscope.methods.adaptation.training import trained_network
+
+    options = preset_of(preset)
+    network = trained_network(folder, row, seed, options)
+    parity = export(network, output, options.size)
+    manifest = write_manifest(
+        network,
+        output,
+        options.size,
+        name=output.stem,
+        described=f"A segmentation network adapted to a new domain: {told_of(row)}, seed {seed}.",
+    )
+    return manifest, (
+        f"{100 * parity.equal:.3f} % of the classes as in torch, "
+        f"logits within {parity.difference:.1e}"
+    )
+
+
+def explain_adversarial() -> Report:
+    """Why the adversarial loss is unstable, as gradients between two Gaussians."""
+    from dlscope.methods.adaptation.instability_report import instability_report
+
+    return instability_report()

@@ -1,0 +1,49 @@
+"""Differences between rows, seed by seed: what they are, how sure, and what may be said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, final
+
+import numpy as np
+from scipy import stats
+
+Verdict: TypeAlias = Literal["shown", "not shown", "reversed", "one seed"]
+_SHARE = 0.95
+
+
+@final
+@dataclass(frozen=True)
+class Difference:
+    """Mean of the differences of the seeds that both rows have, with the interval of Student's t.
+
+    Both ends are None for a single seed.
+    """
+
+    mean: float
+    lo: float | None
+    hi: float | None
+    seeds: int
+
+    @property
+    def verdict(self) -> Verdict:
+        """`shown` where the whole interval is above 0, `reversed` where it is below."""
+        if self.lo is None or self.hi is None:
+            return "one seed"
+        if self.lo > 0:
+            return "shown"
+        return "reversed" if self.hi < 0 else "not shown"
+
+
+def difference(row: Mapping[int, float], against: Mapping[int, float]) -> Difference | None:
+    """`row` less `against`, both by seed; None where they have no seed in common."""
+    seeds = sorted(row.keys() & against.keys())
+    if not seeds:
+        return None
+    each = np.array([row[seed] - against[seed] for seed in seeds])
+    mean, count = float(each.mean()), len(each)
+    if count == 1:
+        return Difference(mean, None, None, 1)
+    half = float(stats.t.ppf((1 + _SHARE) / 2, count - 1) * each.std(ddof=1) / np.sqrt(count))
+    return Difference(mean, mean - half, mean + half, count)

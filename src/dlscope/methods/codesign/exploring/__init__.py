@@ -1,0 +1,1 @@
+"""Looking at designs one by one: who judges them, and how a found one is made better."""

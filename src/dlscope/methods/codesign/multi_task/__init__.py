@@ -1,0 +1,1 @@
+"""Several networks on one device, each at a rate of its own (NAIS)."""

@@ -1,0 +1,105 @@
+"""`comparison_report`: several searches side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dlscope.core.report import Report, Section
+from dlscope.core.table import Cell, Column, Table
+from dlscope.core.units import format_number
+from dlscope.methods.codesign.search_record import SearchRecord
+from dlscope.methods.codesign.searching.front import dominated_area
+
+_MARGIN = 1.1
+
+SEARCHES = (
+    Column("search", "str", "name of the search", role="id"),
+    Column("space", "str", "space of networks"),
+    Column("device", "str", "device that it was made for"),
+    Column("seed", "int", "seed of all that is random", role="count", priority=2),
+    Column("status", "str", "done, budget_limited or infeasible", role="verdict"),
+    Column("design", "str", "identity of the chosen design", role="id"),
+    Column("interval_ns", "float", "its predicted time per result", "ns", "value"),
+    Column(
+        "error",
+        "float",
+        "share of test images that it tells wrong",
+        "share",
+        role="value",
+        lo="error_lo",
+        hi="error_hi",
+    ),
+    Column("error_lo", "float", "lower end of the 95 % interval", "share", "interval", 3),
+    Column("error_hi", "float", "upper end of the 95 % interval", "share", "interval", 3),
+    Column(
+        "hypervolume",
+        "float",
+        "area of error and time that its trained designs dominate, as a share of the box up to "
+        "a tenth beyond the worst of all",
+        "share",
+        role="value",
+    ),
+    Column("epochs", "int", "epochs of the supernet", role="count", priority=2),
+)
+
+
+def comparison_report(records: Sequence[SearchRecord]) -> Report:
+    """Searches side by side; areas are of one box, so that they can be compared."""
+    table = Table.of("searches", SEARCHES, _rows(records))
+    found = [row for row in table if row["hypervolume"] is not None]
+    best = max(found, key=lambda row: float(row["hypervolume"] or 0.0), default=None)
+    answer = (
+        f"{len(records)} searches, none found a design"
+        if best is None
+        else f"{len(records)} searches; {best['search']} dominates the most: "
+        f"{format_number(float(best['hypervolume'] or 0.0))} of the box"
+    )
+    return Report(
+        title="Searches compared",
+        answer=answer,
+        tables=(table,),
+        sections=(Section("Searches", (table,)),),
+        warnings=_warnings(records),
+        command=f"dlscope codesign compare {' '.join(each.run for each in records)}",
+        created_utc=max((each.created_utc for each in records), default=""),
+    )
+
+
+def _rows(records: Sequence[SearchRecord]) -> Iterator[dict[str, Cell]]:
+    points = [_points(each) for each in records]
+    every = [point for several in points for point in several]
+    reference = tuple(max((p[i] for p in every), default=1.0) * _MARGIN for i in (0, 1))
+    box = reference[0] * reference[1]
+    for record, own in zip(records, points, strict=True):
+        chosen = next((row for row in record.table("pareto") if row["is_chosen"]), {})
+        area = dominated_area(own, (reference[0], reference[1]))
+        yield {
+            "search": record.run,
+            "space": record.space,
+            "device": record.device,
+            "seed": record.seed,
+            "status": record.status,
+            "design": record.design,
+            **{name: chosen.get(name) for name in _OF_CHOSEN},
+            "hypervolume": area / box if own else None,
+            "epochs": record.epochs,
+        }
+
+
+_OF_CHOSEN = ("interval_ns", "error", "error_lo", "error_hi")
+
+
+def _points(record: SearchRecord) -> list[tuple[float, float]]:
+    rows = [row for row in record.table("pareto") if row["is_trained"]]
+    return [(float(row["error"] or 0.0), float(row["interval_ns"] or 0.0)) for row in rows]
+
+
+def _warnings(records: Sequence[SearchRecord]) -> tuple[str, ...]:
+    """What stands in the way of comparing them."""
+    spaces, devices = ({getattr(each, name) for each in records} for name in ("space", "device"))
+    several = [("spaces", spaces), ("devices", devices)]
+    return tuple(
+        f"the searches are of different {what}: {', '.join(sorted(found))}"
+        for what, found in several
+        if len(found) > 1
+    )

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import small_domains
+
+torch = pytest.importorskip("torch")
+
+from dlscope.core.errors import TrainingError  # noqa: E402 - after the check for torch
+from dlscope.methods.adaptation.options import SIM, LossWeights  # noqa: E402 - after the check
+from dlscope.methods.adaptation.stage import (  # noqa: E402 - after the check for torch
+    Stage,
+    StageData,
+    run_stage,
+)
+from dlscope.training.determinism import reproducible  # noqa: E402 - after the check for torch
+from dlscope.zoo.segmenter.named import segmenter  # noqa: E402 - after the check for torch
+
+OPTIONS = replace(small_domains.OPTIONS, checkpoint_every=1)
+
+
+@pytest.fixture(scope="module")
+def domains(tmp_path_factory):
+    return small_domains.written(tmp_path_factory.mktemp("scenes"))
+
+
+def trained(
+    domains,
+    weights,
+    steps,
+    *,
+    folder=None,
+    target=True,
+    stop_after=None,
+    labels=None,
+    is_online=False,
+):
+    """The state after a stage from the same start."""
+    with reproducible(3):
+        network = segmenter("sceneseg_lite")
+        done = []
+        run_stage(
+            Stage("stage", steps, 1e-3, (2, 2), weights, seed=5, is_online=is_online),
+            network,
+            StageData(domains.source_pictures, domains.target_pictures if target else None, labels),
+            OPTIONS,
+            folder,
+            told=lambda _step, share: done.append(share),
+            should_stop=lambda: len(done) == stop_after,
+        )
+    return network.state_dict()
+
+
+def equal(first, second) -> bool:
+    return all(torch.equal(value, second[name]) for name, value in first.items())
+
+
+def test_a_stage_that_was_stopped_ends_with_the_same_weights(domains, tmp_path):
+    whole = trained(domains, SIM, 5)
+    trained(domains, SIM, 5, folder=tmp_path, stop_after=2)
+    assert (tmp_path / "checkpoint.pt").is_file()
+    assert equal(trained(domains, SIM, 5, folder=tmp_path), whole)
+
+
+def test_an_online_stage_that_was_stopped_ends_with_the_same_average(domains, tmp_path):
+    weights = LossWeights(instance=0.01, pseudo=1.0)
+    whole = trained(domains, weights, 3, is_online=True)
+    trained(domains, weights, 3, folder=tmp_path, stop_after=1, is_online=True)
+    assert equal(trained(domains, weights, 3, folder=tmp_path, is_online=True), whole)
+
+
+@pytest.mark.slow
+def test_stopped_after_7_of_15_steps_with_all_terms_it_ends_the_same(domains, tmp_path):
+    weights = replace(SIM, pseudo=1.0)
+    labels = [np.full((64, 64), 10, dtype=np.uint8)] * 5
+    whole = trained(domains, weights, 15, labels=labels)
+    trained(domains, weights, 15, folder=tmp_path, stop_after=7, labels=labels)
+    assert equal(trained(domains, weights, 15, folder=tmp_path, labels=labels), whole)
+
+
+def test_without_a_term_the_target_changes_nothing(domains):
+    """Bit for bit what training on the source alone gives."""
+    alone = trained(domains, LossWeights(), 2, target=False)
+    assert equal(trained(domains, LossWeights(), 2), alone)
+    assert not equal(trained(domains, SIM, 2), alone)
+
+
+def test_a_loss_that_is_no_number_names_its_term_and_images(domains, tmp_path):
+    with reproducible(0):
+        network = segmenter("sceneseg_lite")
+        with torch.no_grad():
+            network.classifier.bias[3] = float("nan")
+        with pytest.raises(TrainingError, match="segmentation is no number at step 1, with") as no:
+            run_stage(
+                Stage("stage", 2, 1e-3, (2, 2), LossWeights(), seed=5),
+                network,
+                StageData(domains.source_pictures),
+                OPTIONS,
+                tmp_path,
+            )
+    assert "_leftImg8bit.png" in str(no.value)
+    assert (tmp_path / "crash.pt").is_file()
+
+
+@pytest.mark.slow
+def test_learns_two_images_by_heart(domains):
+    """After 200 steps the IoU of the classes in them is at least 0.9."""
+    from dlscope.methods.adaptation.evaluating import predictions
+    from dlscope.metrics.confusion import ConfusionMatrix
+
+    pictures = domains.source_judges
+    with reproducible(0):
+        network = segmenter("sceneseg_lite")
+        run_stage(
+            Stage("stage", 200, 3e-3, (2, 1), LossWeights(), seed=0),
+            network,
+            StageData(pictures),
+            replace(OPTIONS, flips=False, checkpoint_every=50),
+        )
+    matrix = ConfusionMatrix(19)
+    for index, predicted in enumerate(predictions(network, pictures)):
+        matrix.add(pictures.labels(index), predicted)
+    assert matrix.scores().mean_iou >= 0.9

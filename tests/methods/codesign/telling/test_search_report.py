@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from search_sample import sample
+
+from dlscope.core import registry
+from dlscope.core.manifest import RequirementsManifest
+from dlscope.core.report import Figure
+from dlscope.methods.codesign.telling.search_report import search_report
+
+
+def asked(**limits) -> RequirementsManifest:
+    return RequirementsManifest.model_validate(
+        {"kind": "requirements", "schema_version": 1, "name": "asked", **limits}
+    )
+
+
+def titles(report) -> list[str]:
+    return [section.title for section in report.sections]
+
+
+def figures(report) -> list[str]:
+    blocks = [block for section in report.sections for block in section.blocks]
+    return [block.title for block in blocks if isinstance(block, Figure)]
+
+
+def test_the_answer_is_error_and_time_with_the_requirements() -> None:
+    report = search_report(sample(), asked(latency_ms=9, fps=200, energy_j=1))
+    assert report.answer == (
+        "25.0 % error [24.0 %, 26.0 %] at 8.00 ms a result, 1 of 3 requirements met, 1 not "
+        "measured. Network and implementation were searched together."
+    )
+
+
+def test_every_table_that_the_search_has_is_a_section() -> None:
+    assert titles(search_report(sample(), asked(fps=1))) == [
+        "Pareto front",
+        "Requirements",
+        "Resources of the chosen design",
+        "Search trajectory",
+        "Choice probabilities θ",
+        "Stages",
+        "Predicted against measured",
+        "Baselines at equal budget",
+        "How this was searched",
+    ]
+    lean = search_report(sample(without=("stages", "resources", "predicted", "baselines")))
+    assert titles(lean) == [
+        "Pareto front",
+        "Search trajectory",
+        "Choice probabilities θ",
+        "How this was searched",
+    ]
+
+
+def test_designs_without_an_error_have_a_figure_by_their_estimate() -> None:
+    assert figures(search_report(sample()))[:2] == [
+        "Error against time per result",
+        "Estimated loss of all designs",
+    ]
+
+
+def test_the_front_lists_the_quickest_first() -> None:
+    report = search_report(sample())
+    front = next(b for b in report.sections[0].blocks if getattr(b, "name", "") == "front")
+    assert front.column("design") == ("d2", "d1", "d3")
+
+
+def test_a_required_rate_is_a_rule_in_the_front() -> None:
+    report = search_report(sample(), asked(fps=100))
+    spec = str(next(iter(report.sections[0].blocks)).spec)
+    assert "required ≤ 10.0 ms" in spec
+
+
+def test_nothing_that_fits_is_said_first_with_what_can_be_reached() -> None:
+    record = sample(
+        without=("pareto",),
+        status="infeasible",
+        design=None,
+        facts=(("Target", "1 ms"), ("Smallest reachable", "2.5 ms")),
+    )
+    report = search_report(record)
+    assert report.answer == (
+        "Infeasible: no design of tiny on zcu102:recursive meets what was asked "
+        "(target 1 ms; smallest reachable 2.5 ms)."
+    )
+    assert report.findings[0].sign == "bad"
+    assert report.next_commands == ()
+
+
+def test_a_short_budget_is_told() -> None:
+    answer = search_report(sample(status="budget_limited")).answer
+    assert answer.endswith("The budget was too small for a whole search.")
+
+
+def test_every_face_draws_it() -> None:
+    report = search_report(sample(), asked(fps=200), command="dlscope codesign show s-1")
+    for face in ("text", "markdown", "html", "json", "csv"):
+        drawn = registry.load("renderers", face)().report(report)
+        assert drawn
+        assert 'class="problem"' not in drawn
+
+
+def test_an_empty_record_is_a_report() -> None:
+    empty = sample(tables={}, design=None)
+    assert titles(search_report(empty)) == ["How this was searched"]
