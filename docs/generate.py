@@ -35,6 +35,19 @@ from dlscope.methods.bounds import suite_report as bound_suites
 from dlscope.methods.bounds.report_tables import tables_of as bound_tables
 from dlscope.methods.bricks.suite import Suite
 from dlscope.methods.bricks.tables import tables as brick_tables
+from dlscope.methods.codesign.emission.report import TABLES as EMISSION_TABLES
+from dlscope.methods.codesign.ip_library.templates_table import TEMPLATES
+from dlscope.methods.codesign.measuring import report as codesign_profiles
+from dlscope.methods.codesign.multi_task.report import TASKS
+from dlscope.methods.codesign.oracle.study import RUN_COLUMNS
+from dlscope.methods.codesign.searching.comparison import SEARCHES
+from dlscope.methods.codesign.space.report import (
+    BLOCK_COLUMNS,
+    OPERATION_COLUMNS,
+    SIZE_COLUMNS,
+)
+from dlscope.methods.codesign.tables import SEARCH_TABLES
+from dlscope.methods.codesign.targets.targets_table import TARGETS
 from dlscope.methods.codesign.validation import validation_report
 from dlscope.methods.evaluation.preprocessing_study import REFERENCE, study_table
 from dlscope.methods.evaluation.report import evaluation_report
@@ -69,6 +82,35 @@ _VALIDATION_TABLES = {
     "splits": "Fits of the folded accelerator, and their error on rows that were held out.",
     "predictions": "Every rate that a fit predicts, beside the published one.",
 }
+_SEARCH_TABLES = {
+    "pareto": "Designs that a search met, and those of other methods beside them.",
+    "trajectory": "A search epoch by epoch.",
+    "choices": "How probable each operation of each block is at the last epoch.",
+    "precisions": "The same of the bits of each operation.",
+    "stages": "The chosen design layer by layer, as the device implements it.",
+    "resources": "What the chosen design takes of the device.",
+    "requirements": "Limits of an application, and whether the chosen design keeps them.",
+    "predicted": "Designs as the device tells them, beside what was measured.",
+    "baselines": "Other methods with an equal budget.",
+}
+_CODESIGN_TABLES = {
+    "operations": ("Operations of a space, timed here.", "codesign profile",
+                   codesign_profiles.OPERATIONS),
+    "calibration": ("From sums of operations to networks.", "codesign profile",
+                    codesign_profiles.CALIBRATION),
+    "networks": ("Networks timed whole, beside what their operations tell.", "codesign profile",
+                 codesign_profiles.NETWORKS),
+    "space_size": ("How many designs a space has.", "codesign space", SIZE_COLUMNS),
+    "space_blocks": ("Blocks of a space, one row each.", "codesign space", BLOCK_COLUMNS),
+    "space_operations": ("What each block may be.", "codesign space", OPERATION_COLUMNS),
+    "oracle_runs": ("Searches of a space whose best design is known.", "codesign baseline",
+                    RUN_COLUMNS),
+    "searches": ("Searches side by side.", "codesign compare", SEARCHES),
+    "targets": ("Designs on every device, the best of each first.", "codesign targets", TARGETS),
+    "tasks": ("What each network gets of a device.", "codesign split", TASKS),
+    "templates": ("Operations by bits and lanes.", "codesign templates", TEMPLATES),
+    **{name: (doc, "codesign emit", columns) for name, (doc, columns) in EMISSION_TABLES.items()},
+}  # fmt: skip
 _BRICK_TABLES = {
     "composition": "Models rebuilt from bricks, one row a model.",
     "accuracy": "Composed latencies against measured ones, over all models.",
@@ -85,7 +127,7 @@ _TRACE_TABLES = {
 }
 _PAPERS = (
     ("MLModelScope (two papers)", "one honest evaluation: specification, pipeline, measurement",
-     "`methods/evaluation`", "built for one machine"),
+     "`methods/evaluation`", "built"),
     ("MLHarness", "the scenarios and validity rules of MLPerf Inference", "`loadgen`", "built"),
     ("XSP (IPDPS 2020)", "one timeline from model to kernel", "`methods/profiling`",
      "built for processors"),
@@ -94,11 +136,13 @@ _PAPERS = (
     ("Benanza (IPDPS 2020)", "lower bounds of latency, and advice", "`methods/bounds`",
      "built for processors"),
     ("EDD (DAC 2020)", "differentiable search of network and implementation together",
-     "`methods/codesign`", "hardware models built, search planned"),
-    ("NAIS (ICCAD 2019)", "network and implementation search", "`methods/codesign`", "planned"),
+     "`methods/codesign`", "built for processors and analytic hardware models"),
+    ("NAIS (ICCAD 2019)", "network and implementation search", "`methods/codesign`",
+     "requirements, several targets and tasks, templates built"),
     ("SkyNet (two papers)", "a detector and tracker designed bottom-up", "`methods/skynet`",
      "planned"),
-    ("SIM (CVPR 2020)", "domain adaptation for segmentation", "`methods/adaptation`", "planned"),
+    ("SIM (CVPR 2020)", "domain adaptation for segmentation", "`methods/adaptation`",
+     "built; shown on drawn scenes"),
 )  # fmt: skip
 
 
@@ -376,6 +420,11 @@ def _tables() -> Iterator[tuple[str, str, Sequence[Column]]]:
     for each in validation_report().tables:
         doc = f"{_VALIDATION_TABLES[each.name]} Printed by `codesign validate`."
         yield f"{each.name} (codesign)", doc, each.columns
+    for name, columns in SEARCH_TABLES.items():
+        doc = f"{_SEARCH_TABLES[name]} Printed by `codesign search` and `show`."
+        yield f"{name} (codesign)", doc, columns
+    for name, (doc, command, columns) in _CODESIGN_TABLES.items():
+        yield f"{name} (codesign)", f"{doc} Printed by `{command}`.", columns
     for name, table_ in bound_tables([], {}).items():
         doc = f"{bound_columns.DESCRIPTIONS[name]} Printed by `bound analyze`."
         yield f"{name} (bound)", doc, table_.columns
