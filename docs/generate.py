@@ -53,6 +53,8 @@ from dlscope.methods.evaluation.preprocessing_study import REFERENCE, study_tabl
 from dlscope.methods.evaluation.report import evaluation_report
 from dlscope.methods.profiling.report import ANALYSES as PROFILE_ANALYSES
 from dlscope.methods.profiling.report import profiling_report
+from dlscope.methods.skynet import count_report as skynet_counts
+from dlscope.methods.skynet import score_report as skynet_scores
 from dlscope.testing.stores import sample_run
 from dlscope.tracing.merge import Merged
 from dlscope.zoo.architecture import Architecture, Number
@@ -111,6 +113,15 @@ _CODESIGN_TABLES = {
     "templates": ("Operations by bits and lanes.", "codesign templates", TEMPLATES),
     **{name: (doc, "codesign emit", columns) for name, (doc, columns) in EMISSION_TABLES.items()},
 }  # fmt: skip
+_SKYNET_TABLES = {
+    "layers": ("Every convolution of the network.", "skynet count", skynet_counts.LAYER_COLUMNS),
+    "counts": ("All variants of it.", "skynet count", skynet_counts.COUNT_COLUMNS),
+    "backbones": ("What the published ratio compares.", "skynet count",
+                  skynet_counts.BACKBONE_COLUMNS),
+    "score": ("The score of the contest.", "skynet score", skynet_scores.SCORE_COLUMNS),
+    "overlaps": ("How well each image is answered.", "skynet score",
+                 skynet_scores.OVERLAP_COLUMNS),
+}  # fmt: skip
 _BRICK_TABLES = {
     "composition": "Models rebuilt from bricks, one row a model.",
     "accuracy": "Composed latencies against measured ones, over all models.",
@@ -140,7 +151,7 @@ _PAPERS = (
     ("NAIS (ICCAD 2019)", "network and implementation search", "`methods/codesign`",
      "requirements, several targets and tasks, templates built"),
     ("SkyNet (two papers)", "a detector and tracker designed bottom-up", "`methods/skynet`",
-     "planned"),
+     "networks, released weights, decoding, loss, contest scores built"),
     ("SIM (CVPR 2020)", "domain adaptation for segmentation", "`methods/adaptation`",
      "built; shown on drawn scenes"),
 )  # fmt: skip
@@ -433,6 +444,8 @@ def _tables() -> Iterator[tuple[str, str, Sequence[Column]]]:
     for each in brick_tables(Suite("executed", 1, "", {}, ()), [], [], "suite"):
         doc = f"{_BRICK_TABLES[each.name]} Printed by `bricks`."
         yield f"{each.name} (bricks)", doc, each.columns
+    for name, (doc, command, columns) in _SKYNET_TABLES.items():
+        yield f"{name} (skynet)", f"{doc} Printed by `{command}`.", columns
     refused = evaluation_report([]).table("refused")
     yield "refused", "What could not be measured. Printed by `evaluate`.", refused.columns
     study = study_table({REFERENCE: sample_run("r-0")})

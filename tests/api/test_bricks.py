@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from dlscope import api
+from dlscope.agents.device_lock import WAITING
 from dlscope.core.errors import DlscopeError, GraphError, MeasurementError
 from dlscope.graph.builder import GraphBuilder, serialize
 
@@ -65,8 +66,9 @@ def test_models_are_rebuilt_from_their_bricks(measured) -> None:
 
 
 def test_progress_says_what_is_done(measured) -> None:
-    steps = list(dict.fromkeys(step for step, _ in measured["told"]))
-    assert steps == [
+    steps = dict.fromkeys(step for step, _ in measured["told"])
+    # Another test may be measuring just then.
+    assert [step for step in steps if step != WAITING] == [
         "fetching two",
         "fetching three",
         "walking over 4 bricks of 1, process 1 of 1",

@@ -85,7 +85,8 @@ REFUSED: dict[str, tuple[Edit, tuple[str, str, str]]] = {
         (
             "field 'kind' is missing",
             "resnet50.yaml:1",
-            "add kind: with one of board, dataset, experiment, framework, model, scenario, system",
+            "add kind: with one of board, dataset, experiment, framework, model, "
+            "requirements, scenario, space, system",
         ),
     ),
     "unknown schema version": (

@@ -136,6 +136,7 @@ def test_lists_what_is_built_in() -> None:
         "drawn-lines",
         "fashion-mini",
         "imagenet-mini20",
+        "mnist-5k",
         "mnist-mini",
         "photographs",
         "played-notes",

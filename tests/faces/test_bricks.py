@@ -230,11 +230,11 @@ def test_a_size_that_is_none(cli, model, text: str) -> None:
 USAGE = {
     "cut": (
         ("--cut", "sliced"),
-        "Invalid value for --cut: 'sliced' is neither executed nor authored",
+        "Invalid value for --cut: 'sliced' is none of executed, authored",
     ),
     "partition": (
         ("--partition", "some"),
-        "Invalid value for --partition: 'some' is neither standard nor overlapping",
+        "Invalid value for --partition: 'some' is none of standard, overlapping",
     ),
     "decoys": (("--pad-with", "x.json"), "Invalid value for --pad-with: only with --anonymous"),
 }
@@ -252,7 +252,7 @@ def test_wrong_usage_of_generate(cli, model, tmp_path: Path, wrong: str) -> None
 def test_wrong_usage_of_run(cli, suite) -> None:
     result = cli("bricks", "run", suite, "--scope", "layer")
     assert result.code == 2
-    assert "Invalid value for --scope: 'layer' is neither suite nor model" in result.err
+    assert "Invalid value for --scope: 'layer' is none of suite, model" in result.err
     assert cli("bricks", "run", suite, "--processes", "0").code == 2
     assert cli("bricks", "run").code == 2
 

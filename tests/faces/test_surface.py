@@ -114,6 +114,11 @@ SURFACE = {
     | {"--rerun", "--store", "--threads"},
     "report": RESULT | {"--all", "--store"},
     "stack create": RESULT | {"--offline"},
+    "skynet count": RESULT | {"--all", "--size", "--trunk", "--variant", "--width"},
+    "skynet export": {"--onnx", "--reorder", "--size"},
+    "skynet score": RESULT
+    | {"--all", "--energy-j", "--f1", "--images", "--mean-energy-j", "--mean-iou", "--min-fps"}
+    | {"--rules", "--seconds", "--track", "--truth"},
     "stack list": RESULT,
     "stack rm": {"--unused-for"},
     "stack show": RESULT,

@@ -82,6 +82,7 @@ from dlscope.api.searching import (
     search_folder,
     train_design,
 )
+from dlscope.api.skynet import export_skynet, skynet_counts, skynet_score
 from dlscope.api.stacks import (
     create_stacks,
     describe_stack,
@@ -139,6 +140,7 @@ __all__ = [
     "experiment",
     "explain_adversarial",
     "export_adapted",
+    "export_skynet",
     "export_trace",
     "generate_bounds",
     "generate_bricks",
@@ -171,6 +173,8 @@ __all__ = [
     "search_folder",
     "search_report",
     "simulate_design",
+    "skynet_counts",
+    "skynet_score",
     "space_size",
     "split_device",
     "stacks",

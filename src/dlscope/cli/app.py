@@ -23,6 +23,7 @@ from dlscope.cli import (
     profile,
     report,
     serve,
+    skynet,
     stack,
     store,
     study,
@@ -49,6 +50,7 @@ app.command("profile")(profile.profile)
 app.add_typer(bricks.app, name="bricks")
 app.add_typer(codesign.app, name="codesign")
 app.add_typer(adapt.app, name="adapt")
+app.add_typer(skynet.app, name="skynet")
 app.add_typer(bound.app, name="bound")
 app.command("report")(report.report)
 app.command("serve")(serve.serve)

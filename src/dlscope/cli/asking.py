@@ -175,4 +175,4 @@ def one_of(words: tuple[Word, ...], word: str, option: str) -> Word:
     for each in words:
         if each == word:
             return each
-    raise typer.BadParameter(f"{word!r} is neither {' nor '.join(words)}", param_hint=option)
+    raise typer.BadParameter(f"{word!r} is none of {', '.join(words)}", param_hint=option)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 import typer
 
+from dlscope.cli.asking import one_of
 from dlscope.cli.output import ALL, FORMAT, OUTPUT, STORE, Format, show
 from dlscope.cli.steps import Steps
 
-Word = TypeVar("Word", bound=str)
 _IMPLEMENTING: tuple[Literal["closed_form", "gradient"], ...] = ("closed_form", "gradient")
 _COMBINED: tuple[Literal["product", "log", "sum", "exponent"], ...] = (
     *("product", "log"),
@@ -93,13 +93,13 @@ def search(
             budget=budget,
             epochs=epochs,
             seed=seed,
-            objective=None if objective is None else _one_of(_OBJECTIVES, objective, "--objective"),
+            objective=None if objective is None else one_of(_OBJECTIVES, objective, "--objective"),
             target_latency=target_latency,
-            mode=_one_of(_MODES, mode, "--mode"),
-            implementing=_one_of(_IMPLEMENTING, impl, "--impl"),
-            combine=_one_of(_COMBINED, combine, "--combine"),
+            mode=one_of(_MODES, mode, "--mode"),
+            implementing=one_of(_IMPLEMENTING, impl, "--impl"),
+            combine=one_of(_COMBINED, combine, "--combine"),
             threads=threads,
-            place=_one_of(_PLACES, place, "--place"),
+            place=one_of(_PLACES, place, "--place"),
             table=table,
             foreign_table=foreign_table,
             allow_predict=allow_predict,
@@ -139,7 +139,7 @@ def derive(
         report = api.derive_designs(
             run,
             target_latency=target_latency,
-            combine=_one_of(_COMBINED, combine, "--combine"),
+            combine=one_of(_COMBINED, combine, "--combine"),
             evaluations=evaluations,
             designs=designs,
             table=table,
@@ -173,7 +173,7 @@ def train(
             epochs=epochs,
             seed=seed,
             threads=threads,
-            place=_one_of(_PLACES, place, "--place"),
+            place=one_of(_PLACES, place, "--place"),
             told=steps.told,
         )
     accuracy = file.accuracy or {}
@@ -196,10 +196,3 @@ def compare(
     from dlscope import api
 
     show(api.compare_searches(runs, store=store), format, output, all=all)
-
-
-def _one_of(words: tuple[Word, ...], word: str, option: str) -> Word:
-    for each in words:
-        if each == word:
-            return each
-    raise typer.BadParameter(f"{word!r} is none of {', '.join(words)}", param_hint=option)

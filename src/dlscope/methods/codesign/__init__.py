@@ -3,6 +3,7 @@
 *EDD: Efficient Differentiable DNN Architecture and Implementation Co-search for Embedded AI
 Solutions*, Y. Li, C. Hao, X. Zhang, X. Liu, Y. Chen, J. Xiong, W. Hwu, D. Chen, DAC 2020, and
 *NAIS: Neural Architecture and Implementation Search and its Applications in Autonomous Driving*,
-C. Hao et al., ICCAD 2019. What is here so far is the ground that a search stands on: the hardware
-models of `dlscope.devices` held against published designs, and the table of the machine at hand.
+C. Hao et al., ICCAD 2019. EDD's authors published no code; all of it is written from the equations.
+Here are spaces, the relaxed search and one that finishes by ranking, training, emission as ONNX
+and C++, requirements, several targets and tasks. Left out: ImageNet and the boards of the papers.
 """

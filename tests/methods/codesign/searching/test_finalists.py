@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dlscope.methods.codesign.exploring.judge import Judged
-from dlscope.methods.codesign.searching.finalists import Finalist, chosen_finalists
+from dlscope.methods.codesign.searching.finalists import Finalist, chosen_finalists, different
 from dlscope.methods.codesign.searching.scoring import Score
 from dlscope.methods.codesign.space.design import Design
 
@@ -21,6 +21,14 @@ def test_the_best_and_what_spans_the_front_are_chosen() -> None:
     assert chosen_finalists(several, 1) == [several[0]]
     assert chosen_finalists([], 3) == []
     assert len(chosen_finalists(several, 9)) == 5
+
+
+def test_bits_of_a_skipped_block_make_no_other_network(small) -> None:
+    several = [
+        Judged(Design.of(small, operations, bits), 1.0, 1.0, 1.0)
+        for operations, bits in (((0, 1), (0, 0)), ((0, 1), (0, 1)), ((0, 0), (0, 1)))
+    ]
+    assert different(several, small) == [several[0], several[2]]
 
 
 def test_comes_back_as_it_was() -> None:

@@ -13,6 +13,7 @@ from dlscope.methods.codesign.searching.design_file import identity_of
 from dlscope.methods.codesign.searching.front import spread
 from dlscope.methods.codesign.searching.scoring import Score
 from dlscope.methods.codesign.space.design import Design
+from dlscope.methods.codesign.space.space import Space
 
 Trainer = Callable[[Design, Path], "tuple[Score, Score]"]
 
@@ -62,6 +63,14 @@ class Finalist:
             Score(**data["chosen_by"]),
             Score(**data["test"]),
         )
+
+
+def different(judged: Sequence[Judged], space: Space) -> list[Judged]:
+    """The first of all that are the same network: bits of a skipped block mean nothing."""
+    networks: dict[object, Judged] = {}
+    for each in judged:
+        networks.setdefault(each.design.layers(space), each)
+    return list(networks.values())
 
 
 def chosen_finalists(judged: Sequence[Judged], count: int) -> list[Judged]:

@@ -24,7 +24,7 @@ from dlscope.methods.codesign.searching.bilevel import BilevelSearch
 from dlscope.methods.codesign.searching.design_file import identity_of
 from dlscope.methods.codesign.searching.design_training import Recipe, TrainedDesign, train_design
 from dlscope.methods.codesign.searching.exploration import explored, fastest
-from dlscope.methods.codesign.searching.finalists import Finalist, chosen_finalists
+from dlscope.methods.codesign.searching.finalists import Finalist, chosen_finalists, different
 from dlscope.methods.codesign.searching.images import LabelledImages, Splits
 from dlscope.methods.codesign.searching.kept import Kept
 from dlscope.methods.codesign.searching.outcome import Infeasible, Outcome, SupernetOutcome
@@ -183,7 +183,8 @@ class Search:
 
     def _finalists(self, judged: Sequence[Judged], schedule: SearchSchedule) -> list[Finalist]:
         is_blind = self._request.aims.is_blind
-        chosen = judged if is_blind else chosen_finalists(judged, schedule.finalists)
+        networks = different(judged, self._request.space)
+        chosen = networks if is_blind else chosen_finalists(networks, schedule.finalists)
         found = []
         for place, each in enumerate(chosen):
             share = _EXPLORED + (_FINALISTS - _EXPLORED) * place / len(chosen)
