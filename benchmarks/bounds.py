@@ -369,6 +369,7 @@ def main() -> None:
     parser.add_argument("--case", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    asked.output.mkdir(parents=True, exist_ok=True)
     if asked.inside:
         _inside(asked)
     elif asked.part == "figures":

@@ -101,6 +101,7 @@ def test_a_worker_killed_in_mid_run_gives_a_failed_run_and_the_rest_goes_on(
     assert finished.status == "finished"
 
 
+@pytest.mark.slow
 def test_a_sweep_under_a_memory_limit_ends_with_what_fitted_and_the_next_plan_runs(
     experiment: Callable[..., Any], store: Store
 ) -> None:
@@ -129,6 +130,7 @@ def test_a_sweep_under_a_memory_limit_ends_with_what_fitted_and_the_next_plan_ru
     assert [store.run(run.id).outcome for run in runs] == [run.outcome for run in runs]
 
 
+@pytest.mark.slow
 def test_an_item_whose_prediction_hangs_fails_and_the_rest_is_answered(
     make_plans: Plans, carry_out: Callable[..., list[Run]]
 ) -> None:

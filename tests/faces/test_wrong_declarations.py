@@ -76,6 +76,7 @@ def with_background(path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_blue_for_red_is_evaluated_as_declared_and_named(evaluated, lite0) -> None:
     lite0["inputs"][0]["color_mode"] = "BGR"
     steps(lite0)[0] = {"decode": {"color": "BGR"}}
@@ -91,6 +92,7 @@ def test_blue_for_red_is_evaluated_as_declared_and_named(evaluated, lite0) -> No
     ]
 
 
+@pytest.mark.slow
 def test_a_missing_normalisation_is_evaluated_as_declared_and_named(evaluated, lite0) -> None:
     del steps(lite0)[NORMALIZE]
     result = evaluated(lite0)
