@@ -4,6 +4,6 @@
 Semantic Segmentation*, Z. Wang, M. Yu, Y. Wei, R. Feris, J. Xiong, W. Hwu, T. S. Huang, H. Shi,
 CVPR 2020 (SIM). Stuff is aligned by one feature an image and class, things by one feature an
 instance, always to the nearest feature of the source that is remembered. Left out: the images of
-the paper, and its translation of source images by a network; a folder of translated images, or a
-translation by statistics, takes its place.
+the paper, the weights that its network starts from, and its translation of source images by a
+network; a folder of images that are translated already takes its place.
 """
