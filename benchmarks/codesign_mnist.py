@@ -208,13 +208,13 @@ def trained_points(run: Any) -> list[Point]:
 
 def hypervolumes(found: dict[str, list[list[Point]]]) -> dict[str, list[float]]:
     """Areas up to a tenth beyond the worst of all random designs, as shares of that box."""
-    from dlscope.methods.codesign.searching.front import dominated_area
+    from dlscope.methods.codesign.measures.hypervolume import hypervolume
 
     drawn = [point for several in found["random"] for point in several]
     reference = (max(p[0] for p in drawn) * 1.1, max(p[1] for p in drawn) * 1.1)
     box = reference[0] * reference[1]
     return {
-        name: [dominated_area(points, reference) / box for points in several]
+        name: [hypervolume(points, reference) / box for points in several]
         for name, several in found.items()
     }
 

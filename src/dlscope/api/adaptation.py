@@ -73,8 +73,8 @@ def ablate_adaptation(
 ) -> Report:
     """Rows × seeds on the pair of domains in `scenes`, trained below `folder`; all rows by default.
 
-    What is finished there is not trained again. Raises `TrainingError` for an unknown preset or
-    row, and where other options were trained with.
+    What is finished there is not trained again. Raises `PlanError` for an unknown preset or
+    row, `TrainingError` where other options were trained with.
     """
     from dlscope.methods.adaptation.ablation import Ablation
     from dlscope.methods.adaptation.ablation_report import ablation_report

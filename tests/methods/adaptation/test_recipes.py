@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dlscope.core.errors import TrainingError
+from dlscope.core.errors import PlanError
 from dlscope.methods.adaptation.recipes import RECIPES, in_order
 
 
@@ -15,10 +15,10 @@ def test_a_row_comes_after_the_one_that_it_starts_from():
 
 
 def test_an_unknown_row_is_refused_with_the_nearest():
-    with pytest.raises(TrainingError) as refused:
+    with pytest.raises(PlanError) as refused:
         in_order(["adv_stuf"])
     assert str(refused.value) == (
-        "TrainingError: there is no row 'adv_stuf'\n  where  rows\n  fix    did you mean adv_stuff?"
+        "PlanError: there is no row 'adv_stuf'\n  where  rows\n  fix    did you mean adv_stuff?"
     )
 
 

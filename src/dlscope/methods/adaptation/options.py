@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias, final
 
-from dlscope.core.errors import TrainingError, did_you_mean
+from dlscope.core.errors import PlanError, did_you_mean
 from dlscope.methods.adaptation.feature_memory import MemorySizes
 from dlscope.methods.adaptation.matching import MatchingRules
 
@@ -86,13 +86,13 @@ class AdaptationOptions:
 
     def __post_init__(self) -> None:
         if min(self.steps, self.warm_up_steps, *self.batch, self.warm_up_batch) < 1:
-            raise TrainingError(
+            raise PlanError(
                 "a training without steps, or with an empty batch",
                 where="options of the adaptation",
                 fix="use at least one step, and one image of each domain in a batch",
             )
         if min(self.size) < 32 or any(side % 8 for side in self.size):
-            raise TrainingError(
+            raise PlanError(
                 f"images of {self.size[0]}x{self.size[1]}",
                 where="options of the adaptation",
                 fix="use sides that are multiples of 8 and at least 32 pixels",
@@ -141,9 +141,9 @@ SIM = LossWeights(adversarial=0.005, stuff=0.01, instance=0.01)
 
 
 def preset_of(name: str) -> AdaptationOptions:
-    """The preset of that name. Raises `TrainingError` for another."""
+    """The preset of that name. Raises `PlanError` for another."""
     if name not in PRESETS:
-        raise TrainingError(
+        raise PlanError(
             f"there is no preset {name!r}", where="preset", fix=did_you_mean(name, PRESETS)
         )
     return PRESETS[name]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, final
 
-from dlscope.core.errors import TrainingError, did_you_mean
+from dlscope.core.errors import PlanError, did_you_mean
 from dlscope.methods.adaptation.options import SIM, LossWeights
 
 TargetLabels: TypeAlias = Literal["none", "own", "true"]
@@ -71,12 +71,12 @@ def told_of(row: str) -> str:
 def in_order(rows: Collection[str]) -> tuple[str, ...]:
     """`rows` and those that they start from, each after its start.
 
-    Raises `TrainingError` for a row that there is not.
+    Raises `PlanError` for a row that there is not.
     """
     ordered: list[str] = []
     for row in rows:
         if row not in RECIPES:
-            raise TrainingError(
+            raise PlanError(
                 f"there is no row {row!r}", where="rows", fix=did_you_mean(row, RECIPES)
             )
         start = RECIPES[row].start

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dlscope.core.report import Report, Section
 from dlscope.core.table import Cell, Column, Table
 from dlscope.core.units import format_number
+from dlscope.methods.codesign.measures.hypervolume import hypervolume
 from dlscope.methods.codesign.search_record import SearchRecord
-from dlscope.methods.codesign.searching.front import dominated_area
 
 _MARGIN = 1.1
 
@@ -72,7 +72,7 @@ def _rows(records: Sequence[SearchRecord]) -> Iterator[dict[str, Cell]]:
     box = reference[0] * reference[1]
     for record, own in zip(records, points, strict=True):
         chosen = next((row for row in record.table("pareto") if row["is_chosen"]), {})
-        area = dominated_area(own, (reference[0], reference[1]))
+        area = hypervolume(own, (reference[0], reference[1]))
         yield {
             "search": record.run,
             "space": record.space,

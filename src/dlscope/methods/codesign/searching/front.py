@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from dlscope.methods.codesign.measures import hypervolume as measured
+
 Point: TypeAlias = tuple[float, float]
 _MARGIN = 1.1
 
@@ -20,12 +22,8 @@ def front(points: Sequence[Point]) -> list[int]:
     >>> front([(3, 1), (1, 3), (2, 2), (3, 3), (1, 3)])
     [0, 2, 1]
     """
-    order = sorted(range(len(points)), key=lambda place: (points[place][1], points[place][0]))
-    found: list[int] = []
-    for place in order:
-        if not found or points[place][0] < points[found[-1]][0]:
-            found.append(place)
-    return found
+    places: list[int] = measured.front([(time, loss) for loss, time in points]).tolist()
+    return places
 
 
 def spread(points: Sequence[Point], count: int) -> list[int]:
@@ -44,19 +42,5 @@ def spread(points: Sequence[Point], count: int) -> list[int]:
     return chosen
 
 
-def dominated_area(points: Sequence[Point], reference: Point) -> float:
-    """The area up to `reference` in which some point is as good in both or better.
-
-    >>> dominated_area([(1, 2), (2, 1), (5, 5)], (3, 3))
-    3.0
-    """
-    area, lowest = 0.0, reference[0]
-    for place in front(points):
-        loss, time = points[place]
-        area += max(lowest - loss, 0.0) * max(reference[1] - time, 0.0)
-        lowest = min(lowest, loss)
-    return area
-
-
 def _with(points: Sequence[Point], chosen: Sequence[int], reference: Point) -> float:
-    return dominated_area([points[place] for place in chosen], reference)
+    return measured.hypervolume([points[place] for place in chosen], reference)
