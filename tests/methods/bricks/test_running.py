@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from dlscope.agents import ordered_process
 from dlscope.core.errors import BackendError
-from dlscope.methods.bricks import running
 from dlscope.methods.bricks.protocol import Protocol
 from dlscope.methods.bricks.running import run_process
 
@@ -27,7 +27,7 @@ def python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], N
         body.write_text(program)
         script.write_text(f'#!/bin/sh\nexec {sys.executable} {body} "$@"\n')
         script.chmod(0o755)
-        monkeypatch.setattr(running.sys, "executable", str(script))
+        monkeypatch.setattr(ordered_process.sys, "executable", str(script))
 
     return replace_by
 

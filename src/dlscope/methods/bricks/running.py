@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import subprocess
-import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,14 +13,12 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from dlscope.core.errors import BackendError, DlscopeError
+from dlscope.agents.ordered_process import ORDER, said
 from dlscope.methods.bricks.protocol import Protocol
 from dlscope.methods.bricks.suite import Suite
 
 WALL, CPU = 0, 1
 CLOCKS = ("wall", "cpu")
-_END_S = 30.0
-_LOG_LINES = 3
 
 Progress = Callable[[Mapping[str, Any]], None]
 
@@ -84,7 +79,7 @@ def run_process(
             "wanted": None if wanted is None else sorted(wanted),
             "into": str(folder / "times.npz"),
         }
-        (folder / "order.json").write_text(json.dumps(order), encoding="utf-8")
+        (folder / ORDER).write_text(json.dumps(order), encoding="utf-8")
         started = datetime.now(UTC).isoformat()
         opened = _told(folder, progress)
         with np.load(folder / "times.npz") as arrays:
@@ -102,55 +97,13 @@ def run_process(
 def _told(folder: Path, progress: Progress) -> Mapping[str, Any]:
     """What the process said when everything was open; it has written its times by then."""
     opened: Mapping[str, Any] = {}
-    is_done = False
-    log = folder / "log"
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dlscope.methods.bricks.walker", str(folder / "order.json")],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=file,
-            text=True,
-        )
-        assert process.stdout is not None
-        try:
-            for line in process.stdout:
-                message = json.loads(line)
-                if "error" in message:
-                    raise _error(message["error"])
-                if "opened" in message:
-                    opened = message
-                is_done = is_done or "done" in message
-                progress(message)
-        finally:
-            _end(process)
-    if not is_done:
-        raise _died(process.wait(), log)
-    return opened
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    """Whatever happened, it is gone afterwards."""
-    assert process.stdout is not None
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        if sys.exc_info()[0] is None:
-            process.wait(_END_S)
-    if process.poll() is None:
-        process.kill()
-    process.wait()
-    process.stdout.close()
-
-
-def _error(told: Mapping[str, str]) -> DlscopeError:
-    return BackendError(told["what"], where=told["where"], fix=told["fix"])
-
-
-def _died(code: int, log: Path) -> BackendError:
-    lines: Sequence[str] = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    last = "; ".join(line.strip() for line in lines[-_LOG_LINES:])
-    what = f"the process that timed the bricks ended with code {code}"
-    return BackendError(
-        f"{what}: {last}" if last else what,
+    for message in said(
+        "dlscope.methods.bricks.walker",
+        folder,
+        name="the process that timed the bricks",
         where="suite",
         fix="run it again, or leave out the model whose bricks end it",
-    )
+    ):
+        opened = message if "opened" in message else opened
+        progress(message)
+    return opened

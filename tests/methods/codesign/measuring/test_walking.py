@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from dlscope.agents import ordered_process
 from dlscope.core.errors import BackendError
-from dlscope.methods.codesign.measuring import walking
 from dlscope.methods.codesign.measuring.null_model import null_model
 from dlscope.methods.codesign.measuring.walk_protocol import WalkProtocol
 from dlscope.methods.codesign.measuring.walking import walked
@@ -31,7 +31,7 @@ def test_rounds_of_all_processes_are_pooled_and_a_refused_model_is_told() -> Non
 
 
 def test_a_process_that_dies_is_told_with_its_last_words(monkeypatch) -> None:
-    monkeypatch.setattr(walking.sys, "executable", "/bin/false")
+    monkeypatch.setattr(ordered_process.sys, "executable", "/bin/false")
     with pytest.raises(BackendError) as refused:
         walked([null_model()], SHORT)
     assert refused.value.what == "the process that timed the models ended with code 1"

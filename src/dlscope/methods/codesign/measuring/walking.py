@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,14 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlscope.agents.device_lock import WAITING, device_lock
-from dlscope.core.errors import BackendError
+from dlscope.agents.ordered_process import ORDER, said
 from dlscope.methods.codesign.measuring.levelling import Times, pooled, spread_of_speed
 from dlscope.methods.codesign.measuring.walk_protocol import WalkProtocol
 
 Told = Callable[[str, float], None]
 CPU, WALL = 0, 1
-_END_S = 30.0
-_LOG_LINES = 3
 
 
 @final
@@ -86,7 +81,7 @@ def _process(
         "seed": seed,
         "into": str(into),
     }
-    (folder / "order.json").write_text(json.dumps(order), encoding="utf-8")
+    (folder / ORDER).write_text(json.dumps(order), encoding="utf-8")
     step = f"timing {len(paths)} models by turns"
 
     def tell(share: float) -> None:
@@ -101,51 +96,14 @@ def _process(
 def _answer(folder: Path, tell: Callable[[float], None]) -> Mapping[str, Any]:
     """What the process says when it is done; it has written its times by then."""
     done: Mapping[str, Any] = {}
-    log = folder / "log"
-    module = "dlscope.methods.codesign.measuring.walker"
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            [sys.executable, "-m", module, str(folder / "order.json")],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=file,
-            text=True,
-        )
-        assert process.stdout is not None
-        try:
-            for line in process.stdout:
-                message = json.loads(line)
-                if "error" in message:
-                    told = message["error"]
-                    raise BackendError(told["what"], where=told["where"], fix=told["fix"])
-                if "share" in message:
-                    tell(message["share"])
-                done = message if "done" in message else done
-        finally:
-            _end(process)
-    if not done:
-        raise _died(process.wait(), log)
-    return done
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    """Whatever happened, it is gone afterwards."""
-    assert process.stdout is not None
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        if sys.exc_info()[0] is None:
-            process.wait(_END_S)
-    if process.poll() is None:
-        process.kill()
-    process.wait()
-    process.stdout.close()
-
-
-def _died(code: int, log: Path) -> BackendError:
-    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    last = "; ".join(line.strip() for line in lines[-_LOG_LINES:])
-    what = f"the process that timed the models ended with code {code}"
-    return BackendError(
-        f"{what}: {last}" if last else what,
+    for message in said(
+        "dlscope.methods.codesign.measuring.walker",
+        folder,
+        name="the process that timed the models",
         where="codesign profile",
         fix="run it again; with too little memory, calibrate with fewer networks",
-    )
+    ):
+        if "share" in message:
+            tell(message["share"])
+        done = message if "done" in message else done
+    return done
