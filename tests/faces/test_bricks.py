@@ -177,7 +177,7 @@ def test_a_folder_that_is_not_there(cli, model, tmp_path: Path) -> None:
     assert result.code == 1
     assert result.err.endswith(
         told(
-            "GraphError: the suite cannot be written: No such file or directory",
+            "FileError: the file cannot be written: No such file or directory",
             tmp_path / "nowhere" / "suite.json",
             "name a file in a folder that exists and that you may write to",
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlscope.api.watcher import Told, tell_nobody
+from dlscope.core.whole_file import write_whole
 
 if TYPE_CHECKING:
     from dlscope.core.manifest import RequirementsManifest
@@ -74,7 +75,7 @@ def measure_search(
     predicted = measured_designs(implementer, designs, profiled, protocol, told)
     measured = replace(record, tables={**record.tables, "predicted": predicted})
     text = json.dumps(measured.to_json(), indent=1) + "\n"
-    (folder / _RECORD).write_text(text, encoding="utf-8")
+    write_whole(folder / _RECORD, text)
     return search_report(run, store=store)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlscope.core.errors import PlanError
+from dlscope.core.whole_file import write_whole
 
 if TYPE_CHECKING:
     from dlscope.core.report import Report
@@ -98,5 +99,5 @@ def export_skynet(
 
     layout = Layout("C", size=(size[1], size[0]))
     folded = fold_bn(released_state(weights))
-    output.write_bytes(serialize(onnx_model(folded, layout, lowering=lowering)))
+    write_whole(output, serialize(onnx_model(folded, layout, lowering=lowering)))
     return int(folded.flat.size)

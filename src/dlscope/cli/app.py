@@ -20,6 +20,7 @@ from dlscope.cli import (
     doctor,
     evaluate,
     manifest,
+    papers,
     profile,
     report,
     serve,
@@ -30,6 +31,7 @@ from dlscope.cli import (
     trace,
 )
 from dlscope.core.errors import DlscopeError, TrainingError, Unsatisfiable
+from dlscope.core.whole_file import REFUSED, unwritable
 
 FAILED = 3
 
@@ -57,6 +59,7 @@ app.command("serve")(serve.serve)
 app.command("models")(catalog.models)
 app.command("datasets")(catalog.datasets)
 app.command("systems")(catalog.systems)
+app.command("papers")(papers.papers)
 app.add_typer(manifest.app, name="manifest")
 app.add_typer(agent.app, name="agent")
 app.add_typer(stack.app, name="stack")
@@ -85,6 +88,10 @@ def main() -> None:
         app()
     except DlscopeError as error:
         sys.exit(_told(error))
+    except OSError as error:
+        if error.errno not in REFUSED:
+            raise
+        sys.exit(_told(unwritable(error, error.filename or "standard output")))
 
 
 def _told(error: DlscopeError) -> int:

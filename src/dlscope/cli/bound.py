@@ -13,6 +13,7 @@ from dlscope.cli.asking import fields_asked, numbers, sizes
 from dlscope.cli.output import ALL, FORMAT, OUTPUT, STORE, Format, show
 from dlscope.cli.steps import Steps
 from dlscope.core.errors import BoundError
+from dlscope.core.whole_file import write_whole
 
 app = typer.Typer(
     help="The least latency that models could have here, and what to change to come near it.",
@@ -246,5 +247,5 @@ def _draw(drawings: Mapping[str, str], output: Path | None) -> None:
     if output is None:
         sys.stdout.write(found[0])
     else:
-        output.write_text(found[0], encoding="utf-8")
+        write_whole(output, found[0])
         typer.echo(f"written to {output}", err=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from dlscope.cli.output import FORMAT, OUTPUT, Format, show
+from dlscope.core.whole_file import write_whole
 
 app = typer.Typer(
     help="Check manifests, and give editors their schema.",
@@ -64,5 +65,5 @@ def import_mlmodelscope(
     if output is None:
         typer.echo(text, nl=False)
     else:
-        output.write_text(text, encoding="utf-8")
+        write_whole(output, text)
         typer.echo(f"written to {output}", err=True)

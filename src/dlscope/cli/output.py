@@ -15,6 +15,7 @@ import typer
 from dlscope.core.errors import DlscopeError, MeasurementError, StoreError, TrainingError
 from dlscope.core.report import Report
 from dlscope.core.run import Run
+from dlscope.core.whole_file import write_whole
 
 
 class Format(StrEnum):
@@ -41,7 +42,7 @@ def show(report: Report, format: Format, output: Path | None = None, *, all: boo
         sys.stdout.write(text)
         sys.stdout.flush()
     else:
-        output.write_text(text, encoding="utf-8")
+        write_whole(output, text)
         typer.echo(f"written to {output}", err=True)
 
 

@@ -128,6 +128,10 @@ class StoreError(DlscopeError):
     """The store cannot be read or written."""
 
 
+class FileError(DlscopeError):
+    """A file cannot be written: the disk is full, or the place is not there or not yours."""
+
+
 class FigureError(DlscopeError):
     """A figure cannot be drawn; its table is shown in its place."""
 

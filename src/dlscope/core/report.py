@@ -148,12 +148,13 @@ class Report:
         }
 
     def write(self, path: str, *, format: str = "html") -> None:
-        """Render to the file at `path` as html, markdown, json or text."""
+        """Render to the file at `path` as html, markdown, json or text. Raises `FileError`."""
         from pathlib import Path
 
         from dlscope.core import registry
+        from dlscope.core.whole_file import write_whole
 
-        Path(path).write_text(registry.load("renderers", format)().report(self), encoding="utf-8")
+        write_whole(Path(path), registry.load("renderers", format)().report(self))
 
     def _repr_html_(self) -> str:
         from dlscope.core import registry

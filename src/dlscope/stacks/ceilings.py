@@ -22,6 +22,7 @@ import numpy as np
 from dlscope.catalog.cache import cache_folder
 from dlscope.core.digest import digest
 from dlscope.core.errors import MeasurementError
+from dlscope.core.whole_file import write_whole
 from dlscope.reporting.words import plural
 from dlscope.stacks.system import system
 
@@ -53,9 +54,7 @@ def ceilings(threads: int) -> MeasuredCeilings:
         return MeasuredCeilings(**json.loads(kept.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         found = _measured(threads)
-    part = kept.with_suffix(f".{os.getpid()}.part")
-    part.write_text(json.dumps(asdict(found)), encoding="utf-8")
-    part.replace(kept)
+    write_whole(kept, json.dumps(asdict(found)))
     return found
 
 

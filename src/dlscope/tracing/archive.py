@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from dlscope.core.whole_file import whole_file
 from dlscope.tracing.arrow import SPANS, parquet_options, spans_table
-from dlscope.tracing.exporters.whole_file import whole_file
 from dlscope.tracing.stream_reading import StreamFile
 from dlscope.tracing.tracer import Diagnostic
 

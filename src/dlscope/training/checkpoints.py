@@ -11,6 +11,7 @@ from typing import Any, Protocol, final
 import torch
 
 from dlscope.core.errors import TrainingError
+from dlscope.core.whole_file import whole_file
 
 _NAME = "checkpoint.pt"
 
@@ -42,12 +43,10 @@ class Checkpoints:
         states = {name: each.state_dict() for name, each in stateful.items()}
         whole = {"identity": self._identity, "states": states, "plain": dict(plain)}
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        beside = self._path.with_suffix(f".{os.getpid()}.tmp")
-        with beside.open("wb") as file:
+        with whole_file(self._path) as part, part.open("wb") as file:
             torch.save(whole, file)
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(self._path)
 
     def restore(self, stateful: Mapping[str, Stateful]) -> dict[str, Any] | None:
         """Bring `stateful` to where the checkpoint is; its plain data, None without a checkpoint.

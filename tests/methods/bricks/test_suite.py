@@ -9,7 +9,7 @@ from brick_models import chain_model, few, fork_model, graph_of, models
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlscope.core.errors import GraphError
+from dlscope.core.errors import FileError, GraphError
 from dlscope.methods.bricks.cutting import cut_models
 from dlscope.methods.bricks.suite import Suite, runtime_here
 
@@ -113,10 +113,10 @@ def test_refuses_what_is_no_json(tmp_path: Path, content: bytes) -> None:
 
 
 def test_refuses_a_place_where_nothing_can_be_written(tmp_path: Path) -> None:
-    with pytest.raises(GraphError) as refused:
+    with pytest.raises(FileError) as refused:
         cut(chain_model()).save(tmp_path / "nowhere" / "suite.json")
     assert str(refused.value) == (
-        "GraphError: the suite cannot be written: No such file or directory\n"
+        "FileError: the file cannot be written: No such file or directory\n"
         f"  where  {tmp_path}/nowhere/suite.json\n"
         "  fix    name a file in a folder that exists and that you may write to"
     )

@@ -21,6 +21,7 @@ from numpy.lib.stride_tricks import as_strided
 from dlscope.catalog.cache import cache_folder
 from dlscope.core.digest import digest
 from dlscope.core.errors import MeasurementError
+from dlscope.core.whole_file import write_whole
 from dlscope.methods.bounds.roofline_floor import MemoryLevel, Peaks
 from dlscope.stacks.ceilings import ceilings
 from dlscope.stacks.system import system
@@ -69,9 +70,7 @@ def _kept_rates() -> Mapping[str, float]:
         return rates
     except (OSError, ValueError):
         found = _measured()
-    part = kept.with_suffix(f".{os.getpid()}.part")
-    part.write_text(json.dumps(found), encoding="utf-8")
-    part.replace(kept)
+    write_whole(kept, json.dumps(found))
     return found
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self, final
 
 from dlscope.core.errors import BoundError, DlscopeError
+from dlscope.core.whole_file import write_whole
 from dlscope.graph.brick import Brick
 from dlscope.methods.bounds.generating import ModelBenches, unique_bricks
 
@@ -112,7 +113,7 @@ class BoundSuite:
 
     def save(self, path: Path) -> None:
         """Write the suite to a file."""
-        path.write_text(json.dumps(self.to_json(), indent=1) + "\n", encoding="utf-8")
+        write_whole(path, json.dumps(self.to_json(), indent=1) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> Self:

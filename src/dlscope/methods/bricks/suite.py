@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, Self, final, get_args
 
 from dlscope.core.errors import GraphError, did_you_mean
+from dlscope.core.whole_file import write_whole
 from dlscope.graph.brick import Brick
 from dlscope.graph.partition import Cut
 from dlscope.methods.bricks.composed_model import ComposedModel
@@ -80,17 +81,10 @@ class Suite:
     def save(self, path: Path) -> None:
         """Write the suite as JSON; the same suite always gives the same bytes.
 
-        Raises `GraphError` where that cannot be done.
+        Raises `FileError` where that cannot be done.
         """
         text = json.dumps(self.to_json(), separators=(",", ":"), ensure_ascii=False)
-        try:
-            path.write_text(text + "\n", encoding="utf-8")
-        except OSError as error:
-            raise GraphError(
-                f"the suite cannot be written: {error.strerror}",
-                where=str(path),
-                fix="name a file in a folder that exists and that you may write to",
-            ) from error
+        write_whole(path, f"{text}\n")
 
     @classmethod
     def load(cls, path: Path) -> Self:

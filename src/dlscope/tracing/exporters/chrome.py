@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlscope.core.trace import COLUMNS, SPAN_KINDS, TEXTS, Trace
+from dlscope.core.whole_file import whole_file
 from dlscope.tracing.columns import WORDS
 from dlscope.tracing.exporters.lanes import Lanes, lanes
-from dlscope.tracing.exporters.whole_file import whole_file
 
 VERSION = 1
 OPTIONAL = tuple(

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from dlscope.core.trace import COLUMNS, SPAN_KINDS, UNRESOLVED, Level, Span, Trace
+from dlscope.core.whole_file import whole_file
 from dlscope.tracing.epoch import Anchor
-from dlscope.tracing.exporters.whole_file import whole_file
 
 PREFIX = "dlscope."
 _OWN = [

@@ -16,6 +16,7 @@ import yaml
 from numpy.typing import NDArray
 
 from dlscope.core.errors import SearchError
+from dlscope.core.whole_file import write_whole
 from dlscope.graph.builder import serialize
 from dlscope.methods.codesign.emission.accelerator.recursive import recursive_source
 from dlscope.methods.codesign.emission.accelerator.source import Source, rendered
@@ -95,11 +96,11 @@ def emit_onnx(
     is_float = runs_in_float(network)
     model = to_onnx(network, name=name) if is_float else to_qdq(wide(network, images), name=name)
     path = folder / f"{name}.onnx"
-    path.write_bytes(serialize(model))
+    write_whole(path, serialize(model))
     document = model_document(network, path, name=name, dataset=dataset)
     manifest = folder / f"{name}.yaml"
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
-    manifest.write_text(text, encoding="utf-8")
+    write_whole(manifest, text)
     return Emitted((path.name, manifest.name))
 
 

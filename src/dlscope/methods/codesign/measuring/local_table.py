@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self, final
 
 from dlscope.core.errors import MeasurementError
+from dlscope.core.whole_file import write_whole
 from dlscope.devices.calibration import Calibration, calibrate
 from dlscope.devices.layer_shape import LayerShape
 from dlscope.devices.measured import MeasuredDevice, MeasuredTable, operation_key
@@ -83,7 +84,7 @@ class LocalTable:
 
     def save(self, path: Path) -> None:
         """Write the table to the file `path`."""
-        path.write_text(json.dumps(self.to_json(), indent=1) + "\n", encoding="utf-8")
+        write_whole(path, json.dumps(self.to_json(), indent=1) + "\n")
 
     def to_json(self) -> dict[str, Any]:
         """All of it as plain data."""

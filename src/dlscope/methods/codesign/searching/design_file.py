@@ -17,6 +17,7 @@ from dlscope.core.digest import digest, file_digest
 from dlscope.core.errors import SearchError
 from dlscope.core.manifest import SpaceManifest
 from dlscope.core.manifest.base import parse_manifest
+from dlscope.core.whole_file import write_whole
 from dlscope.devices.pipeline_stage import split_lanes
 from dlscope.methods.codesign.implementing.implementer import ImplementedDesign
 from dlscope.methods.codesign.space.design import Design
@@ -93,7 +94,7 @@ class DesignFile:
 
     def save(self, path: Path) -> None:
         """Write it to the file `path`."""
-        path.write_text(json.dumps(self.to_json(), indent=1) + "\n", encoding="utf-8")
+        write_whole(path, json.dumps(self.to_json(), indent=1) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> Self:

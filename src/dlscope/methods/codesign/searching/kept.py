@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar, final
 
 from dlscope.core.errors import SearchError
+from dlscope.core.whole_file import write_whole
 
 T = TypeVar("T")
 
@@ -44,6 +45,4 @@ class Kept:
     def write(self, name: str, data: Any) -> None:
         """Keep `data` under `name`, in place of what was there."""
         path = self.folder / f"{name}.json"
-        beside = path.with_suffix(".tmp")
-        beside.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-        beside.replace(path)
+        write_whole(path, json.dumps(data, indent=1) + "\n")
