@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from dlscope.core.errors import StoreError
 
@@ -66,6 +68,9 @@ _ERRNO_WORDS = {
 }
 
 
+_UNTOLD = "disk i/o error"
+"""What SQLite says, besides, where the file that several processes share has no room to grow."""
+_ROOM_BYTES = 128 * 1024
 _PASSING = ("is locked by another process", "is full", "cannot be reached")
 
 
@@ -91,8 +96,18 @@ def refusals(where: str) -> Iterator[None]:
         raise _stated(str(error.orig), where) from error
 
 
+def _is_full(where: str) -> bool:
+    """Whether the disk of a file has no room left for what a database writes at once."""
+    try:
+        return shutil.disk_usage(Path(where).parent).free < _ROOM_BYTES
+    except OSError:
+        return False
+
+
 def _stated(message: str, where: str) -> StoreError:
     lower = message.lower()
+    if _UNTOLD in lower and _is_full(where):
+        lower = "no space left"
     for signs, what, fix in _KNOWN:
         if any(sign in lower for sign in signs):
             return StoreError(what, where=where, fix=fix)

@@ -19,6 +19,7 @@ from dlscope.methods.bounds.roofline_floor import (
     check_floor,
     demands,
     faster_than_floor,
+    raised,
     roofline_floor,
 )
 
@@ -45,6 +46,20 @@ def test_the_slower_of_computing_and_moving_counts() -> None:
     assert floor.layers == {0: LayerFloor(compute_ns=200, memory_ns=10)}
     assert (floor.total_ns, floor.compute_ns, floor.memory_ns) == (200, 200, 10)
     assert floor_of(product(200, 1_000)).total_ns == 10
+
+
+def test_a_layer_beyond_a_peak_raises_it_and_one_far_beyond_does_not() -> None:
+    reached = raised(PEAKS, [product(20_000)], {0: 160})
+    assert reached.flops_per_s == {"float32": 125e9, "bfloat16": 400e9}
+    assert roofline_floor([product(20_000)], reached).total_ns == 160
+    assert raised(PEAKS, [product(20_000)], {0: 250}) == PEAKS
+    assert raised(PEAKS, [product(20_000)], {0: 100}) == PEAKS
+
+
+def test_what_an_algorithm_may_save_raises_no_peak() -> None:
+    assert raised(PEAKS, [product(20_000, saving=4.0)], {0: 160}) == PEAKS
+    assert raised(PEAKS, [Demand(0, "relu", "float32", Work(flops=20_000))], {0: 160}) == PEAKS
+    assert raised(PEAKS, [product(20_000)], {}) == PEAKS
 
 
 def test_layers_overlap_within_themselves_only() -> None:

@@ -32,7 +32,14 @@ from dlscope.methods.bounds.layouts import (
 from dlscope.methods.bounds.lower_bounds import parallel_bound, sequential_bound
 from dlscope.methods.bounds.measured_costs import MeasuredCosts, Refusal
 from dlscope.methods.bounds.reorders import LAYOUTS
-from dlscope.methods.bounds.roofline_floor import Peaks, RooflineFloor, demands, roofline_floor
+from dlscope.methods.bounds.roofline_floor import (
+    Demand,
+    Peaks,
+    RooflineFloor,
+    demands,
+    raised,
+    roofline_floor,
+)
 from dlscope.methods.bounds.single_source import SingleSource, single_source, single_source_share
 from dlscope.methods.bounds.wires import Wire, wires_of
 
@@ -115,13 +122,24 @@ class ModelBounds:
     @cached_property
     def floor(self) -> RooflineFloor | None:
         """F; None where peaks are not known, or not for a type that is multiplied in."""
+        peaks = self.reached_peaks
+        if peaks is None:
+            return None
+        known = {each.dtype for each in self._demands if each.work and each.work.macs}
+        if not known <= set(peaks.flops_per_s):
+            return None
+        return roofline_floor(self._demands, peaks)
+
+    @cached_property
+    def reached_peaks(self) -> Peaks | None:
+        """The peaks of the machine, or what a layer reached beyond them."""
         if self.peaks is None:
             return None
-        wanted = demands(self.benches.graph, _FAST)
-        known = {each.dtype for each in wanted if each.work and each.work.macs}
-        if not known <= set(self.peaks.flops_per_s):
-            return None
-        return roofline_floor(wanted, self.peaks)
+        return raised(self.peaks, self._demands, self.costed.best_ns)
+
+    @cached_property
+    def _demands(self) -> tuple[Demand, ...]:
+        return demands(self.benches.graph, _FAST)
 
     @cached_property
     def single_sources(self) -> tuple[SingleSource, ...]:

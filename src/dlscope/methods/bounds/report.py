@@ -197,7 +197,7 @@ def _method(analyses: Sequence[ModelAnalysis]) -> Iterator[Prose]:
         "the model takes now."
     )
     for analysis in analyses[:1]:
-        peaks = analysis.bounds.peaks
+        peaks = analysis.bounds.reached_peaks
         if peaks is not None and analysis.bounds.floor is not None:
             levels = ", ".join(
                 f"{each.name} {each.bytes_per_s / 1e9:.3g} GB/s" for each in peaks.levels
