@@ -47,12 +47,14 @@ floors: .venv/.done
 
 docs: .venv/.done
 	$(BIN)/cog --check -r -I docs $(PAGES)
+	$(BIN)/python docs/house.py --check
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir .venv/site
 
 fix: .venv/.done
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/cog -r -I docs $(PAGES)
+	$(BIN)/python docs/house.py
 
 clean:
 	rm -rf .venv .venv-frameworks .venv-demo .mypy_cache .ruff_cache .pytest_cache

@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from dlscope.catalog.assets import content_digest, fetch, fetch_source, open_dataset
+from dlscope.catalog.assets import (
+    content_digest,
+    fetch,
+    fetch_source,
+    open_dataset,
+    require_assets,
+)
 from dlscope.core.errors import DataError, GraphError, ManifestError, PluginError, Problems
 from dlscope.core.manifest import DatasetManifest, ModelManifest
 
@@ -241,3 +247,13 @@ def test_refuses_a_cache_that_cannot_be_made(
     assert refusal.value.what == "the cache folder cannot be created: Not a directory"
     assert refusal.value.where == str(tmp_path / "file" / "downloads")
     assert refusal.value.fix == "set DLSCOPE_CACHE to a folder that you may write to"
+
+
+def test_what_can_be_generated_is_required_without_being_built(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DLSCOPE_CACHE", str(tmp_path))
+    require_assets(model(graph={"source": "generated:resnet?depth=18&seed=0"}))
+    assert not list(tmp_path.rglob("*.onnx"))
+    with pytest.raises(PluginError):
+        require_assets(model(graph={"source": "generated:resnot?depth=18&seed=0"}))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from dlscope.backends.base import Backend
-from dlscope.catalog.assets import fetch, open_dataset
+from dlscope.catalog.assets import open_dataset, require_assets
 from dlscope.catalog.finder import find, names
 from dlscope.core import registry
 from dlscope.core.errors import DlscopeError
@@ -87,7 +87,7 @@ def _asset(kind: str, name: str) -> Mapping[str, Cell]:
     manifest = find(f"{kind}s", name)
     try:
         if isinstance(manifest, ModelManifest):
-            fetch(manifest)
+            require_assets(manifest)
         elif isinstance(manifest, DatasetManifest):
             open_dataset(manifest)
     except DlscopeError as error:

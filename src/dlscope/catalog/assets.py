@@ -33,9 +33,32 @@ def fetch(model: ModelManifest) -> Fetched:
     from a seed.
     Raises `DataError`, or `Problems` with one for each asset that cannot be had.
     """
+    paths = _given(model)
+    for role in sorted(_generated(model)):
+        paths[role] = _built(model, role, paths)
+    ordered = {role: paths[role] for role in model.assets}
+    return Fetched(ordered, {role: digest_of(path) for role, path in ordered.items()})
+
+
+def require_assets(model: ModelManifest) -> None:
+    """Do nothing where every asset of `model` can be had here; what is generated is not built.
+
+    Raises as `fetch` does, and `PluginError` for an unknown network.
+    """
+    _given(model)
+    for role in _generated(model):
+        registry.load("networks", Source.parse(model.assets[role].source).location)
+
+
+def _generated(model: ModelManifest) -> set[str]:
+    return {role for role, asset in model.assets.items() if _is_generated(asset)}
+
+
+def _given(model: ModelManifest) -> dict[str, Path]:
+    """Files of the assets that are not generated. Raises one problem for each that is not here."""
     paths: dict[str, Path] = {}
     problems: list[DlscopeError] = []
-    generated = {role for role, asset in model.assets.items() if _is_generated(asset)}
+    generated = _generated(model)
     for role, asset in model.assets.items():
         if role not in generated:
             try:
@@ -43,10 +66,7 @@ def fetch(model: ModelManifest) -> Fetched:
             except DlscopeError as error:
                 problems.append(error)
     raise_all(problems)
-    for role in sorted(generated):
-        paths[role] = _built(model, role, paths)
-    ordered = {role: paths[role] for role in model.assets}
-    return Fetched(ordered, {role: digest_of(path) for role, path in ordered.items()})
+    return paths
 
 
 def fetch_source(
