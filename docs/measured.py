@@ -25,6 +25,23 @@ def performance() -> str:
     return "\n".join(_sections())
 
 
+def bounds() -> str:
+    """Measured ÷ bound over all models that were bounded."""
+    found = json.loads((RESULTS / "bounds-figures.json").read_text(encoding="utf-8"))
+    ratios = {name: each for name, each in found["ratios"].items() if each["n"]}
+    rows = [
+        f"| {name} | {each['n']} | {each['least']:.3f} | {each['median']:.3f} | "
+        f"{each['most']:.3f} | {each.get('geomean', 0):.3f} |"
+        for name, each in ratios.items()
+    ]
+    below = ", ".join(found["below 0.95"]) or "none"
+    head = (
+        "| ratio | models | least | median | most | geometric mean |",
+        "| --- | --- | --- | --- | --- | --- |",
+    )
+    return "\n".join((*head, *rows, "", f"Faster than 0.95 of the bound: {below}."))
+
+
 def _sections() -> Iterator[str]:
     for row in _kept()["ran"].values():
         others = row["others_share"]
