@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-# Folders that follow something other than one module: a rule, a kind of plugin, a paper, a face.
-FREE = {"architecture", "conformance", "docs", "faces", "papers"}
+# Folders that follow something other than one module: a rule, a kind of plugin, a paper, a face,
+# what may go wrong around dlscope.
+FREE = {"architecture", "conformance", "docs", "faces", "papers", "robustness"}
 # Files about more than one module of their folder.
 EXCEPTIONS = {
     "catalog/test_builtin.py": "the built-in manifests, which are YAML",

@@ -13,7 +13,9 @@ from pathlib import Path, PurePosixPath
 from typing import final
 
 from dlscope.core.errors import DataError
-from dlscope.methods.skynet.annotation import Annotation, Box
+from dlscope.core.whole_file import write_whole
+from dlscope.data.contest_annotation import Annotation
+from dlscope.data.uav_image import Box
 from dlscope.metrics.boxes import box_iou
 
 COLUMNS = ("image", "xmin", "ymin", "xmax", "ymax")
@@ -59,6 +61,13 @@ def read_results(path: Path) -> dict[str, Box]:
     if doubled:
         raise _listed("is in the results twice", "are in the results twice", doubled, path)
     return boxes
+
+
+def write_results(path: Path, boxes: Mapping[str, Box]) -> None:
+    """Write the box of each image as `read_results` reads them. Raises `FileError`."""
+    lines = [",".join(COLUMNS)]
+    lines += [f"{name},{','.join(f'{side:.3f}' for side in box)}" for name, box in boxes.items()]
+    write_whole(path, "\n".join(lines) + "\n")
 
 
 def read_truth(root: Path) -> dict[str, Box]:

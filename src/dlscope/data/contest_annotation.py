@@ -10,15 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias, final
+from typing import final
 from xml.etree import ElementTree
 
 from dlscope.core.errors import DataError
+from dlscope.data.uav_image import Box, box_fault
 
-Box: TypeAlias = tuple[float, float, float, float]
-"""x_min, y_min, x_max, y_max in pixels."""
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
-_LEAST_AREA = 1.0
 
 
 @final
@@ -69,16 +67,29 @@ class Annotation:
         return box
 
     def fault(self, box: Box) -> str | None:
-        """What is wrong with a box, as the end of a sentence."""
-        x_min, y_min, x_max, y_max = box
-        width, height = self.size
-        if not (x_min < x_max and y_min < y_max):
-            return "has no area"
-        if x_max <= 0 or y_max <= 0 or x_min >= width or y_min >= height:
-            return f"is outside the image of {width:g}×{height:g}"
-        if (x_max - x_min) * (y_max - y_min) < _LEAST_AREA:
-            return "is smaller than 1 px²"
-        return None
+        """What is wrong with a box, as the end of a sentence; None where nothing is."""
+        return box_fault(box, self.size)
+
+
+def annotation_xml(filename: str, size: tuple[int, int], name: str, box: Box) -> bytes:
+    """The annotation of one object in an image of `size` (width, height)."""
+    root = ElementTree.Element("annotation")
+    ElementTree.SubElement(root, "filename").text = filename
+    sides = ElementTree.SubElement(root, "size")
+    for tag, side in zip(("width", "height"), size, strict=True):
+        ElementTree.SubElement(sides, tag).text = str(side)
+    element = ElementTree.SubElement(root, "object")
+    ElementTree.SubElement(element, "name").text = name
+    bounds = ElementTree.SubElement(element, "bndbox")
+    for tag, place in zip(_SIDES, box, strict=True):
+        ElementTree.SubElement(bounds, tag).text = _written(place)
+    ElementTree.indent(root)
+    return bytes(ElementTree.tostring(root, encoding="utf-8")) + b"\n"
+
+
+def _written(place: float) -> str:
+    """Whole numbers as the contest has them, others so that they are read as they were."""
+    return str(int(place)) if float(place).is_integer() else str(float(place))
 
 
 def _root(path: Path) -> ElementTree.Element:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dlscope.core.errors import DataError
-from dlscope.methods.skynet.annotation import Annotation
+from dlscope.data.contest_annotation import Annotation
 
 OBJECT = (
     "<object><name>boat1</name><bndbox><xmin>10</xmin><ymin>20</ymin>"
