@@ -10,6 +10,7 @@ import pytest
 
 from dlscope import codesign as cd
 from dlscope.core.errors import SearchError
+from dlscope.testing.searches import BOARD, HERE, NOTHING, UNDER_WAY, write_searches
 from dlscope.training.loop import require_finite_loss
 
 DEVICE = "pynq_z1:pipelined"
@@ -100,6 +101,16 @@ def test_what_was_not_found_is_told_when_it_is_asked_for(
             DEVICE,
             "pynq_z1:pipelined is judged by its throughput, not by latency",
         ),
+        (
+            ("--objective", "energy"),
+            DEVICE,
+            "pynq_z1:pipelined does not know the energy of a design",
+        ),
+        (
+            ("--objective", "energy"),
+            DEVICE,
+            "use one that does: bitfusion, loom, stripes, such as bitfusion:4096@500",
+        ),
         ((), "pynq_z1", "'pynq_z1' is not a device"),
     ],
 )
@@ -132,6 +143,17 @@ def test_labels_beyond_the_classes_of_the_space_are_refused(cli, space: Path, da
     )
     assert result.code == 1
     assert "item '002' has label 2, the space has classes 0 … 1" in result.err
+
+
+def test_searches_of_a_store_are_listed(cli, store: Path) -> None:
+    nothing = cli("codesign", "list", "--format", "json")
+    assert nothing.rows("found_searches") == []
+    write_searches(store)
+    result = cli("codesign", "list", "--format", "json")
+    assert [row["search"] for row in result.rows("found_searches")] == [
+        *(HERE, BOARD, NOTHING),
+        UNDER_WAY,
+    ]
 
 
 def test_an_unknown_search_is_refused(cli) -> None:

@@ -17,6 +17,7 @@ import pytest
 from dlscope.store import Store
 from dlscope.testing.analyses import example_runs
 from dlscope.testing.profiles import example_profiles
+from dlscope.testing.searches import BOARD, HERE, NOTHING, write_searches
 from dlscope.testing.small_experiment import write_experiment
 
 pytestmark = pytest.mark.slow
@@ -38,6 +39,11 @@ PAGES = {
     "bounds": "/bounds",
     "no-bounds": "/models/colors/bounds",
     "no-bricks": "/models/colors/bricks",
+    "searches": "/codesign",
+    "searches-compared": f"/codesign?runs={BOARD},{HERE}",
+    "search": f"/codesign/{BOARD}?requirements=traffic_sign_classification",
+    "search-here": f"/codesign/{HERE}",
+    "search-infeasible": f"/codesign/{NOTHING}",
     "items": "/runs/r-fast/items",
     "item": "/runs/r-fast/items/1",
     "evaluate": "/evaluate?model=colors&dataset=pictures&scenario=brief",
@@ -67,6 +73,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         with Store.open(folder / "store") as store:
             for run in (*example_runs(), *example_profiles()):
                 store.accept(run)
+        write_searches(folder / "store")
         with socket.socket() as listening:
             listening.bind(("127.0.0.1", 0))
             port = listening.getsockname()[1]
@@ -185,6 +192,15 @@ def test_runs_are_selected_and_compared(page: Any) -> None:
     assert "r-fast" in page.url
     assert "r-slow" in page.url
     assert page.is_visible("text=What differs")
+
+
+def test_searches_are_picked_and_compared(page: Any) -> None:
+    page.goto("/codesign")
+    page.check(f"input[value='{BOARD}']")
+    page.check(f"input[value='{HERE}']")
+    page.click("button:has-text('Compare')")
+    page.wait_for_url(f"**/codesign?runs={HERE},{BOARD}")
+    assert page.is_visible("text=Searches compared")
 
 
 def test_the_address_is_the_state(page: Any) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dlscope.methods.codesign.searching.images import LabelledImages
     from dlscope.methods.codesign.space.space import Space
 
-Objective = Literal["latency", "throughput"]
+Objective = Literal["latency", "throughput", "energy"]
 _DURATION = re.compile(r"(?P<count>\d+(\.\d+)?)\s*(?P<unit>ns|us|µs|ms|s)")
 _NS = {"ns": 1.0, "us": 1e3, "µs": 1e3, "ms": 1e6, "s": 1e9}
 _FOLDER = "codesign"
@@ -81,11 +81,20 @@ def device_of(
     )
 
 
-def require_objective(device: Device, name: str, objective: Objective | None) -> None:
-    """Raise `SearchError` where `device` is judged by anything else."""
+def require_objective(device: Device, name: str, objective: Objective | None, space: Space) -> None:
+    """Raise `SearchError` where `device` is judged by anything else, or knows no energy."""
     from dlscope.core.errors import SearchError
+    from dlscope.methods.codesign.named_device import FLEXIBLE
+    from dlscope.methods.codesign.searching.energy import SpaceEnergy
 
-    if objective is not None and objective != device.objective:
+    if objective == "energy":
+        if SpaceEnergy.of(space, device) is None:
+            raise SearchError(
+                f"{name} does not know the energy of a design",
+                where="--objective",
+                fix=f"use one that does: {', '.join(sorted(FLEXIBLE))}, such as bitfusion:4096@500",
+            )
+    elif objective is not None and objective != device.objective:
         raise SearchError(
             f"{name} is judged by its {device.objective}, not by {objective}",
             where="--objective",

@@ -58,11 +58,11 @@ def search(
 
     The parts of the search fill `budget`, ten minutes unless `epochs` says how long they are.
     A design is faster than `target_latency`, or the search says that there is none. `objective`
-    is what the device is judged by, and refused where it is judged by something else. `two_step`
-    is the baseline that looks for accuracy first and for the implementation afterwards. The same
-    search is not made twice, unless `rerun`; a killed one goes on where it was. Raises
-    `DlscopeError` for what does not fit together, before anything is trained, and `TrainingError`
-    where a loss is no number.
+    is what the device is judged by, and refused where it is judged by something else; `energy`
+    minimises that in place of the time, on a device that knows it. `two_step` is the baseline that
+    looks for accuracy first and for the implementation afterwards. The same search is not made
+    twice, unless `rerun`; a killed one goes on where it was. Raises `DlscopeError` for what does
+    not fit together, before anything is trained, and `TrainingError` where a loss is no number.
     """
     from dlscope.methods.codesign.searching.aims import Aims
     from dlscope.methods.codesign.searching.request import SearchRequest
@@ -70,7 +70,7 @@ def search(
 
     found_space = space_of(space)
     chosen = device_of(device, found_space, threads, table, foreign_table, allow_predict, store)
-    require_objective(chosen, device, objective)
+    require_objective(chosen, device, objective, found_space)
     manifest = dataset_of(data)
     images = read_dataset(manifest, found_space)
     request = SearchRequest(
@@ -79,7 +79,13 @@ def search(
         device_name=device,
         data=manifest,
         seed=seed,
-        aims=Aims(implementing, combine, duration_ns(target_latency), mode == "two_step"),
+        aims=Aims(
+            implementing,
+            combine,
+            duration_ns(target_latency),
+            is_blind=mode == "two_step",
+            minimised="energy" if objective == "energy" else "time",
+        ),
         schedule=None if epochs is None else SearchSchedule.of_epochs(epochs),
         budget_s=None if epochs is not None else seconds(budget or "10m"),
         threads=threads,
@@ -155,7 +161,8 @@ def derive_designs(
     folder = search_folder(run, store=store)
     request = _stored_request(folder, table, store)
     splits = Splits.of(read_dataset(request.data, request.space), name=request.dataset)
-    aims = Aims(combine=combine, target_ns=duration_ns(target_latency))
+    minimised = request.aims.minimised
+    aims = Aims(combine=combine, target_ns=duration_ns(target_latency), minimised=minimised)
     found = Search(request, splits, folder, told).derived(aims, evaluations)
     if designs is not None:
         write_front(request, found, Path(designs))

@@ -23,6 +23,7 @@ from dlscope.store import Location
 from dlscope.web import rest
 from dlscope.web.analysis_pages import AnalysisPages
 from dlscope.web.catalog_pages import CatalogPages
+from dlscope.web.codesign_pages import CodesignPages
 from dlscope.web.drawings import Drawings
 from dlscope.web.experiment_pages import ExperimentPages
 from dlscope.web.exports import TYPES
@@ -91,6 +92,7 @@ def create_app(
     trial = Trial(pages, machine, jobs, wizard, viewer, str(trials / "store"))
     _add_pages(app, Listing(pages, store), viewer, CatalogPages(pages, machine))
     _add_models(app, ModelPages(pages, machine, jobs), AnalysisPages(pages, store))
+    _add_searches(app, CodesignPages(pages, store))
     _add_experiments(app, wizard, ExperimentPages(pages, jobs), trial)
     _add_frame(app, pages, token)
     _describe_refusals(app)
@@ -126,6 +128,12 @@ def _add_models(app: FastAPI, models: ModelPages, analyses: AnalysisPages) -> No
     app.add_route(
         "/models/{name}/{what}", models.measure, methods=["POST"], include_in_schema=False
     )
+
+
+def _add_searches(app: FastAPI, searches: CodesignPages) -> None:
+    _page(app, "/codesign", searches.searches)
+    _page(app, "/codesign/{run}", searches.search)
+    _get(app, "/codesign/{run}/report", searches.report)
 
 
 def _add_experiments(app: FastAPI, wizard: Wizard, watched: ExperimentPages, trial: Trial) -> None:

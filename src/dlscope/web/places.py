@@ -28,12 +28,15 @@ PLACES = (
 )
 """A workload with runs of a kind of its own adds one line here, and its report to the plugins."""
 
+CODESIGN = ("Co-design", "/codesign")
+
 NAVIGATION = (
     (RUNS.word, RUNS.path),
     ("Evaluate", "/evaluate"),
     ("Compare", "/compare"),
     *((each.word, each.path) for each in PLACES if each is not RUNS),
     ("Bounds", "/bounds"),
+    CODESIGN,
     ("Try", "/try"),
     ("Models", "/models"),
     ("Data sets", "/datasets"),

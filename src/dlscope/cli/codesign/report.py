@@ -1,4 +1,4 @@
-"""`dlscope codesign show`, `report`, `measure`: what a search found, again and as it runs here."""
+"""`dlscope codesign list`, `show`, `report`, `measure`: what was found, and as it runs here."""
 
 from __future__ import annotations
 
@@ -32,6 +32,19 @@ def show_search(
 
     found = api.search_report(run, requirements=requirements, store=store)
     show(found, format, output, all=all)
+
+
+def list_searches(
+    store: str = STORE, format: Format = FORMAT, output: Path = OUTPUT, all: bool = ALL
+) -> None:
+    """List the searches of a store, the newest first.
+
+    \b
+    dlscope codesign list
+    """
+    from dlscope import api
+
+    show(api.list_searches(store=store), format, output, all=all)
 
 
 def report(

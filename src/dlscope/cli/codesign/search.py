@@ -18,7 +18,10 @@ _COMBINED: tuple[Literal["product", "log", "sum", "exponent"], ...] = (
 )
 _MODES: tuple[Literal["together", "two_step"], ...] = ("together", "two_step")
 _PLACES: tuple[Literal["cpu", "gpu", "auto"], ...] = ("cpu", "gpu", "auto")
-_OBJECTIVES: tuple[Literal["latency", "throughput"], ...] = ("latency", "throughput")
+_OBJECTIVES: tuple[Literal["latency", "throughput", "energy"], ...] = (
+    *("latency", "throughput"),
+    "energy",
+)
 _FAILED = 3
 
 _DEVICE = typer.Option(
@@ -46,7 +49,7 @@ def search(
     ),
     seed: int = _SEED,
     objective: str = typer.Option(
-        None, "--objective", help="latency or throughput; what the device is judged by."
+        None, "--objective", help="What the device is judged by: latency, throughput; or energy."
     ),
     target_latency: str = _TARGET,
     mode: str = typer.Option(

@@ -20,7 +20,8 @@ class SearchRecord:
     """A finished search, as plain data.
 
     `design` is the identity of the chosen design, None where none meets what was asked.
-    `objective` says what the device is judged by, latency or throughput. `clock_mhz` belongs to
+    `objective` says what designs are judged by: latency or throughput, as the device is, or energy.
+    `clock_mhz` belongs to
     devices that have cycles, `input` (channels, height, width) to the space. `facts` are what a
     reader of the report wants to know besides, term and value. `tables` may lack any of those that
     searches have; missing ones are empty.
@@ -31,7 +32,7 @@ class SearchRecord:
     device: str
     seed: int
     status: Status = "done"
-    objective: Literal["latency", "throughput"] = "latency"
+    objective: Literal["latency", "throughput", "energy"] = "latency"
     design: str | None = None
     epochs: int = 0
     clock_mhz: float | None = None

@@ -15,9 +15,10 @@
   for (const form of all("form[data-picks]")) {
     const button = one("button", form);
     const told = one("[data-picked]", form);
+    const asked = told?.textContent;
     const update = () => {
       const count = all("input[name=runs]:checked", form).length;
-      told.textContent = count ? `${count} selected` : "select 2 to 12 runs";
+      told.textContent = count ? `${count} selected` : asked;
       button.disabled = count < 2 || count > 12;
       button.parentElement.hidden = count === 0;
     };
@@ -26,7 +27,7 @@
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const runs = all("input[name=runs]:checked", form).map((box) => encodeURIComponent(box.value));
-      location.href = `/compare?runs=${runs.join(",")}`;
+      location.href = `${form.getAttribute("action")}?runs=${runs.join(",")}`;
     });
     if (button && told) update();
   }

@@ -8,6 +8,7 @@ import pytest
 from dlscope.core.errors import SearchError
 from dlscope.methods.codesign.exploring.judge import Judge, product
 from dlscope.methods.codesign.oracle.generator import oracle_instance
+from dlscope.methods.codesign.space.choices import Choices
 from dlscope.methods.codesign.space.design import Design
 
 INSTANCE = oracle_instance(100)
@@ -72,3 +73,25 @@ def test_no_evaluations_are_refused() -> None:
     with pytest.raises(SearchError) as caught:
         Judge(INSTANCE.space, INSTANCE, INSTANCE.times_of, most=0)
     assert caught.value.what == "0 evaluations find nothing"
+
+
+def test_energy_is_minimised_in_place_of_the_time_where_it_is_known() -> None:
+    def energies_of(choices: Choices) -> np.ndarray:
+        return 1.0 + choices.operations[:, 0]
+
+    judge = Judge(
+        INSTANCE.space,
+        INSTANCE,
+        INSTANCE.times_of,
+        most=4,
+        combine=lambda losses, _times, energies: losses * energies,
+        energies_of=energies_of,
+    )
+    several = designs(4)
+    for found in judge.judged(several):
+        assert found.cost == found.energy_j == 1.0 + found.design.operations[0]
+        assert found.value == pytest.approx(found.loss * found.cost)
+    choices = Choices.of(several)
+    assert judge.costs(choices).tolist() == [each.cost for each in judge.looked_at]
+    losses = np.array([each.loss for each in judge.looked_at])
+    assert judge.values(losses, choices) == pytest.approx([e.value for e in judge.looked_at])

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlscope.core.errors import SearchError
-from dlscope.methods.codesign.measures.hypervolume import front, hypervolume
+from dlscope.methods.codesign.measures.hypervolume import front, gains, hypervolume
 
 POINTS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=12)
 
@@ -39,6 +39,20 @@ def test_it_is_the_number_of_cells_that_some_point_is_better_than(points) -> Non
 def test_a_front_has_the_volume_of_all_points(points) -> None:
     best = [points[place] for place in front(points)]
     assert hypervolume(best, (10.0, 10.0)) == hypervolume(points, (10.0, 10.0))
+
+
+@settings(max_examples=40, deadline=None)
+@given(POINTS, POINTS)
+def test_a_gain_is_the_volume_with_a_point_less_the_one_without(points, known) -> None:
+    reference = (8.0, 8.0)
+    before = hypervolume(known, reference)
+    expected = [hypervolume([*known, point], reference) - before for point in points]
+    assert gains(points, known, reference).tolist() == expected
+
+
+def test_what_is_infinite_gains_nothing() -> None:
+    assert gains([(np.inf, 1.0)], [(1.0, 1.0)], (3.0, 3.0)).tolist() == [0.0]
+    assert gains([(1.0, 1.0)], np.zeros((0, 2)), (3.0, 3.0)).tolist() == [4.0]
 
 
 def test_what_is_not_a_number_is_refused() -> None:

@@ -77,3 +77,22 @@ def test_designs_are_drawn_around_it_and_belong_to_the_space() -> None:
 def test_the_same_seed_samples_the_same() -> None:
     first, second = (Architecture(space("tiny_grey_4"), seed=3).sample(1.0, "soft") for _ in "ab")
     assert all(torch.equal(*pair) for pair in zip(first, second, strict=True))
+
+
+def test_any_path_is_as_likely_as_any_other_whatever_was_learnt() -> None:
+    architecture = Architecture(space("tiny_grey_5"), seed=0)
+    with torch.no_grad():
+        architecture.theta[:, 0] = 50.0
+        architecture.phi[..., 0] = 50.0
+    drawn = [architecture.any_path() for _ in range(300)]
+    operations = torch.stack([each.operations for each in drawn]).mean(0)
+    precisions = torch.stack([each.precisions for each in drawn]).mean(0)
+    assert operations[0].tolist() == pytest.approx([1 / 5] * 5, abs=0.08)
+    assert operations[4].tolist() == pytest.approx([1 / 3, 1 / 3, 1 / 3, 0, 0], abs=0.08)
+    assert precisions[0, 0].tolist() == pytest.approx([1 / 3] * 3, abs=0.08)
+    assert all(not each.operations.requires_grad for each in drawn)
+
+
+def test_any_path_has_the_ties_of_the_space() -> None:
+    path = Architecture(space("mnist_cpu"), seed=0).any_path()
+    assert len(torch.unique(path.precisions.argmax(-1))) == 1

@@ -36,3 +36,9 @@ def test_what_does_not_fit_is_worth_nothing() -> None:
     assert Aims().values(np.array([1.0]), np.array([np.inf]), 1.0).tolist() == [math.inf]
     assert not Aims().meets(math.inf)
     assert Aims(target_ns=5.0).meets(5.0)
+
+
+def test_energy_counts_in_place_of_the_time_which_must_still_meet_the_target() -> None:
+    aims = Aims(minimised="energy", target_ns=4e6)
+    values = aims.values(LOSSES, TIMES, 1e-6, np.array([2e-6, 1e-6]))
+    assert values.tolist() == pytest.approx([2.0, math.inf])

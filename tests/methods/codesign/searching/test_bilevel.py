@@ -106,3 +106,21 @@ def test_a_search_is_settled_once_all_choices_are_made(implementer, splits) -> N
     assert not search.is_settled([made])  # still warming up
     assert search.is_settled([made, made])
     assert not search.is_settled([made, {**made, "precision_entropy": 0.5}])
+
+
+def test_every_other_step_of_the_weights_walks_any_network(
+    implementer, splits, monkeypatch
+) -> None:
+    with reproducible(0):
+        search = BilevelSearch(implementer, splits, SCHEDULE, Aims(), seed=0)
+        kinds: list[str] = []
+        for name in ("sample", "any_path"):
+            drawn = getattr(search.architecture, name)
+
+            def noted(*given, name: str = name, drawn=drawn):
+                kinds.append(name)
+                return drawn(*given)
+
+            monkeypatch.setattr(search.architecture, name, noted)
+        search.epoch(0)
+    assert kinds[:2] == ["any_path", "sample"]

@@ -52,3 +52,13 @@ def test_different_devices_are_warned_of() -> None:
     other = record("b", (0.1, 1.0), device="local:cpu")
     report = comparison_report([record("a", (0.1, 1.0)), other])
     assert report.warnings == ("the searches are of different devices: local:cpu, zc706:pipelined",)
+
+
+def test_what_was_trained_is_drawn_with_the_front_of_the_best() -> None:
+    report = comparison_report([record("a", (0.5, 10.0)), record("b", (0.1, 10.0), (0.5, 5.0))])
+    trained = report.table("trained_designs")
+    assert trained.column("search") == ("a", "b", "b")
+    (figure,) = report.sections[0].blocks
+    assert figure.table == "trained_designs"
+    assert "b, trained" in str(figure.spec) or "'b'" in str(figure.spec)
+    assert [each.title for each in comparison_report([record("a")]).sections] == ["Searches"]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -44,3 +46,9 @@ def test_its_error_has_an_interval() -> None:
     assert lo < 0.05 < hi
     assert np.isclose(hi, 0.111751, atol=1e-5)
     assert lo == pytest.approx(0.021543, abs=1e-5)
+
+
+def test_where_energy_is_minimised_the_front_is_one_of_energy() -> None:
+    several = [replace(judged(1, 4), energy_j=4.0), replace(judged(2, 3), energy_j=9.0)]
+    several += [replace(judged(3, 9), energy_j=1.0)]
+    assert {each.loss for each in chosen_finalists(several, 2)} == {1, 3}

@@ -14,8 +14,8 @@ from dlscope.methods.codesign.searching.schedule import (
 TIMES = StepTimes(weights_s=0.03, architecture_s=0.05, look_s=0.1, training_s=0.03)
 
 
-def test_a_tenth_of_the_epochs_is_warm_up() -> None:
-    assert SearchSchedule.of_epochs(50).warm_up == 5
+def test_a_fifth_of_the_epochs_is_warm_up() -> None:
+    assert SearchSchedule.of_epochs(50).warm_up == 10
     assert SearchSchedule.of_epochs(4).warm_up == 1
     assert SearchSchedule.of_epochs(1).warm_up == 0
 
@@ -25,7 +25,7 @@ def test_the_parts_fill_the_budget() -> None:
     assert not is_limited
     assert schedule.most_steps is None
     taken = {
-        "supernet": schedule.epochs * 50 * 0.08,
+        "supernet": schedule.epochs * 50 * (0.03 + 0.05 / schedule.every),
         "looks": schedule.evaluations * 0.1,
         "finalists": schedule.finalists * schedule.finalist_epochs * 50 * 0.03,
         "final": schedule.final_epochs * 62 * 0.03,
@@ -37,7 +37,7 @@ def test_the_parts_fill_the_budget() -> None:
 def test_a_budget_without_time_for_two_epochs_cuts_them_short() -> None:
     schedule, is_limited = planned(10, TIMES, train_steps=50, seen_steps=62)
     assert is_limited
-    assert (schedule.epochs, schedule.warm_up, schedule.most_steps) == (2, 1, 25)
+    assert (schedule.epochs, schedule.warm_up, schedule.most_steps) == (2, 1, 27)
     assert (schedule.finalist_epochs, schedule.final_epochs) == (1, 1)
 
 

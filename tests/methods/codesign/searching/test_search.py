@@ -15,13 +15,24 @@ import pytest
 from dlscope.catalog.finder import find
 from dlscope.core.errors import SearchError
 from dlscope.core.manifest import DatasetManifest
+from dlscope.devices.bit_flexible import BitFusion
 from dlscope.devices.fpga_pipelined import PipelinedFpga
 from dlscope.methods.codesign.searching.aims import Aims
+from dlscope.methods.codesign.searching.energy import SpaceEnergy
+from dlscope.methods.codesign.searching.finalists import Finalist
 from dlscope.methods.codesign.searching.outcome import Infeasible
 from dlscope.methods.codesign.searching.request import SearchRequest
-from dlscope.methods.codesign.searching.run_folder import read_record, write_outcome
+from dlscope.methods.codesign.searching.run_folder import (
+    rank_agreement,
+    read_record,
+    write_outcome,
+)
 from dlscope.methods.codesign.searching.schedule import SearchSchedule
+from dlscope.methods.codesign.searching.scoring import Score
 from dlscope.methods.codesign.searching.search import Search, tell_nobody
+from dlscope.methods.codesign.space.choices import Choices
+from dlscope.methods.codesign.space.design import Design
+from dlscope.methods.codesign.telling.search_report import search_report
 
 DATA = DatasetManifest(
     kind="dataset",
@@ -188,3 +199,42 @@ def test_a_killed_search_goes_on_and_leaves_the_same_design(command, tmp_path: P
         for store in ("killed", "whole")
     ]
     assert designs[0] == designs[1]
+
+
+def test_the_supernet_tells_the_loss_of_any_design(folder: Path, asked, splits, small) -> None:
+    designs = [Design.of(small, (m, 0), (1, 1)) for m in (0, 1)]
+    search = Search(asked, splits, folder, tell_nobody)
+    told = search.losses(designs)
+    assert told == search.losses(designs)
+    assert len(set(told)) == 2
+    kept = {each.design: each.loss for each in search.derived(Aims(), 12)}
+    assert all(kept.get(each, loss) == loss for each, loss in zip(designs, told, strict=True))
+
+
+def test_how_well_the_supernet_ranked_the_finalists_is_told(small) -> None:
+    def finalist(estimated: float, trained: float) -> Finalist:
+        score = Score(trained, 9, 10)
+        return Finalist(Design.of(small, (0, 0), (0, 0)), estimated, 1.0, score, score)
+
+    ((term, value),) = rank_agreement([finalist(1, 1), finalist(2, 3), finalist(3, 2)])
+    assert term == "Rank agreement"
+    assert value.startswith("Kendall τ 0.33 between the loss that the supernet told of 3 finalists")
+    assert list(rank_agreement([finalist(1, 1)])) == []
+
+
+def test_a_search_for_energy_weighs_it_in_place_of_the_time(
+    asked, small, splits, tmp_path: Path
+) -> None:
+    request = replace(asked, device=BitFusion(64, clock_mhz=100), aims=Aims(minimised="energy"))
+    found = Search(request, splits, tmp_path, tell_nobody).run()
+    assert not isinstance(found, Infeasible)
+    known = SpaceEnergy.of(small, request.device)
+    assert known is not None
+    for each in found.judged:
+        energy_j = float(known.of_choices(Choices.of([each.design]))[0])
+        assert each.energy_j == pytest.approx(energy_j)
+    assert found.implemented.energy_j == pytest.approx(found.final.energy_j)
+    record = write_outcome(found, tmp_path)
+    assert record.objective == "energy"
+    assert "energy per result" in str(search_report(record).sections[0].blocks[0].spec)
+    assert " µJ. Network and implementation" in search_report(record).answer

@@ -10,7 +10,7 @@ WHOLE = Precision.of(32)
 
 def test_nothing_to_do_hands_on_what_came_in() -> None:
     values = torch.rand(1, 2, 3, 3)
-    assert OperationPath((), is_residual=False)(values, WHOLE) is values
+    assert OperationPath((), (), is_residual=False)(values, WHOLE) is values
 
 
 def test_a_residual_adds_what_the_first_layer_reads(grey) -> None:

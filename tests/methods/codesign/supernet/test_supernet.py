@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -15,23 +17,28 @@ def supernet(grey) -> Supernet:
     return Supernet(grey)
 
 
-def test_has_the_weights_of_every_operation_of_the_space_once(grey, supernet) -> None:
-    shapes = [
-        *grey.stem_layers,
-        *(
-            layer
-            for block in grey.blocks
-            for m in range(len(block.operations))
-            for layer in block.layers(m)
-        ),
-        *grey.head_layers,
-    ]
-    weights = sum(
-        parameter.numel()
-        for name, parameter in supernet.named_parameters()
-        if name.endswith("weight")
-    )
-    assert weights == sum(shape.weights for shape in shapes)
+def test_has_weights_of_the_largest_operation_of_each_type(grey, supernet) -> None:
+    largest = 0
+    for block in grey.blocks:
+        of_type: dict[tuple[str, int], list[tuple[int, ...]]] = {}
+        for m, operation in enumerate(block.operations):
+            layers = block.layers(m)
+            for place, shape in enumerate(layers):
+                size = (shape.channels_out, shape.channels_in // shape.groups, *shape.kernel)
+                of_type.setdefault((operation.type, place - len(layers)), []).append(size)
+        largest += sum(math.prod(map(max, *sizes, sizes[0])) for sizes in of_type.values())
+    ends = sum(shape.weights for shape in (*grey.stem_layers, *grey.head_layers))
+    weights = [each for name, each in supernet.named_parameters() if name.endswith("weight")]
+    assert sum(each.numel() for each in weights) == largest + ends
+
+
+def test_operations_of_one_type_are_trained_together(grey, supernet, images_nchw) -> None:
+    one, other = (Design.of(grey, (m, 0, 0, 0), (2,) * 4) for m in (0, 1))
+    supernet(images_nchw, *one_hot(grey, one)).square().sum().backward()
+    shared = [layer.weight for layer in supernet.blocks[0][other.operations[0]].layers]
+    assert all(each.untyped_storage().data_ptr() for each in shared)
+    trained = supernet.blocks[0][0].layers[0].weight, shared[0]
+    assert trained[0].untyped_storage().data_ptr() == trained[1].untyped_storage().data_ptr()
 
 
 def test_every_layer_gives_the_map_of_its_shape(grey, supernet, images_nchw) -> None:

@@ -5,6 +5,7 @@ from search_sample import sample
 from dlscope.core import registry
 from dlscope.core.manifest import RequirementsManifest
 from dlscope.core.report import Figure
+from dlscope.methods.codesign.tables import search_table
 from dlscope.methods.codesign.telling.search_report import search_report
 
 
@@ -57,6 +58,20 @@ def test_designs_without_an_error_have_a_figure_by_their_estimate() -> None:
         "Error against time per result",
         "Estimated loss of all designs",
     ]
+
+
+def test_bits_have_a_map_of_the_operations_that_were_chosen() -> None:
+    rows = [
+        {"block": block, "operation": operation, "precision": bits, "probability": 0.5}
+        for block in (1, 2)
+        for operation in ("skip", "conv_k3")
+        for bits in ("4 bit", "8 bit")
+    ]
+    chosen = [{**row, "is_chosen": row["precision"] == "4 bit"} for row in rows]
+    tables = {**sample().tables, "precisions": search_table("precisions", chosen)}
+    title = "Bits of the operations that were chosen"
+    assert title in figures(search_report(sample(tables=tables)))
+    assert title not in figures(search_report(sample()))
 
 
 def test_the_front_lists_the_quickest_first() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dlscope.devices.base import Floats
+from dlscope.methods.codesign.exploring.children import children
 from dlscope.methods.codesign.exploring.judge import Judge, Judged
 from dlscope.methods.codesign.exploring.predictor import LossPredictor
 from dlscope.methods.codesign.space.choices import Choices, Integers
@@ -21,7 +22,6 @@ _MOST_BLOCKS = 2
 _ELITE, _DISTANT, _ROUNDS, _CHILDREN = 16, 128, 5, 256
 _PROMISING, _BY_CHANCE, _LOOKED_THROUGH = 6, 2, 400
 _FEWEST_KNOWN = 8
-_MIXED = 0.25
 
 
 def repair_by_chance(judge: Judge, starts: Sequence[Design], rng: np.random.Generator) -> Judged:
@@ -49,7 +49,7 @@ def repair(judge: Judge, starts: Sequence[Design], rng: np.random.Generator) -> 
         known = [each for each in judge.looked_at if np.isfinite(each.value)]
         elite = sorted(known, key=lambda each: each.value)[:_ELITE] or judge.looked_at[:_ELITE]
         best = Choices.of([each.design for each in elite])
-        chance = _children(judge, best, rng, _BY_CHANCE).designs(judge.space)
+        chance = children(judge.space, best, rng, _BY_CHANCE).designs(judge.space)
         promising = _promising(judge, known, best, rng) if len(known) >= _FEWEST_KNOWN else []
         judge.judged([*promising, *chance])
     return judge.best
@@ -69,9 +69,9 @@ def _promising(
     pool, values = elite.at(np.arange(0)), np.zeros(0)
     parents = elite
     for _ in range(_ROUNDS):
-        children = _children(judge, parents, rng, _CHILDREN)
-        expected = judge.combine(predictor.losses(children), judge.times_of(children))
-        pool, values = pool.and_(children), np.concatenate([values, expected])
+        born = children(judge.space, parents, rng, _CHILDREN)
+        expected = judge.values(predictor.losses(born), born)
+        pool, values = pool.and_(born), np.concatenate([values, expected])
         parents = elite.and_(pool.at(_parents(values, rng)))
     ranked = pool.at(np.argsort(values, kind="stable")[:_LOOKED_THROUGH]).designs(judge.space)
     return [each for each in dict.fromkeys(ranked) if not judge.knows(each)][:_PROMISING]
@@ -85,23 +85,3 @@ def _parents(values: Floats, rng: np.random.Generator) -> Integers:
     order = np.argsort(values, kind="stable")
     others = order[_ELITE:_DISTANT]
     return np.concatenate([order[:_ELITE], rng.permutation(others)[:_ELITE]])
-
-
-def _crossed(parents: Choices, mates: Choices, rng: np.random.Generator) -> Choices:
-    """Designs that have each block of either of two parents."""
-    takes = rng.random(parents.operations.shape) < 1 / 2
-    return Choices(*(np.where(takes, *pair) for pair in zip(parents, mates, strict=True)))
-
-
-def _children(judge: Judge, parents: Choices, rng: np.random.Generator, count: int) -> Choices:
-    """Designs that differ from one of `parents`, or from a mixture of two, in a few blocks.
-
-    Half of them in one, a quarter in two, and so on.
-    """
-    drawn = (parents.at(rng.integers(len(parents.operations), size=count)) for _ in range(2))
-    one, other = drawn
-    is_mixed = (rng.random(count) < _MIXED)[:, None] & (judge.space.precision_scope != "network")
-    mixed = _crossed(one, other, rng)
-    chosen = Choices(*(np.where(is_mixed, *pair) for pair in zip(mixed, one, strict=True)))
-    blocks = np.minimum(rng.geometric(1 / 2, size=count), len(judge.space.blocks))
-    return chosen.mutated(judge.space, rng, blocks)

@@ -1,4 +1,4 @@
-"""`hypervolume` of points that are better the lower both their coordinates are; `front` of them."""
+"""`hypervolume` of points that are better the lower both coordinates are; `front`, `gains`."""
 
 from __future__ import annotations
 
@@ -35,6 +35,24 @@ def hypervolume(points: ArrayLike, reference: tuple[float, float]) -> float:
     steps = inside[front(inside)]
     right = np.append(steps[1:, 0], reference[0])
     return float(np.sum((right - steps[:, 0]) * (reference[1] - steps[:, 1])))
+
+
+def gains(
+    points: ArrayLike, known: ArrayLike, reference: tuple[float, float]
+) -> NDArray[np.float64]:
+    """What each of `points` [B, 2] by itself would add to the hypervolume of `known`, [B].
+
+    >>> gains([(1.0, 3.0), (3.0, 3.0)], [(2.0, 1.0)], reference=(4.0, 4.0)).tolist()
+    [1.0, 0.0]
+    """
+    each, others = _checked(points), _checked(known)
+    inside = others[np.all(others < np.asarray(reference), axis=1)]
+    steps = inside[front(inside)]
+    left = np.concatenate([[-np.inf], steps[:, 0]])
+    right = np.append(steps[:, 0], reference[0])
+    heights = np.concatenate([[reference[1]], steps[:, 1]])
+    widths = np.maximum(right - np.maximum(left, each[:, :1]), 0.0)
+    return np.asarray((widths * np.maximum(heights - each[:, 1:], 0.0)).sum(axis=1))
 
 
 def _checked(points: ArrayLike) -> NDArray[np.float64]:

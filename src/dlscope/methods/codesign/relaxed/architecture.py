@@ -77,6 +77,14 @@ class Architecture(nn.Module):
         precisions = gumbel_softmax(self.phi, temperature, mode, self.generator)
         return Sample(operations, self._spread(precisions))
 
+    def any_path(self) -> Sample:
+        """One path of each block, each as likely as any other, whatever θ and φ are."""
+        alike = torch.zeros_like(self.theta).masked_fill(self.get_buffer("_is_missing"), -math.inf)
+        with torch.no_grad():
+            operations = gumbel_softmax(alike, 1.0, "hard", self.generator)
+            precisions = gumbel_softmax(torch.zeros_like(self.phi), 1.0, "hard", self.generator)
+            return Sample(operations, self._spread(precisions))
+
     def probabilities(self) -> Sample:
         """Softmax of θ and of φ, without gradient."""
         with torch.no_grad():

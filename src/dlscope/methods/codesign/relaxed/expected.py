@@ -16,10 +16,19 @@ from dlscope.methods.codesign.relaxed.architecture import Sample
 @final
 @dataclass(frozen=True)
 class Expected:
-    """Time per result in ns, and the share of each limited resource that is used, [R]."""
+    """Time per result in ns, and the share of each limited resource that is used, [R].
+
+    `energy_j` is that of a result where it is minimised in place of the time.
+    """
 
     time_ns: Tensor
     usage: Tensor
+    energy_j: Tensor | None = None
+
+    @property
+    def cost(self) -> Tensor:
+        """What is minimised with the loss."""
+        return self.time_ns if self.energy_j is None else self.energy_j
 
 
 def joint(sample: Sample) -> Tensor:

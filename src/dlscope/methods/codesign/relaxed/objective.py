@@ -7,7 +7,8 @@
     penalty    + β · Σ_r C^{κ (RES_r / RES_ub − 1)}, C = e
     target     + μ · max(0, t / T − 1)
 
-t time per result, α such that α t is 1 at first; exponents of the penalty are at most 20.
+t time per result, or its energy where that is minimised, but not of a target; α such that α t is 1
+at first; exponents of the penalty are at most 20.
 """
 
 from __future__ import annotations
@@ -37,22 +38,25 @@ class Objective:
 
     combination: Combination = "product"
     weight: float = 1.0
-    scale_ns: float = 1.0
+    scale: float = 1.0
     penalty: float = 0.1
     steepness: float = 10.0
     has_penalty: bool = True
     target_ns: float | None = None
     hinge: float = _FIRST_HINGE
 
-    def scaled_to(self, time_ns: float) -> Objective:
-        """The same with α = 1 / `time_ns`. Raises `SearchError` for a time that is not above 0."""
-        if not 0 < time_ns < float("inf"):
+    def scaled_to(self, cost: float) -> Objective:
+        """The same with α = 1 / `cost`, a time in ns or an energy in J.
+
+        Raises `SearchError` for one that is not above 0.
+        """
+        if not 0 < cost < float("inf"):
             raise SearchError(
-                f"a time of {time_ns:g} ns is no scale",
+                f"a time of {cost:g} ns is no scale",
                 where="objective",
                 fix="use a device that tells a time above 0",
             )
-        return replace(self, scale_ns=time_ns)
+        return replace(self, scale=cost)
 
     def after_epoch(self, discrete_ns: float) -> Objective:
         """The same, with μ larger by a twentieth while the discrete design misses the target."""
@@ -62,7 +66,7 @@ class Objective:
 
     def __call__(self, accuracy_loss: Tensor, expected: Expected) -> Tensor:
         """The objective of a loss and of what is expected of time and resources."""
-        value = self._combined(accuracy_loss, expected.time_ns / self.scale_ns)
+        value = self._combined(accuracy_loss, expected.cost / self.scale)
         value = value + self._penalty(expected.usage)
         if self.target_ns is not None:
             value = value + self.hinge * torch.relu(expected.time_ns / self.target_ns - 1)

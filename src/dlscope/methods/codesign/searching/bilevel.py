@@ -79,18 +79,28 @@ class BilevelSearch:
             for step, indices in enumerate(steps):
                 where = f"search, epoch {number + 1}, step {step + 1}"
                 progress = (number + step / len(self._train)) / self.schedule.epochs
-                means.add(self._checked(self.weight_step(indices, progress), where, means))
+                walked = self.weight_step(indices, progress, turn=step)
+                means.add(self._checked(walked, where, means))
                 if number >= self.schedule.warm_up and step % self.schedule.every == 0:
                     chosen = self.choice_step(next(choosing), progress, turn=step)
                     means.add(self._checked(chosen, where, means))
             return self._ended(number, means)
 
-    def weight_step(self, indices: Indices, progress: float) -> Figures:
-        """A step of the weights of one sampled network, at its sampled bits."""
+    def weight_step(self, indices: Indices, progress: float, *, turn: int = 0) -> Figures:
+        """A step of the weights of one network at its bits.
+
+        By turns any network of the space and one that is drawn as θ and φ have it: designs are
+        told apart by these weights, and where only what is likely had been trained, all that lies
+        elsewhere on the front would be told wrong.
+        """
         rate = cosine(progress, self.schedule.rate, self.schedule.last_rate)
         set_rate(self._weights, rate)
         with torch.no_grad():
-            sample = self.architecture.sample(self._temperature(progress), "hard")
+            sample = (
+                self.architecture.sample(self._temperature(progress), "hard")
+                if turn % 2
+                else self.architecture.any_path()
+            )
         self._weights.zero_grad()
         loss, accuracy = self._loss(self._splits.train.of(indices), sample)
         self.fabric.backward(loss)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dlscope.core.report import Report, Section
+from dlscope.core.report import Figure, Report, Section
 from dlscope.core.table import Cell, Column, Table
 from dlscope.core.units import format_number
 from dlscope.methods.codesign.measures.hypervolume import hypervolume
 from dlscope.methods.codesign.search_record import SearchRecord
+from dlscope.methods.codesign.tables import PARETO
+from dlscope.reporting.pareto_front import pareto_front
 
 _MARGIN = 1.1
 
@@ -41,6 +43,8 @@ SEARCHES = (
     ),
     Column("epochs", "int", "epochs of the supernet", role="count", priority=2),
 )
+_DRAWN = ("design", "interval_ns", "error", "error_lo", "error_hi", "is_trained", "is_chosen")
+TRAINED = (SEARCHES[0], *(each for each in PARETO if each.name in _DRAWN))
 
 
 def comparison_report(records: Sequence[SearchRecord]) -> Report:
@@ -54,14 +58,45 @@ def comparison_report(records: Sequence[SearchRecord]) -> Report:
         else f"{len(records)} searches; {best['search']} dominates the most: "
         f"{format_number(float(best['hypervolume'] or 0.0))} of the box"
     )
+    fronts = _fronts(records)
+    drawn = () if best is None else (_figure(fronts, str(best["search"])),)
     return Report(
         title="Searches compared",
         answer=answer,
-        tables=(table,),
-        sections=(Section("Searches", (table,)),),
+        tables=(table, fronts),
+        sections=(
+            *(Section("Trained designs", (figure,)) for figure in drawn),
+            Section("Searches", (table,)),
+        ),
         warnings=_warnings(records),
         command=f"dlscope codesign compare {' '.join(each.run for each in records)}",
         created_utc=max((each.created_utc for each in records), default=""),
+    )
+
+
+def _fronts(records: Sequence[SearchRecord]) -> Table:
+    """The designs that were trained, the name of their search in place of a method."""
+    rows = [
+        {**{name: row[name] for name in _DRAWN}, "search": record.run}
+        for record in records
+        for row in record.table("pareto")
+        if row["is_trained"]
+    ]
+    return Table.of("trained_designs", TRAINED, rows)
+
+
+def _figure(fronts: Table, best: str) -> Figure:
+    """Error against time; the search that dominates the most has its front drawn."""
+    return pareto_front(
+        fronts,
+        "interval_ns",
+        "error",
+        method="search",
+        subject=best,
+        trained="is_trained",
+        chosen="is_chosen",
+        title="Trained designs",
+        x_title="time per result, predicted",
     )
 
 

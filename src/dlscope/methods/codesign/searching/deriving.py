@@ -55,4 +55,4 @@ def write_front(request: SearchRequest, judged: Sequence[Judged], folder: Path) 
 
 def front_of(judged: Sequence[Judged]) -> list[Judged]:
     """Those that none is better than in both loss and time."""
-    return [judged[place] for place in front([(each.loss, each.time_ns) for each in judged])]
+    return [judged[place] for place in front([(each.loss, each.cost) for each in judged])]

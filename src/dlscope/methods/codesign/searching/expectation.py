@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, final
 
 import numpy as np
@@ -17,6 +18,7 @@ from dlscope.methods.codesign.relaxed.expected import Expected
 from dlscope.methods.codesign.relaxed.lane_search import LaneSearchCost
 from dlscope.methods.codesign.relaxed.objective import Objective
 from dlscope.methods.codesign.searching.aims import Aims
+from dlscope.methods.codesign.searching.energy import SpaceEnergy
 from dlscope.training.loop import Figures
 
 _WEIGHTS = {"sum": 0.2, "exponent": 0.6}
@@ -26,7 +28,7 @@ _WEIGHTS = {"sum": 0.2, "exponent": 0.6}
 class Expectation:
     """The relaxed cost of a device, in closed form or at lanes that are trained, and its aims.
 
-    Times count in units of what the untrained supernet is expected to take.
+    Times, or energies, count in units of what the untrained supernet is expected to take.
     """
 
     def __init__(self, implementer: Implementer, aims: Aims) -> None:
@@ -35,6 +37,8 @@ class Expectation:
         self._trains_lanes = aims.implementing == "gradient" and implementer.device.has_lanes
         self._closed = ClosedFormCost(costs)
         self._searched = LaneSearchCost(space, costs)
+        is_energy = aims.minimised == "energy"
+        self._energy = SpaceEnergy.of(space, implementer.device) if is_energy else None
         objective = Objective(
             combination=aims.combine,
             weight=_WEIGHTS.get(aims.combine, 1.0),
@@ -43,8 +47,8 @@ class Expectation:
         )
         first = self.architecture(0)
         with torch.no_grad():
-            time_ns = float(self.expected(first, first.probabilities(), 1.0).time_ns)
-        self._objective = objective.scaled_to(time_ns)
+            cost = float(self.expected(first, first.probabilities(), 1.0).cost)
+        self._objective = objective.scaled_to(cost)
 
     def architecture(self, seed: int) -> Architecture:
         """Variables of the space, with as many lanes as the budget has for all blocks alike."""
@@ -58,9 +62,14 @@ class Expectation:
 
     def expected(self, architecture: Architecture, sample: Sample, softness: float) -> Expected:
         """What `sample` is expected to cost."""
-        if self._trains_lanes:
-            return self._searched(sample, architecture.lanes_log2, softness)
-        return self._closed(sample, softness)
+        found = (
+            self._searched(sample, architecture.lanes_log2, softness)
+            if self._trains_lanes
+            else self._closed(sample, softness)
+        )
+        if self._energy is None:
+            return found
+        return replace(found, energy_j=self._energy.expected(sample))
 
     def objective(
         self, loss: Any, architecture: Architecture, sample: Sample, softness: float

@@ -9,15 +9,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from dlscope.methods.codesign.estimate import LossEstimate
-from dlscope.methods.codesign.exploring.judge import Judge, Judged
+from dlscope.methods.codesign.exploring.judge import Energies, Judge, Judged
 from dlscope.methods.codesign.exploring.repair import repair
+from dlscope.methods.codesign.exploring.spanning import span
 from dlscope.methods.codesign.implementing.implementer import Implementer
 from dlscope.methods.codesign.searching.aims import Aims
-from dlscope.methods.codesign.searching.front import front
+from dlscope.methods.codesign.searching.energy import SpaceEnergy
+from dlscope.methods.codesign.space.choices import Choices
 from dlscope.methods.codesign.space.design import Design
 from dlscope.methods.codesign.space.space import Space
 
-_STARTS_SHARE, _FRONT_SHARE = 1 / 6, 1 / 3
+_STARTS_SHARE, _FRONT_SHARE = 1 / 6, 1 / 2
 _ENUMERABLE, _RESTARTS = 50_000, 8
 
 
@@ -32,25 +34,37 @@ def explored(
 ) -> list[Judged]:
     """Designs that were looked at, all within the aims, the best first.
 
-    The search for better ones begins at `starts`, of which a sixth of the evaluations is spent at
-    most; a third of them goes to neighbours of the front of loss and time, which a single number
-    would leave aside.
+    The search for better ones begins at `starts`, on which a sixth of the evaluations is spent at
+    most; half of them go along the front of loss and time, which a single number would leave aside.
     """
     space, rng = implementer.space, np.random.default_rng((seed, 2))
     quickest = fastest(implementer, seed=seed)
-    scale_ns = implementer.time_ns(quickest)
+    energies_of = energies(implementer, aims)
+    weighed = implementer.times_of if energies_of is None else energies_of
+    scale = float(weighed(Choices.of([quickest]))[0])
     judge = Judge(
         space,
         estimate,
         implementer.times_of,
         most=evaluations,
-        combine=lambda losses, times: aims.values(losses, times, scale_ns),
+        combine=lambda losses, times, energies_j=None: aims.values(
+            losses, times, scale, energies_j
+        ),
+        energies_of=energies_of,
     )
     judge.judged([quickest, *starts[: max(int(_STARTS_SHARE * evaluations), 1)]])
-    _along_the_front(judge, aims, rng, int(_FRONT_SHARE * evaluations))
+    span(judge, rng, most=int(_FRONT_SHARE * evaluations), meets=aims.meets)
     repair(judge, [], rng)
     allowed = [each for each in judge.looked_at if math.isfinite(each.value)]
     return sorted(allowed, key=lambda each: (each.value, each.design))
+
+
+def energies(implementer: Implementer, aims: Aims) -> Energies | None:
+    """Tells the energy of designs where it is minimised, on a device that knows it."""
+    if aims.minimised == "time":
+        return None
+    known = SpaceEnergy.of(implementer.space, implementer.device)
+    return None if known is None else known.of_choices
 
 
 def fastest(implementer: Implementer, *, seed: int = 0) -> Design:
@@ -65,18 +79,6 @@ def fastest(implementer: Implementer, *, seed: int = 0) -> Design:
     rng = np.random.default_rng((seed, 3))
     found = [_descended(implementer, Design.random(space, rng)) for _ in range(_RESTARTS)]
     return found[int(np.argmin(implementer.times_ns(found)))]
-
-
-def _along_the_front(judge: Judge, aims: Aims, rng: np.random.Generator, evaluations: int) -> None:
-    until = judge.evaluations + evaluations
-    while judge.evaluations < until and judge.left:
-        known = [each for each in judge.looked_at if math.isfinite(each.loss)]
-        allowed = [each for each in known if aims.meets(each.time_ns)] or known
-        if not allowed:
-            return
-        best = front([(each.loss, each.time_ns) for each in allowed])
-        parent = allowed[best[int(rng.integers(len(best)))]].design
-        judge.judged([parent.mutated(judge.space, rng, 1 + int(rng.integers(2)))])
 
 
 def _descended(implementer: Implementer, design: Design) -> Design:

@@ -31,6 +31,12 @@ class Finalist:
     time_ns: float
     chosen_by: Score
     test: Score
+    energy_j: float | None = None
+
+    @property
+    def cost(self) -> float:
+        """What is minimised with the loss: the energy where there is one, else the time."""
+        return self.time_ns if self.energy_j is None else self.energy_j
 
     @property
     def identity(self) -> str:
@@ -51,6 +57,7 @@ class Finalist:
             "time_ns": self.time_ns,
             "chosen_by": vars(self.chosen_by),
             "test": vars(self.test),
+            "energy_j": self.energy_j,
         }
 
     @classmethod
@@ -62,6 +69,7 @@ class Finalist:
             data["time_ns"],
             Score(**data["chosen_by"]),
             Score(**data["test"]),
+            data.get("energy_j"),
         )
 
 
@@ -78,6 +86,6 @@ def chosen_finalists(judged: Sequence[Judged], count: int) -> list[Judged]:
 
     The best one, what spans the front of loss and time, and where that is less, the next best.
     """
-    spanning = spread([(each.loss, each.time_ns) for each in judged], count)
+    spanning = spread([(each.loss, each.cost) for each in judged], count)
     order = dict.fromkeys([*range(min(len(judged), 1)), *spanning, *range(len(judged))])
     return [judged[place] for place in list(order)[:count]]

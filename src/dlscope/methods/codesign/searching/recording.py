@@ -85,7 +85,7 @@ def pareto_table(
     trained = [final if final and each.identity == final.identity else each for each in finalists]
     on_front = {
         trained[place].identity
-        for place in front([(1 - each.test.accuracy, each.time_ns) for each in trained])
+        for place in front([(1 - each.test.accuracy, each.cost) for each in trained])
     }
     rows = [
         {**costs_of(each.design), **_trained_row(each, method, each.identity in on_front, chosen)}

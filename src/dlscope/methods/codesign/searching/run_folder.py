@@ -11,8 +11,9 @@ supernet/         the last checkpoint, from which further designs can be derived
 from __future__ import annotations
 
 import json
+import math
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from dlscope.core.stats import wilson_interval
 from dlscope.core.table import Table
 from dlscope.devices.base import Device
 from dlscope.methods.codesign.implementing.implementer import ImplementedDesign, Implementer
+from dlscope.methods.codesign.measures.ranking import kendall_tau
 from dlscope.methods.codesign.search_record import SearchRecord
 from dlscope.methods.codesign.searching.design_file import (
     DesignFile,
@@ -157,12 +159,18 @@ def _head(request: SearchRequest, folder: Path) -> dict[str, Any]:
         "space": request.space.name,
         "device": request.device_name,
         "seed": request.seed,
-        "objective": request.device.objective,
+        "objective": _objective(request),
         "clock_mhz": _clock_mhz(request.device),
         "input": request.space.input,
         "created_utc": datetime.now(UTC).isoformat(timespec="seconds"),
         "run": folder.name,
     }
+
+
+def _objective(request: SearchRequest) -> str:
+    """What designs are judged by."""
+    is_energy = request.aims.minimised == "energy"
+    return "energy" if is_energy else request.device.objective
 
 
 def _clock_mhz(device: Device) -> float | None:
@@ -200,7 +208,20 @@ def _facts(outcome: Outcome) -> Iterator[tuple[str, str]]:
     yield "Supernet", f"{len(outcome.history)} epochs of batches of {schedule.batch}"
     yield "Looked at", f"{len(outcome.judged)} designs within the aims"
     yield "Finalists", f"{len(outcome.finalists)}, trained for {schedule.finalist_epochs} epochs"
+    yield from rank_agreement(outcome.finalists)
     yield "Last training", f"{schedule.final_epochs} epochs"
+
+
+def rank_agreement(finalists: Sequence[Finalist]) -> Iterator[tuple[str, str]]:
+    """How well the supernet ordered the finalists, as a fact; nothing where no order can be."""
+    told = [each.estimated_loss for each in finalists]
+    tau = kendall_tau(told, [each.chosen_by.loss for each in finalists])
+    if math.isfinite(tau):
+        yield (
+            "Rank agreement",
+            f"Kendall τ {tau:.2f} between the loss that the supernet told of {len(told)} finalists "
+            "and that after training",
+        )
 
 
 def _limited(outcome: Outcome) -> tuple[str, ...]:

@@ -28,8 +28,8 @@ class SearchSchedule:
     warm_up: int = 2
     batch: int = 64
     most_steps: int | None = None
-    every: int = 1
-    rate: float = 0.05
+    every: int = 2
+    rate: float = 0.1
     last_rate: float = 0.0005
     momentum: float = 0.9
     decay: float = 4e-5
@@ -40,7 +40,7 @@ class SearchSchedule:
     temperature: float = 5.0
     last_temperature: float = 0.3
     evaluations: int = 600
-    judged_images: int = 400
+    judged_images: int = 256
     finalists: int = 8
     finalist_epochs: int = 4
     final_epochs: int = 20
@@ -57,17 +57,18 @@ class SearchSchedule:
 
     @classmethod
     def of_epochs(cls, epochs: int) -> SearchSchedule:
-        """A search of so many epochs, a tenth of them, but at least one where it can be, warm-up.
+        """A search of so many epochs, a fifth of them, but at least one where it can be, warm-up.
 
-        The other parts grow with them.
+        The other parts grow with them; finalists are trained half as long as the supernet, so that
+        about half of all steps are spent on designs by themselves.
         """
-        warm_up = min(max(round(epochs / 10), 1), epochs - 1)
+        warm_up = min(max(round(epochs / 5), 1), epochs - 1)
         return cls(
             epochs=epochs,
             warm_up=warm_up,
-            evaluations=min(max(30 * epochs, 30), 600),
+            evaluations=min(max(20 * epochs, 30), 600),
             finalists=min(epochs + 2, 8),
-            finalist_epochs=max(round(epochs / 5), 1),
+            finalist_epochs=max(round(epochs / 2), 1),
             final_epochs=epochs,
         )
 
@@ -83,7 +84,7 @@ class StepTimes:
     training_s: float
 
 
-SHARES = {"supernet": 0.4, "looks": 0.1, "finalists": 0.25, "final": 0.2}
+SHARES = {"supernet": 0.3, "looks": 0.05, "finalists": 0.4, "final": 0.2}
 """Of the time that there is; the rest is for what cannot be foreseen."""
 
 
@@ -109,7 +110,7 @@ def planned(
     An epoch of the supernet has `train_steps`, one of the last training `seen_steps`. Where there
     is no time for a warm-up epoch and another one, epochs are cut short.
     """
-    step_s = times.weights_s + times.architecture_s
+    step_s = times.weights_s + times.architecture_s / SearchSchedule().every
     steps = SHARES["supernet"] * budget_s / step_s
     is_limited = steps < 2 * train_steps
     base = SearchSchedule.of_epochs(2 if is_limited else int(steps / train_steps))

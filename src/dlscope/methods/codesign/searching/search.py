@@ -8,7 +8,6 @@ final       the best of them, trained for long on all images but those for testi
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -20,28 +19,20 @@ from dlscope.core.errors import SearchError
 from dlscope.methods.codesign.exploring.judge import Judged
 from dlscope.methods.codesign.implementing.implementer import Implementer
 from dlscope.methods.codesign.searching.aims import Aims
-from dlscope.methods.codesign.searching.bilevel import BilevelSearch
 from dlscope.methods.codesign.searching.design_file import identity_of
 from dlscope.methods.codesign.searching.design_training import Recipe, TrainedDesign, train_design
-from dlscope.methods.codesign.searching.exploration import explored, fastest
+from dlscope.methods.codesign.searching.exploration import fastest
 from dlscope.methods.codesign.searching.finalists import Finalist, chosen_finalists, different
 from dlscope.methods.codesign.searching.images import LabelledImages, Splits
 from dlscope.methods.codesign.searching.kept import Kept
 from dlscope.methods.codesign.searching.outcome import Infeasible, Outcome, SupernetOutcome
 from dlscope.methods.codesign.searching.request import SearchRequest
-from dlscope.methods.codesign.searching.schedule import SearchSchedule, planned
-from dlscope.methods.codesign.searching.step_times import step_times
-from dlscope.methods.codesign.searching.supernet_estimate import SupernetEstimate
-from dlscope.methods.codesign.searching.two_step import second_step
+from dlscope.methods.codesign.searching.schedule import SearchSchedule
+from dlscope.methods.codesign.searching.supernet_part import SupernetPart
 from dlscope.methods.codesign.space.design import Design
-from dlscope.training.batches import Batches, split
-from dlscope.training.checkpoints import Checkpoints
-from dlscope.training.determinism import reproducible
-from dlscope.training.loop import TrainingLoop
 
 Told = Callable[[str, float], None]
 _SUPERNET, _EXPLORED, _FINALISTS = 0.45, 0.55, 0.8
-_SUPERNET_FOLDER = "supernet"
 
 
 @final
@@ -52,6 +43,8 @@ class Search:
         self._request, self._splits, self._told = request, splits, told
         self._kept = Kept(folder)
         self._implementer = Implementer(request.space, request.device)
+        told_of_it = self._within(0.0, _SUPERNET)
+        self._part = SupernetPart(request, splits, self._implementer, self._kept, told_of_it)
 
     def run(self) -> Outcome | Infeasible:
         """All parts. Raises `TrainingError` where a loss is no number."""
@@ -61,8 +54,8 @@ class Search:
         if not self._request.aims.meets(least_ns):
             self._implementer.implement(quickest)  # tells what is required where nothing fits
             return Infeasible(self._request, quickest, least_ns)
-        schedule, is_limited = self._schedule()
-        supernet = self._supernet(schedule)
+        schedule, is_limited = self._part.schedule()
+        supernet = self._part.trained()
         judged = self._explored(supernet, schedule)
         finalists = self._finalists(judged, schedule)
         best = self._best(finalists)
@@ -83,63 +76,12 @@ class Search:
             warnings=supernet.warnings,
         )
 
-    def _schedule(self) -> tuple[SearchSchedule, bool]:
-        """What was asked for, or what fills the budget; decided once."""
-        request = self._request
-        if request.schedule is not None:
-            return request.schedule, False
-        return self._kept.made("schedule", self._planned, _schedule_to, _schedule_from)
-
-    def _planned(self) -> tuple[SearchSchedule, bool]:
-        request = self._request
-        self._told("planning", 0.0)
-        with reproducible(request.seed, threads=request.threads):
-            times = step_times(self._bilevel(SearchSchedule()), self._splits)
-        steps = [
-            len(Batches(len(part), SearchSchedule().batch))
-            for part in (self._splits.train, self._splits.seen)
-        ]
-        budget_s = request.budget_s or math.inf
-        return planned(budget_s, times, train_steps=steps[0], seen_steps=steps[1])
-
-    def _supernet(self, schedule: SearchSchedule) -> SupernetOutcome:
-        request = self._request
-        with reproducible(request.seed, threads=request.threads):
-            bilevel = self._bilevel(schedule)
-            loop = TrainingLoop(
-                bilevel.stateful,
-                schedule.epochs,
-                checkpoints=Checkpoints(self._kept.folder / _SUPERNET_FOLDER, request.digest),
-                told=self._within(0.0, _SUPERNET),
-                name="search",
-            )
-            history = loop.run(bilevel.epoch, ends_early=bilevel.is_settled).history
-        return SupernetOutcome.of(bilevel, history)
-
-    def _bilevel(self, schedule: SearchSchedule) -> BilevelSearch:
-        request = self._request
-        return BilevelSearch(
-            self._implementer,
-            self._splits,
-            schedule,
-            request.aims,
-            seed=request.seed,
-            place=request.place,
-        )
-
     def derived(self, aims: Aims, evaluations: int) -> list[Judged]:
         """Designs that the supernet of a finished search tells apart for other aims.
 
         Raises `SearchError` where the supernet is not there, and where nothing meets the target.
         """
-        if not (self._kept.folder / _SUPERNET_FOLDER).is_dir():
-            raise SearchError(
-                "the search has no supernet",
-                where=str(self._kept.folder),
-                fix="search without a target that nothing meets",
-            )
-        schedule, _ = self._schedule()
-        judged = self._judged(self._supernet(schedule), schedule, aims, evaluations)
+        judged = self._part.told_apart(self._part.again(), aims, evaluations)
         if not judged:
             raise SearchError(
                 f"infeasible: nothing of {evaluations} designs meets the target",
@@ -148,38 +90,22 @@ class Search:
             )
         return judged
 
+    def losses(self, designs: Sequence[Design]) -> list[float]:
+        """What the supernet of a finished search tells of `designs`.
+
+        Raises `SearchError` where the supernet is not there.
+        """
+        return self._part.losses(self._part.again(), designs)
+
     def _explored(self, supernet: SupernetOutcome, schedule: SearchSchedule) -> list[Judged]:
         self._told("telling designs apart", _SUPERNET)
         aims, looks = self._request.aims, schedule.evaluations
         return self._kept.made(
             "explored",
-            lambda: self._judged(supernet, schedule, aims, looks),
+            lambda: self._part.told_apart(supernet, aims, looks),
             _judged_to,
             _judged_from,
         )
-
-    def _judged(
-        self, supernet: SupernetOutcome, schedule: SearchSchedule, aims: Aims, evaluations: int
-    ) -> list[Judged]:
-        request, validation = self._request, self._splits.validation
-        share = min(schedule.judged_images / len(validation), 1.0)
-        some, _ = split(validation.labels, share, request.seed)
-        images = validation if share == 1 else validation.of(some)
-        with reproducible(request.seed, threads=request.threads):
-            estimate = SupernetEstimate(
-                request.space, supernet.module, images, device=supernet.device
-            )
-            found = explored(
-                self._implementer,
-                estimate,
-                supernet.starts,
-                aims,
-                evaluations=evaluations,
-                seed=request.seed,
-            )
-            if aims.is_blind:
-                return second_step(found, self._implementer, estimate, aims, schedule.finalists)
-            return found
 
     def _finalists(self, judged: Sequence[Judged], schedule: SearchSchedule) -> list[Finalist]:
         is_blind = self._request.aims.is_blind
@@ -200,7 +126,12 @@ class Search:
                 judged.design, recipe, self._splits.train, held_out, name=name
             ).scores
             return Finalist(
-                judged.design, judged.loss, judged.time_ns, scores["validation"], scores["test"]
+                judged.design,
+                judged.loss,
+                judged.time_ns,
+                scores["validation"],
+                scores["test"],
+                judged.energy_j,
             )
 
         name = f"finalist-{identity_of(judged.design)}"
@@ -210,8 +141,11 @@ class Search:
         """The finalist that is worth most by the images that choices were made on."""
         losses = np.array([each.chosen_by.loss for each in finalists])
         times = np.array([each.time_ns for each in finalists])
+        costs = np.array([each.cost for each in finalists])
         seen = replace(self._request.aims, is_blind=False)
-        return finalists[int(np.argmin(seen.values(losses, times, float(times.min()))))]
+        energies_j = costs if seen.minimised == "energy" else None
+        values = seen.values(losses, times, float(costs.min()), energies_j)
+        return finalists[int(np.argmin(values))]
 
     def _final(self, best: Finalist, schedule: SearchSchedule) -> TrainedDesign:
         self._told("training the chosen design", _FINALISTS)
@@ -264,12 +198,3 @@ def _judged_to(judged: Sequence[Judged]) -> list[Any]:
 
 def _judged_from(data: Any) -> list[Judged]:
     return [Judged(**{**each, "design": Design.from_json(each["design"])}) for each in data]
-
-
-def _schedule_to(planned: tuple[SearchSchedule, bool]) -> dict[str, Any]:
-    schedule, is_limited = planned
-    return {"schedule": asdict(schedule), "is_limited": is_limited}
-
-
-def _schedule_from(data: Any) -> tuple[SearchSchedule, bool]:
-    return SearchSchedule(**data["schedule"]), data["is_limited"]

@@ -14,6 +14,8 @@ from dlscope.methods.codesign.estimate import LossEstimate
 from dlscope.methods.codesign.exploring.judge import Judged
 from dlscope.methods.codesign.implementing.implementer import Implementer
 from dlscope.methods.codesign.searching.aims import Aims
+from dlscope.methods.codesign.searching.exploration import energies
+from dlscope.methods.codesign.space.choices import Choices
 from dlscope.methods.codesign.space.design import Design
 from dlscope.methods.codesign.space.space import Space
 
@@ -32,13 +34,13 @@ def second_step(
     seeing = replace(aims, is_blind=False)
     networks = {each.design.operations: each for each in reversed(judged)}
     firsts = sorted(networks.values(), key=judged.index)[:count]
-    scale_ns = min(each.time_ns for each in firsts)
+    scale = min(each.cost for each in firsts)
     found = []
     for first in firsts:
-        best = _judged(first.design, implementer, estimate, seeing, scale_ns)
+        best = _judged(first.design, implementer, estimate, seeing, scale)
         while True:
             others = [
-                _judged(design, implementer, estimate, seeing, scale_ns)
+                _judged(design, implementer, estimate, seeing, scale)
                 for design in _other_bits(implementer.space, best.design)
             ]
             better = min(others, key=lambda each: each.value, default=best)
@@ -50,11 +52,14 @@ def second_step(
 
 
 def _judged(
-    design: Design, implementer: Implementer, estimate: LossEstimate, aims: Aims, scale_ns: float
+    design: Design, implementer: Implementer, estimate: LossEstimate, aims: Aims, scale: float
 ) -> Judged:
     loss, time_ns = estimate.loss(design), implementer.time_ns(design)
-    value = float(aims.values(np.array(loss), np.array(time_ns), scale_ns))
-    return Judged(design, loss, time_ns, value)
+    energies_of = energies(implementer, aims)
+    energy_j = None if energies_of is None else float(energies_of(Choices.of([design]))[0])
+    known = None if energy_j is None else np.array(energy_j)
+    value = float(aims.values(np.array(loss), np.array(time_ns), scale, known))
+    return Judged(design, loss, time_ns, value, energy_j)
 
 
 def _other_bits(space: Space, design: Design) -> Iterator[Design]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, final
 
 import torch
@@ -11,6 +10,7 @@ from torch.nn import functional
 from dlscope.devices.precision import Precision
 from dlscope.methods.codesign.network_plan import PlannedLayer
 from dlscope.methods.codesign.supernet.quantising import InputRange, quantised_weights
+from dlscope.methods.codesign.supernet.weights import LayerWeights, Part
 
 _EPSILON, _MOMENTUM = 1e-5, 0.1
 
@@ -22,11 +22,17 @@ class TrainedLayer(torch.nn.Module):
     The same weights serve at every precision; what is read is rounded, too. `tracks`: the
     statistics of training are kept for later, else every batch has its own, as among many networks
     with the same weights. `signed` says whether it reads numbers below 0, None where that is not
-    known beforehand. A dense layer has a bias in place of a normalisation.
+    known beforehand. A dense layer has a bias in place of a normalisation. Its weights are its own
+    unless `shared`, which belong to whoever gives them.
     """
 
     def __init__(
-        self, plan: PlannedLayer, *, tracks: bool = False, signed: bool | None = None
+        self,
+        plan: PlannedLayer,
+        *,
+        tracks: bool = False,
+        signed: bool | None = None,
+        shared: LayerWeights | None = None,
     ) -> None:
         super().__init__()
         shape = plan.shape
@@ -34,14 +40,32 @@ class TrainedLayer(torch.nn.Module):
         self.tracks = tracks
         self.range = InputRange(signed=signed)
         width = shape.channels_out
-        sizes = (width, shape.channels_in // shape.groups, *shape.kernel)
-        deviation = math.sqrt((1 if shape.kind == "dense" else 2) / shape.fan_in)
-        self.weight = torch.nn.Parameter(torch.randn(sizes) * deviation)
-        self.bias = torch.nn.Parameter(torch.zeros(width))
-        self.gain = torch.nn.Parameter(torch.ones(width))
+        if shared is None:
+            self.own = LayerWeights((shape,))
+        self._shared = None if shared is None else (shared,)  # not one of its own modules
         self.register_buffer("mean", torch.zeros(width))
         self.register_buffer("variance", torch.ones(width))
         self.register_buffer("is_folded", torch.tensor(shape.kind == "dense"))
+
+    @property
+    def weight(self) -> Any:
+        """Weights [channels out, channels in of a group, height, width], a view."""
+        return self._weights.weight
+
+    @property
+    def bias(self) -> Any:
+        """What is added to each channel, a view."""
+        return self._weights.bias
+
+    @property
+    def gain(self) -> Any:
+        """What the normalisation multiplies each channel with, a view."""
+        return self._weights.gain
+
+    @property
+    def _weights(self) -> Part:
+        whole = self.own if self._shared is None else self._shared[0]
+        return whole.part(self.plan.shape)
 
     def read(self, values: Any, precision: Precision) -> Any:
         """What the layer multiplies its weights with: `values` at the bits of its activations."""

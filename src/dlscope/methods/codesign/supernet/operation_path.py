@@ -10,18 +10,28 @@ import torch
 from dlscope.devices.precision import Precision
 from dlscope.methods.codesign.network_plan import PlannedLayer
 from dlscope.methods.codesign.supernet.layer import TrainedLayer
+from dlscope.methods.codesign.supernet.weights import LayerWeights
 
 
 @final
 class OperationPath(torch.nn.Module):
     """The layers of an operation one after another; none at all to skip its block.
 
-    Where it `is_residual`, what its first layer reads is added to what its last one gives.
+    Where it `is_residual`, what its first layer reads is added to what its last one gives. Each
+    has the weights that stand at its place of `shared`.
     """
 
-    def __init__(self, plans: Sequence[PlannedLayer], *, is_residual: bool) -> None:
+    def __init__(
+        self,
+        plans: Sequence[PlannedLayer],
+        shared: Sequence[LayerWeights],
+        *,
+        is_residual: bool,
+    ) -> None:
         super().__init__()
-        self.layers = torch.nn.ModuleList(TrainedLayer(plan) for plan in plans)
+        self.layers = torch.nn.ModuleList(
+            TrainedLayer(plan, shared=weights) for plan, weights in zip(plans, shared, strict=True)
+        )
         self._is_residual = is_residual
 
     def forward(self, values: Any, precision: Precision) -> Any:

@@ -1,4 +1,4 @@
-"""`Supernet`: every network of a space at once; what operations share a place do not share weights.
+"""`Supernet`: every network of a space at once; operations of one type share weights at a place.
 
 Axes: n images, N blocks, M operations of a block, Q precisions.
 """
@@ -10,6 +10,7 @@ from typing import Any, final
 
 import torch
 
+from dlscope.devices.layer_shape import LayerShape
 from dlscope.devices.precision import Precision
 from dlscope.methods.codesign.network_plan import NetworkPlan, PlannedLayer
 from dlscope.methods.codesign.space.design import Design
@@ -17,14 +18,18 @@ from dlscope.methods.codesign.space.space import Block, Space
 from dlscope.methods.codesign.supernet.layer import TrainedLayer
 from dlscope.methods.codesign.supernet.mixed import mixed
 from dlscope.methods.codesign.supernet.operation_path import OperationPath
+from dlscope.methods.codesign.supernet.weights import LayerWeights
 
 
 @final
 class Supernet(torch.nn.Module):
     """Stem, blocks of candidate operations, head.
 
-    An operation has one set of weights for all its precisions. Normalisation takes the statistics
-    of each batch, since those of one network say nothing about another.
+    Operations of a block that differ in kernel and expansion alone have parts of the same weights,
+    and those for all their precisions: with weights of its own, an operation that is one of eight
+    is trained by an eighth of the steps, and what so little training tells designs apart by is
+    chance. Normalisation takes the statistics of each batch, since those of one network say nothing
+    about another.
     """
 
     def __init__(self, space: Space) -> None:
@@ -33,7 +38,12 @@ class Supernet(torch.nn.Module):
         plan = NetworkPlan.of(space, _design(space, space.blocks[0], 0))
         named = {layer.name: layer for layer in plan.layers}
         self.stem = TrainedLayer(named["stem"])
-        self.blocks = torch.nn.ModuleList(_candidates(space, block) for block in space.blocks)
+        plans = [_plans(space, block) for block in space.blocks]
+        self.shared = torch.nn.ModuleList(map(_shared, space.blocks, plans))
+        self.blocks = torch.nn.ModuleList(
+            _candidates(block, planned, shared)
+            for block, planned, shared in zip(space.blocks, plans, self.shared, strict=True)
+        )
         self.head = TrainedLayer(named["head"])
         self.classifier = TrainedLayer(named["classifier"])
 
@@ -86,10 +96,36 @@ def one_hot(space: Space, design: Design) -> tuple[Any, Any]:
     return operations, precisions
 
 
-def _candidates(space: Space, block: Block) -> torch.nn.ModuleList:
+def _plans(space: Space, block: Block) -> list[list[PlannedLayer]]:
+    """The layers of each operation of a block."""
+    return [_planned(space, block, m) for m in range(len(block.operations))]
+
+
+def _shared(block: Block, plans: Sequence[Sequence[PlannedLayer]]) -> torch.nn.ModuleDict:
+    """Weights by the type of operation and the part that a layer is of it."""
+    shapes: dict[str, list[LayerShape]] = {}
+    for m, layers in enumerate(plans):
+        for layer in layers:
+            shapes.setdefault(_role(block, m, layer), []).append(layer.shape)
+    return torch.nn.ModuleDict({role: LayerWeights(each) for role, each in shapes.items()})
+
+
+def _role(block: Block, operation: int, layer: PlannedLayer) -> str:
+    """Which layers of a block have weights together: `mbconv_expand`."""
+    part = layer.name.removeprefix(f"{block.name}.")
+    return f"{block.operations[operation].type}_{part}"
+
+
+def _candidates(
+    block: Block, plans: Sequence[Sequence[PlannedLayer]], shared: torch.nn.ModuleDict
+) -> torch.nn.ModuleList:
     return torch.nn.ModuleList(
-        OperationPath(_planned(space, block, m), is_residual=block.is_residual(m))
-        for m in range(len(block.operations))
+        OperationPath(
+            layers,
+            [shared[_role(block, m, layer)] for layer in layers],
+            is_residual=block.is_residual(m),
+        )
+        for m, layers in enumerate(plans)
     )
 
 

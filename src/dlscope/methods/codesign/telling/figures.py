@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from dlscope.core.report import Figure
 from dlscope.core.table import Table
@@ -16,14 +17,29 @@ from dlscope.reporting.pareto_front import Rule, pareto_front
 SUBJECT = "search"
 
 
+class Cost(NamedTuple):
+    """What a design costs: a column of the front, and how it is called."""
+
+    column: str
+    words: str
+
+
+TIME, ENERGY = Cost("interval_ns", "time per result"), Cost("energy_j", "energy per result")
+
+
 def front_figures(record: SearchRecord, rules: Sequence[Rule] = ()) -> Iterator[Figure]:
-    """Errors of what has one, and the estimated loss of all, against the time per result."""
+    """Errors of what has one, and the estimated loss of all, against the time per result.
+
+    Against the energy, without rules for a time, where that is what was minimised.
+    """
     pareto = record.table("pareto")
+    is_energy = record.objective == "energy"
+    x, rules = (ENERGY, ()) if is_energy else (TIME, rules)
     told = _with(pareto, "error")
     if len(told):
-        yield _front(told, "error", "Error against time per result", rules)
+        yield _front(told, x, "error", f"Error against {x.words}", rules)
     if len(told) < len(pareto) and len(_with(pareto, "loss")):
-        yield _front(_with(pareto, "loss"), "loss", "Estimated loss of all designs", rules)
+        yield _front(_with(pareto, "loss"), x, "loss", "Estimated loss of all designs", rules)
 
 
 def trajectory_figures(record: SearchRecord) -> Iterator[Figure]:
@@ -40,16 +56,16 @@ def trajectory_figures(record: SearchRecord) -> Iterator[Figure]:
 
 
 def choice_figures(record: SearchRecord) -> Iterator[Figure]:
-    """θ block by block."""
+    """θ block by block; φ of the operations that were chosen."""
     table = record.table("choices")
-    if len(table):
-        yield choice_map(
-            table,
-            "operation",
-            "block",
-            "probability",
-            chosen="is_chosen",
-            title="Probability of each operation",
+    if not len(table):
+        return
+    yield _map(table, "operation", "Probability of each operation")
+    chosen = {row["block"]: row["operation"] for row in table if row["is_chosen"] is True}
+    bits = [row for row in record.table("precisions") if row["operation"] == chosen[row["block"]]]
+    if len({row["precision"] for row in bits}) > 1:
+        yield _map(
+            search_table("precisions", bits), "precision", "Bits of the operations that were chosen"
         )
 
 
@@ -61,10 +77,14 @@ def predicted_figures(record: SearchRecord) -> Iterator[Figure]:
         yield against_measured(table, "predicted_ns", "measured_ns", title=title)
 
 
-def _front(table: Table, y: str, title: str, rules: Sequence[Rule]) -> Figure:
+def _map(table: Table, choice: str, title: str) -> Figure:
+    return choice_map(table, choice, "block", "probability", chosen="is_chosen", title=title)
+
+
+def _front(table: Table, x: Cost, y: str, title: str, rules: Sequence[Rule]) -> Figure:
     return pareto_front(
         table,
-        "interval_ns",
+        x.column,
         y,
         method="method",
         subject=SUBJECT,
@@ -72,7 +92,7 @@ def _front(table: Table, y: str, title: str, rules: Sequence[Rule]) -> Figure:
         chosen="is_chosen",
         rules=rules,
         title=title,
-        x_title="time per result, predicted",
+        x_title=f"{x.words}, predicted",
     )
 
 

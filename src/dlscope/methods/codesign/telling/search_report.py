@@ -40,6 +40,7 @@ _TITLES: Mapping[str, str] = {
     "baselines": "Baselines at equal budget",
 }
 _FRONT = ("design", "interval_ns", "error", "loss", "is_chosen")
+_ENERGY_FRONT = ("design", "energy_j", *_FRONT[1:])
 _SHOWN: Mapping[str, tuple[str, ...]] = {
     "requirements": ("requirement", "limit", "value", "lo", "hi", "margin", "verdict", "change"),
     "stages": (
@@ -48,6 +49,7 @@ _SHOWN: Mapping[str, tuple[str, ...]] = {
     ),
     "baselines": ("method", "hypervolume", "regret", "cost", "difference", "p_value"),
 }
+_UJ_PER_J = 1e6
 _ANALYTIC = "analytic, not place-and-route"
 
 
@@ -92,6 +94,7 @@ def _answer(record: SearchRecord, requirements: Table) -> str:
         )
     said = [_error(chosen), _time(chosen)]
     answer = " at ".join(part for part in said if part)
+    answer += _energy(chosen) if record.objective == "energy" else ""
     verdicts = [str(each) for each in requirements.column("verdict")]
     if verdicts:
         met = sum(each.startswith("met") for each in verdicts)
@@ -120,6 +123,13 @@ def _time(row: Mapping[str, Cell]) -> str:
     return f"{told_time(float(interval))} a result"
 
 
+def _energy(row: Mapping[str, Cell]) -> str:
+    energy_j = row["energy_j"]
+    if not isinstance(energy_j, int | float):
+        return ""
+    return f" and {format_number(float(energy_j) * _UJ_PER_J)} µJ"
+
+
 def _findings(record: SearchRecord, requirements: Table) -> Iterator[Finding]:
     if record.status == "infeasible":
         yield Finding("bad", "no design meets what was asked", "pareto")
@@ -130,7 +140,10 @@ def _sections(
     record: SearchRecord, tables: Mapping[str, Table], asked: RequirementsManifest | None
 ) -> Iterator[Section]:
     blocks: Mapping[str, tuple[Block, ...]] = {
-        "pareto": (*front_figures(record, _rules(record, asked)), _front(tables["pareto"])),
+        "pareto": (
+            *front_figures(record, _rules(record, asked)),
+            _front(tables["pareto"], _ENERGY_FRONT if record.objective == "energy" else _FRONT),
+        ),
         "trajectory": tuple(trajectory_figures(record)),
         "choices": tuple(choice_figures(record)),
         "predicted": (*predicted_figures(record), tables["predicted"]),
@@ -148,11 +161,11 @@ def _present(table: Table, names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in known if any(c is not None for c in table.column(name)))
 
 
-def _front(pareto: Table) -> Table:
+def _front(pareto: Table, shown: tuple[str, ...]) -> Table:
     """The designs that no other beats, the quickest first."""
     rows = [row for row in pareto if row["is_on_front"] is True and row["method"] == SUBJECT]
     kept = search_table("pareto", sorted(rows, key=_interval))
-    return Table("front", kept.columns, kept.rows, "Designs on the front").view(*_FRONT)
+    return Table("front", kept.columns, kept.rows, "Designs on the front").view(*shown)
 
 
 def _interval(row: Record) -> float:

@@ -1,0 +1,98 @@
+"""`listing_report`: the searches that there are, the newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from dlscope.core.report import Report, Section
+from dlscope.core.table import Cell, Column, Table
+from dlscope.methods.codesign.search_record import SearchRecord
+
+LISTED = (
+    Column("search", "str", "name of the search", role="id"),
+    Column("space", "str", "space of networks"),
+    Column("device", "str", "device that it was made for"),
+    Column("seed", "int", "seed of all that is random", role="count", priority=2),
+    Column("epochs", "int", "epochs of the supernet", role="count", priority=2),
+    Column("design", "str", "identity of the chosen design", role="id", priority=2),
+    Column("interval_ns", "float", "its predicted time per result", "ns", "value"),
+    Column(
+        "error",
+        "float",
+        "share of test images that it tells wrong",
+        "share",
+        role="value",
+        lo="error_lo",
+        hi="error_hi",
+    ),
+    Column("error_lo", "float", "lower end of the 95 % interval", "share", "interval", 3),
+    Column("error_hi", "float", "upper end of the 95 % interval", "share", "interval", 3),
+    Column("trained", "int", "designs that were trained by themselves", role="count", priority=2),
+    Column(
+        "status",
+        "str",
+        "done, budget_limited, infeasible; not ended, or unreadable",
+        role="verdict",
+    ),
+    Column("created_utc", "str", "when it ended"),
+)
+_TO_THE_MINUTE = 16
+_OF_CHOSEN = ("interval_ns", "error", "error_lo", "error_hi")
+
+
+def listing_report(
+    records: Sequence[SearchRecord], others: Mapping[str, str] = MappingProxyType({})
+) -> Report:
+    """Searches one to a row, the newest first; then `others` by name, with what is known of them.
+
+    Those have not ended, or cannot be read.
+    """
+    newest = sorted(records, key=lambda each: (each.created_utc, each.run), reverse=True)
+    rows = [*map(_row, newest)]
+    rows += [{"search": name, "status": status} for name, status in others.items()]
+    table = Table.of("found_searches", LISTED, rows, title="Searches")
+    return Report(
+        title="Co-design",
+        answer=_answer(len(records), len(others)),
+        tables=(table,),
+        sections=(Section("Searches", (table,), "one row a search; error with its 95 % interval"),),
+        next_commands=tuple(_next(newest)),
+        command="dlscope codesign list",
+        created_utc=newest[0].created_utc if newest else "",
+    )
+
+
+def _answer(ended: int, others: int) -> str:
+    if not ended and not others:
+        return "No search yet: try dlscope codesign search."
+    told = f"Networks and their implementations searched for together: {ended} ended"
+    return f"{told}, {others} not." if others else f"{told}."
+
+
+def _row(record: SearchRecord) -> dict[str, Cell]:
+    rows = list(record.table("pareto"))
+    chosen = next((row for row in rows if row["is_chosen"] is True), {})
+    return {
+        "search": record.run,
+        "space": record.space,
+        "device": record.device,
+        "seed": record.seed,
+        "epochs": record.epochs,
+        "design": record.design,
+        "trained": sum(row["is_trained"] is True for row in rows),
+        "status": record.status,
+        "created_utc": record.created_utc[:_TO_THE_MINUTE].replace("T", " "),
+        **{name: chosen.get(name) for name in _OF_CHOSEN},
+    }
+
+
+def _next(newest: Sequence[SearchRecord]) -> Iterator[tuple[str, str]]:
+    if not newest:
+        command = "dlscope codesign search --space tiny_grey_4 --device zc706:pipelined"
+        yield f"{command} --data mnist-5k --budget 10m", "make one"
+        return
+    yield f"dlscope codesign show {newest[0].run}", "all that the newest found"
+    if len(newest) > 1:
+        names = " ".join(each.run for each in newest[:2])
+        yield f"dlscope codesign compare {names}", "two of them side by side"
