@@ -114,6 +114,7 @@ def test_lists_what_is_built_in() -> None:
         "shufflenet_v2",
         "silero-vad",
         "silero-vad-original",
+        "skynet-c",
         "squeezenet1_0",
         "squeezenet1_1",
         "ssdlite_mobilenet_v3",
@@ -144,6 +145,7 @@ def test_lists_what_is_built_in() -> None:
         "silence",
         "small-files",
         "tones",
+        "uav-synth-val",
     )
     assert names("scenario") == SCENARIOS
 

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from dlscope.core import registry
+from dlscope.methods.skynet.boxes_step import SkyNetBoxes
 from dlscope.pipelines.arithmetic import Cast, Dequantize, Normalize, Quantize, Rescale
 from dlscope.pipelines.audio import DecodeAudio, Resample, Spectrogram
 from dlscope.pipelines.base import Spec, StepContext, Value
@@ -153,6 +154,13 @@ class TestInstalledSteps(StepSuite):
         StepSample(Resize(multiple=5, mode="multiple"), IMAGE, PICTURE, TEXT),
         StepSample(ResizeMask(), MASK, MASKED, TENSOR, SEEN),
         StepSample(Sigmoid(), TENSOR, ARRAY, WORDS),
+        StepSample(
+            SkyNetBoxes(),
+            Spec("tensor", "float32", "CHW", (10, 2, 3)),
+            Value(GENERATOR.normal(size=(10, 2, 3)).astype(np.float32), axes="CHW"),
+            TENSOR,
+            SEEN,
+        ),
         StepSample(Softmax(), SCORES, SCORED, TENSOR),
         StepSample(Spectrogram(n_fft=64, hop=32, mels=8), SOUND, HEARD, TENSOR),
         StepSample(Threshold(value=0), TENSOR, ARRAY, ANSWER),

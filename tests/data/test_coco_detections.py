@@ -95,6 +95,17 @@ def test_needs_no_sub_category(change):
             lambda listed: listed["images"][0].update(file_name="../a.jpg"),
             "the file '../a.jpg' leaves the folder",
         ),
+        (lambda listed: listed["images"][0].update(file_name=7), "file_name is 7"),
+        (
+            lambda listed: listed["images"][0].update(file_name="."),
+            "the file '.' leaves the folder",
+        ),
+        (lambda listed: listed["images"][0].update(id=[1]), "id is [1]"),
+        (lambda listed: listed["images"][0].update(width="wide"), "width is 'wide'"),
+        (lambda listed: listed["categories"][0].update(id={}), "id is {}"),
+        (lambda listed: listed["annotations"][0].update(image_id=[]), "image_id is []"),
+        (lambda listed: listed["annotations"][0].update(extra=5), "extra is 5, no mapping"),
+        (lambda listed: listed["annotations"][0].update(bbox=None), "bbox is None"),
     ],
 )
 def test_refuses_a_list_that_is_malformed(change, changed, what):

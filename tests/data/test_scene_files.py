@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scene_files_made as made
+from PIL import Image
 
 from dlscope.core.errors import DataError
 from dlscope.data.scene_classes import CLASSES, IGNORED
@@ -117,3 +118,10 @@ def test_a_missing_file_is_named(tmp_path):
         f"  where  {tmp_path / 'image.png'}\n"
         "  fix    restore the file, or leave bad ones out with --on-bad skip"
     )
+
+
+def test_an_image_that_would_fill_the_memory_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    Image.new("RGB", (64, 64)).save(tmp_path / "large.png")
+    with pytest.raises(DataError, match=r"the file cannot be decoded: Image size \(4096 pixels\)"):
+        read_image(tmp_path / "large.png")

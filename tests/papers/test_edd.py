@@ -1,14 +1,38 @@
-"""EDD: the hardware models that it searches with, against published designs.
-
-Rows of the page "validation of the analytic FPGA models"; nothing here depends on a machine.
-"""
+"""EDD: its space, and the hardware models that it searches with, against published designs."""
 
 from __future__ import annotations
 
 import pytest
+from paper_figures import require_agreement
 
 from dlscope import api
+from dlscope.catalog.finder import find
+from dlscope.core.manifest import SpaceManifest
 from dlscope.core.report import Report
+
+
+def _space() -> SpaceManifest:
+    space = find("space", "edd_imagenet")
+    assert isinstance(space, SpaceManifest)
+    return space
+
+
+def _operations() -> int:
+    """How many operations each block may be; the same for all of them."""
+    (count,) = {len(block.ops) for block in _space().blocks}
+    return count
+
+
+COMPUTED = {
+    "blocks": lambda: len(_space().blocks),
+    "operations": _operations,
+    "precisions": lambda: len(_space().quant),
+}
+
+
+@pytest.mark.parametrize("name", COMPUTED)
+def test_figure(name: str) -> None:
+    require_agreement(COMPUTED[name](), name, "edd")
 
 
 @pytest.fixture(scope="module")

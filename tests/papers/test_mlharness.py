@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from paper_figures import require_agreement
 from scipy.stats import binom
 
+from dlscope.catalog.finder import find
 from dlscope.core.manifest import ScenarioManifest
 from dlscope.core.stats import percentile
 from dlscope.loadgen.drive import drive
@@ -23,6 +25,38 @@ from dlscope.tracing.clock import MonotonicClock
 
 SERVICE_NS = 10_000_000
 CONFIDENCE = 0.99
+SCENARIOS = ("single_stream", "multi_stream", "server_mlperf", "offline_mlperf")
+
+
+def _declared(name: str) -> ScenarioManifest:
+    scenario = find("scenario", name)
+    assert isinstance(scenario, ScenarioManifest)
+    return scenario
+
+
+def _multi_stream_queries() -> int:
+    """What the catalog asks of a run, which is what early stopping needs."""
+    (queries,) = {_declared("multi_stream").min_queries, queries_needed(1, 0.99)}
+    return queries
+
+
+def _least_duration_s() -> float:
+    (duration_ms,) = {_declared(name).min_duration_ms for name in SCENARIOS}
+    return duration_ms / 1000
+
+
+COMPUTED = {
+    "multi_stream_queries": _multi_stream_queries,
+    "offline_samples": lambda: _declared("offline_mlperf").samples_per_query,
+    "samples_of_a_stream": lambda: _declared("multi_stream").samples_per_query,
+    "least_duration": _least_duration_s,
+    "plain_percentile": lambda: float(percentile(np.arange(1, 101), 0.9)),
+}
+
+
+@pytest.mark.parametrize("name", COMPUTED)
+def test_figure(name: str) -> None:
+    require_agreement(COMPUTED[name](), name, "mlharness")
 
 
 class Fixed(SystemUnderTest):

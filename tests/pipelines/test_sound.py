@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import struct
 import wave
 from io import BytesIO
 
@@ -105,3 +106,21 @@ def test_mel_bands_rise_where_the_one_before_falls() -> None:
     assert (np.diff(peaks) > 0).all()
     between = filters[:, peaks[0] + 1 : peaks[-1]].sum(axis=0)
     assert np.allclose(between, 1.0)
+
+
+def _header(width: int, size: int) -> bytes:
+    """A file of one channel that says it has `size` bytes of samples of `width` bytes."""
+    head = b"fmt " + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 8000 * width, width, 8 * width)
+    data = b"data" + struct.pack("<I", size) + bytes(24)
+    return b"RIFF" + struct.pack("<I", 4 + len(head) + len(data)) + b"WAVE" + head + data
+
+
+def test_refuses_samples_of_a_width_that_is_none() -> None:
+    with pytest.raises(DataError, match="the file has samples of 96 bits"):
+        read_wav(_header(12, 24))
+
+
+@pytest.mark.parametrize("size", [100, 2**31, 2**32 - 1])
+def test_refuses_a_file_that_says_it_is_longer_than_it_is(size: int) -> None:
+    with pytest.raises(DataError, match=r"the file is not a PCM WAV file|the sound is truncated"):
+        read_wav(_header(2, size))

@@ -118,3 +118,20 @@ def test_refuses_a_truncated_file(tmp_path: Path, keep: int) -> None:
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(StoreError, match=r"samples\.parquet of run .* cannot be read"):
         read_samples(path)
+
+
+@pytest.mark.parametrize(("name", "why"), [("level", "'level'"), ("id", "'id'")])
+def test_refuses_spans_without_what_each_has(tmp_path: Path, name: str, why: str) -> None:
+    path = tmp_path / "r1" / "spans.parquet"
+    path.parent.mkdir()
+    write_spans(path, sample_run("a").trace)
+    table = pq.read_table(path)
+    pq.write_table(table.drop_columns([name]), path)
+    with pytest.raises(StoreError) as caught:
+        read_spans(path)
+    assert str(caught.value) == (
+        "StoreError: spans.parquet of run r1 cannot be read: its columns are not those of spans "
+        f"({why})\n"
+        f"  where  {path}\n"
+        "  fix    restore the file from an export, or delete the run and measure again"
+    )

@@ -285,3 +285,14 @@ def test_an_archive_that_fails_leaves_nothing(path: Path, tmp_path: Path) -> Non
     with pytest.raises(DataError):
         to_parquet(path, tmp_path / "spans.parquet")
     assert [each.name for each in tmp_path.iterdir()] == ["spans.arrows"]
+
+
+@pytest.mark.parametrize(("right", "wrong"), [(b"torch", b"\xff\xfe123"), (b"4711471", b"47x1471")])
+def test_refuses_a_head_that_is_damaged(path: Path, right: bytes, wrong: bytes) -> None:
+    stream = SpanStream(path, Level.LAYER, run=4711471, tracer="torch")
+    with stream.span("forward", Level.MODEL):
+        pass
+    stream.close()
+    path.write_bytes(path.read_bytes().replace(right, wrong[: len(right)]))
+    with pytest.raises(DataError, match=r"spans\.arrows is not a stream of spans"):
+        read_stream(path)

@@ -21,6 +21,7 @@ from dlscope.data.uav_image import Box, UavImage, box_fault
 
 ANNOTATIONS, IMAGES = "annotations.json", "images"
 _PARTS = ("images", "annotations", "categories")
+_ID, _NUMBER = (int, str), (int, float)
 
 
 @final
@@ -112,34 +113,38 @@ def _listed(path: Path) -> dict[str, Any]:
         if not isinstance(listed, dict) or not isinstance(listed.get(part), list):
             raise _malformed(f"there is no list {part!r}", str(path))
     for number, each in enumerate(listed["categories"]):
-        _require(each, ("id", "name"), f"{path}, categories[{number}]")
+        _require(each, {"id": _ID, "name": str}, f"{path}, categories[{number}]")
     return dict(listed)
 
 
 def _checked_image(listed: Any, path: Path) -> dict[str, Any]:
-    _require(listed, ("id", "file_name", "width", "height"), f"{path}, images")
-    name = Path(str(listed["file_name"]))
-    if name.is_absolute() or ".." in name.parts:
+    fields = {"id": _ID, "file_name": str, "width": _NUMBER, "height": _NUMBER}
+    _require(listed, fields, f"{path}, images")
+    name = Path(listed["file_name"])
+    if not name.name or name.is_absolute() or ".." in name.parts:
         raise _malformed(f"the file {listed['file_name']!r} leaves the folder", f"{path}, images")
     return dict(listed)
 
 
 def _check_object(listed: Any, where: str, images: set[Any], categories: Mapping[Any, str]) -> None:
-    _require(listed, ("image_id", "category_id", "bbox"), where)
+    _require(listed, {"image_id": _ID, "category_id": _ID, "bbox": list}, where)
+    if not isinstance(listed.get("extra", {}), dict):
+        raise _malformed(f"extra is {listed['extra']!r}, no mapping", where)
     if listed["image_id"] not in images:
         raise _malformed(f"there is no image {listed['image_id']!r}", where)
     if listed["category_id"] not in categories:
         raise _malformed(f"there is no category {listed['category_id']!r}", where)
     bbox = listed["bbox"]
-    is_box = isinstance(bbox, list) and len(bbox) == 4
-    if not is_box or not all(isinstance(n, int | float) for n in bbox):
+    if len(bbox) != 4 or not all(isinstance(n, int | float) for n in bbox):
         raise _malformed(f"bbox is {bbox!r}, not [x, y, width, height]", where)
 
 
-def _require(listed: Any, fields: tuple[str, ...], where: str) -> None:
-    for field in fields:
+def _require(listed: Any, fields: Mapping[str, Any], where: str) -> None:
+    for field, kind in fields.items():
         if not isinstance(listed, dict) or field not in listed:
             raise _malformed(f"{field} is missing", where)
+        if not isinstance(listed[field], kind):
+            raise _malformed(f"{field} is {listed[field]!r}", where)
 
 
 def _corners(bbox: Sequence[float]) -> Box:

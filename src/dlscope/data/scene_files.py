@@ -118,7 +118,7 @@ def _opened(path: Path) -> Image.Image:
         raise _undecodable(path, "there is no such file") from None
     except UnidentifiedImageError:
         raise _undecodable(path, "it is no image") from None
-    except (OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise _undecodable(path, str(error)) from None
     return picture
 

@@ -15,6 +15,8 @@ from dlscope.core.errors import DataError
 
 Samples = NDArray[np.float32]
 Power = NDArray[np.float64]
+_WIDTHS = (1, 2, 3, 4)
+"""Bytes of a sample that can be read."""
 
 
 def read_wav(data: bytes) -> tuple[NDArray[np.float64], int]:
@@ -29,9 +31,12 @@ def read_wav(data: bytes) -> tuple[NDArray[np.float64], int]:
         with wave.open(BytesIO(data)) as file:
             width, channels, rate_hz = file.getsampwidth(), file.getnchannels(), file.getframerate()
             frames, wanted = file.readframes(file.getnframes()), file.getnframes()
-    except (wave.Error, EOFError) as error:
+    # A chunk that says that it is longer than the file is a RuntimeError without words.
+    except (wave.Error, EOFError, RuntimeError) as error:
         reason = str(error) or "it ends within its header"
         raise _refused(f"the file is not a PCM WAV file: {reason}") from error
+    if width not in _WIDTHS:
+        raise _refused(f"the file has samples of {8 * width} bits")
     if len(frames) != wanted * width * channels:
         raise _refused("the sound is truncated")
     if wanted == 0:

@@ -73,7 +73,12 @@ def write_spans(path: Path, trace: Trace) -> None:
 
 def read_spans(path: Path) -> Trace:
     """The trace that `write_spans` wrote. Raises `StoreError` for a damaged file."""
-    return trace_of(_read(path, SPAN_COLUMNS))
+    table = _read(path, SPAN_COLUMNS)
+    try:
+        return trace_of(table)
+    except (KeyError, ValueError) as error:
+        # A column that spans must have is missing, or a text is none.
+        raise _unreadable(path, f"its columns are not those of spans ({error})") from error
 
 
 def write_items(path: Path, items: Sequence[ItemResult]) -> None:
@@ -106,11 +111,15 @@ def _read(path: Path, schema: pa.Schema) -> pa.Table:
             return pq.read_table(file, schema=schema)
     except (OSError, pa.ArrowException) as error:
         reason = "it is missing" if isinstance(error, FileNotFoundError) else _first_line(error)
-        raise StoreError(
-            f"{path.name} of run {path.parent.name} cannot be read: {reason}",
-            where=str(path),
-            fix="restore the file from an export, or delete the run and measure again",
-        ) from error
+        raise _unreadable(path, reason) from error
+
+
+def _unreadable(path: Path, reason: str) -> StoreError:
+    return StoreError(
+        f"{path.name} of run {path.parent.name} cannot be read: {reason}",
+        where=str(path),
+        fix="restore the file from an export, or delete the run and measure again",
+    )
 
 
 def _first_line(error: Exception) -> str:

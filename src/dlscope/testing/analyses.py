@@ -160,7 +160,8 @@ class AnalysisSuite:
         assert subject.findings(table) == ()
 
     def test_gives_rows_for_its_runs(self, subject: Analysis) -> None:
-        assert len(subject.table(self.runs())) > 0
+        told = "no row for any run: let runs() give Runs that have what the analysis reads"
+        assert len(subject.table(self.runs())) > 0, told
 
     def test_has_columns_that_do_not_depend_on_the_runs(self, subject: Analysis) -> None:
         columns = subject.table(()).columns

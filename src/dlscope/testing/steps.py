@@ -107,7 +107,8 @@ class StepSuite:
     def test_refuses_what_it_cannot_take(self, sample: StepSample) -> None:
         """A value it cannot take is refused before there is one, with a remedy."""
         if sample.refused is None:
-            assert sample.step.infer(Spec("prediction")) == sample.step.infer(Spec("text"))
+            told = "a step that does not take anything names in refused= what it does not take"
+            assert sample.step.infer(Spec("prediction")) == sample.step.infer(Spec("text")), told
             return
         try:
             sample.step.infer(sample.refused)

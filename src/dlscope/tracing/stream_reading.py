@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
@@ -19,6 +19,7 @@ from dlscope.tracing.arrow import read_text
 from dlscope.tracing.stream import DROPPED, OPEN, SCHEMA
 from dlscope.tracing.tracer import Diagnostic, Drained
 
+_LARGEST = 1 << 31
 _END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 _TEXTS = ("name", "type", "attributes")
 _NUMBERS = tuple(name for name in SCHEMA.names if name not in _TEXTS)
@@ -41,7 +42,7 @@ class StreamFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._metadata: dict[bytes, bytes] = {}
+        self._about = _About()
         self._seen = _Seen()
         for batch in self._batches():
             self._seen.add(batch)
@@ -73,11 +74,12 @@ class StreamFile:
                 reader = pa.ipc.open_stream(file)
                 if not reader.schema.equals(SCHEMA):
                     raise self._refused("is not a stream of spans")
-                self._metadata = reader.schema.metadata or {}
+                self._about = _About.of(reader.schema.metadata or {})
                 yield from _whole_batches(reader)
-        except (OSError, pa.ArrowInvalid) as error:
-            is_file = isinstance(error, OSError) and error.errno is not None
-            why = f"cannot be read: {error.strerror}" if is_file else "is not a stream of spans"
+        except (OSError, pa.ArrowException, MemoryError, ValueError) as error:
+            why = "is not a stream of spans"
+            if isinstance(error, OSError) and error.errno is not None:
+                why = f"cannot be read: {error.strerror}"
             raise self._refused(why) from error
 
     def _trace(self, columns: dict[str, NDArray[np.int64]], batch: pa.RecordBatch) -> Trace:
@@ -94,15 +96,15 @@ class StreamFile:
         places = {name: _places(batch.column(name), texts) for name in _TEXTS}
         places["attributes"][is_open] = len(texts) + np.arange(np.count_nonzero(is_open))
         texts += [_truncated(each) for each in batch.column("attributes").filter(is_open)]
-        texts.append(self._metadata.get(b"tracer", b"").decode())
+        texts.append(self._about.tracer)
         size = len(batch)
         found = {
             **{name: columns[name] for name in _NUMBERS if name != "duration_ns"},
             **places,
             "end_ns": end_ns,
             "tracer": np.full(size, len(texts) - 1),
-            "run": np.full(size, int(self._metadata.get(b"run", b"0"))),
-            "process": np.full(size, int(self._metadata.get(b"process", b"0"))),
+            "run": np.full(size, self._about.run),
+            "process": np.full(size, self._about.process),
         }
         return Trace.of_columns({name: each[kept] for name, each in found.items()}, texts)
 
@@ -112,6 +114,23 @@ class StreamFile:
             where=str(self._path),
             fix="give a file that dlscope recorded spans to",
         )
+
+
+@dataclass(frozen=True)
+class _About:
+    """What the head of a stream tells of all its spans."""
+
+    tracer: str = ""
+    run: int = 0
+    process: int = 0
+
+    @classmethod
+    def of(cls, metadata: Mapping[bytes, bytes]) -> _About:
+        """Raises ValueError where the head is damaged."""
+        run, process = (int(metadata.get(name, b"0")) for name in (b"run", b"process"))
+        if not all(0 <= each < _LARGEST for each in (run, process)):
+            raise ValueError(f"run {run}, process {process}")
+        return cls(metadata.get(b"tracer", b"").decode(), run, process)
 
 
 @dataclass
@@ -145,7 +164,8 @@ def _whole_batches(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
             batch = reader.read_next_batch()
             # Of a file that somebody else made, places may lie outside of their texts.
             batch.validate(full=True)
-        except (StopIteration, pa.ArrowInvalid, OSError):
+        # A length that was damaged may ask for more memory than there is.
+        except (StopIteration, pa.ArrowException, OSError, MemoryError):
             return
         yield batch
 
@@ -169,4 +189,8 @@ def _places(column: pa.DictionaryArray, texts: list[str]) -> NDArray[np.int64]:
 
 
 def _truncated(attributes: pa.Scalar) -> str:
-    return attributes_text({**json.loads(read_text(attributes.as_py())), "truncated": True})
+    try:
+        told = json.loads(read_text(attributes.as_py()))
+    except ValueError:
+        told = None
+    return attributes_text({**(told if isinstance(told, dict) else {}), "truncated": True})

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from dlscope.core.errors import ManifestError
+
 
 def steps(converted: Any) -> list[tuple[str, dict[str, Any]]]:
     return [(step.name, dict(step.parameters)) for step in converted.model.inputs[0].preprocess]
@@ -92,3 +94,27 @@ def test_what_is_not_recorded_is_told(convert, image, note: str) -> None:
 def test_the_older_name_of_a_layer_is_read(convert) -> None:
     found = convert({"input_layer": None, "layer_name": "old"})
     assert found.model.inputs[0].tensor == "old"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "what", "fix"),
+    [
+        ({"layout": "tight"}, "'tight' is not a layout of pictures", "use CHW or HWC"),
+        (
+            {"dimensions": [3, "8", 6]},
+            "dimensions are [3, '8', 6]",
+            "give channels, height and width",
+        ),
+        ({"dimensions": []}, "dimensions are []", "give channels, height and width"),
+        (
+            {"mean": [1, "2-", 3]},
+            "mean is [1, '2-', 3]",
+            "give one number, or one for each channel",
+        ),
+        ({"scale": {"r": 1}}, "scale is {'r': 1}", "give one number, or one for each channel"),
+    ],
+)
+def test_parameters_that_are_none_are_refused(convert, parameters, what: str, fix: str) -> None:
+    with pytest.raises(ManifestError) as refusal:
+        convert(parameters)
+    assert str(refusal.value) == f"ManifestError: {what}\n  where  inputs[0]\n  fix    {fix}"

@@ -277,3 +277,15 @@ def test_no_file_of_the_authors_has_a_layer_that_is_taken_for_free() -> None:
         *("BatchNorm", "Conv", "Dropout", "ElementWise", "Gemm", "Pooling", "Relu", "Softmax")
     }
     assert not kinds & FREE_KINDS
+
+
+@pytest.mark.parametrize("cost", ["1e999999", "-1", "nan", "1e30"])
+def test_what_is_no_time_is_refused(csv, cost: str) -> None:
+    with pytest.raises(BoundError) as caught:
+        read_published(csv(HEADER + f"first,Conv,B,{cost},0\n"))
+    assert caught.value.what == f"line 2: {cost!r} is no time"
+
+
+def test_a_unit_that_is_no_word_is_refused(file) -> None:
+    with pytest.raises(BoundError, match=r"entry 1: \{\} is no unit of time"):
+        read_published(file([entry(RealTime=1, TimeUnit={})]))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dlscope.core.errors import DlscopeError
+from dlscope.core.errors import DlscopeError, ManifestError
 from dlscope.methods.evaluation.analyses.agreement import Agreement
 from dlscope.methods.evaluation.mlmodelscope import Imported, import_results
 from dlscope.methods.evaluation.report import evaluation_report
@@ -185,3 +185,25 @@ def test_imported_runs_are_analysed_like_any_other(imported) -> None:
     assert (row["n"], row["top_1_agreement"]) == (2, 0.5)
     report = evaluation_report(runs)
     assert {row["backend"] for row in report.table("models")} == {"mxnet", "tensorflow"}
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"batch_size": [1]}, "TypeError: int() argument must be a string"),
+        ({"batch_size": -4}, "ValidationError: 1 validation error for ScenarioManifest"),
+        ({"input_prediction_ids": 5}, "TypeError: "),
+        ({"model": {"name": "x", "version": "é"}}, "ValidationError: 1 validation error for Mod"),
+    ],
+)
+def test_a_damaged_evaluation_is_refused_with_its_place(imported, change, why: str) -> None:
+    with pytest.raises(ManifestError) as refusal:
+        imported({**EVALUATION, **change}, *PARTS)
+    assert refusal.value.what.startswith(f"the evaluation, or what it names, is damaged ({why}")
+    assert refusal.value.where.endswith("all.json, document 1")
+    assert refusal.value.fix == "export it again with mongoexport"
+
+
+def test_a_number_that_is_none_is_refused(imported) -> None:
+    with pytest.raises(ManifestError, match="the document has a number that is none"):
+        imported({**EVALUATION, "batch_size": {"$numberInt": "many"}}, *PARTS)

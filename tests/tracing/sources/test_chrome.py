@@ -118,3 +118,15 @@ def test_a_file_of_dlscope_cut_anywhere_has_its_whole_spans(tmp_path: Path) -> N
 def test_strict_reading_refuses_a_cut_file() -> None:
     with pytest.raises(DataError, match="is cut at byte"):
         read_chrome(_file(_event("a"))[:-1], strict=True)
+
+
+def test_a_span_that_would_end_after_the_last_nanosecond_ends_there() -> None:
+    last_ns = 2**63 - 1
+    (span,) = read_chrome(_file(_own("late", 1, start_ns=last_ns, duration_ns=last_ns))).trace
+    assert (span.start_ns, span.end_ns) == (last_ns, last_ns)
+
+
+def test_a_duration_without_end_is_none() -> None:
+    data = _file(_own("long", 1)).replace(b'"dur": 5', b'"dur": 1e999999')
+    (span,) = read_chrome(data).trace
+    assert span.start_ns == span.end_ns == 7_000_000

@@ -302,3 +302,10 @@ def test_the_file_is_left_as_it_is(written: Path) -> None:
     read_nsys(written)
     assert written.read_bytes() == before
     assert [each.name for each in written.parent.iterdir()] == ["report.sqlite"]
+
+
+def test_a_column_whose_name_is_no_text_is_refused(written: Path) -> None:
+    content = written.read_bytes()
+    written.write_bytes(content.replace(b"globalTid", b"global\xffid"))
+    with pytest.raises(DataError, match=r"report\.sqlite is damaged: "):
+        read_nsys(written)

@@ -114,3 +114,18 @@ def test_a_profile_of_as_many_events_as_a_session_keeps_is_capped() -> None:
     assert diagnostic.kind == "capped"
     assert diagnostic.what == ("ONNX Runtime keeps 4 events of a session and drops every later one")
     assert _read(EVENTS, event_cap=5).diagnostics == ()
+
+
+@pytest.mark.parametrize("time", ["1e999999", "-1e999999", "1e30"])
+def test_a_time_beyond_all_times_is_left_out_at_once(time: str) -> None:
+    data = json.dumps([CONV]).replace('"ts": 11284', f'"ts": {time}').encode()
+    found = _read(data)
+    assert len(found.trace) == 0
+    assert found.diagnostics[0].what == "events that were left out: ts is out of range"
+
+
+@pytest.mark.parametrize("shapes", [None, 5, "x", [5], [{"float": 0.5}], {"float": [1]}])
+def test_shapes_that_are_none_are_not_told(shapes: Any) -> None:
+    (layer,) = _read([{**CONV, "args": {**CONV["args"], "input_type_shape": shapes}}]).trace
+    assert "input_shape" not in layer.attributes
+    assert layer.attributes["output_shape"] == "1x16x6x6"

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, final
 
 from dlscope.catalog.mlmodelscope.naming import Note
+from dlscope.core.errors import ManifestError
 
 _LAYOUTS = {"CHW": "NCHW", "HWC": "NHWC", "NCHW": "NCHW", "NHWC": "NHWC"}
 _CHANNELS = 3
@@ -74,8 +75,7 @@ class ImageInput:
         return steps
 
     def _normalizing(self) -> list[dict[str, Any]]:
-        mean = _per_channel(self._given.pop("mean", None))
-        scale = _per_channel(self._given.pop("scale", None))
+        mean, scale = (self._per_channel(name) for name in ("mean", "scale"))
         if mean is None and scale is None:
             return []
         if self._type == "uint8":
@@ -103,7 +103,10 @@ class ImageInput:
         if given is None:
             self._note(f"{self._where}: no layout is given; CHW is assumed")
             return "NCHW"
-        return _LAYOUTS.get(str(given).upper(), str(given))
+        layout = _LAYOUTS.get(str(given).upper(), str(given))
+        if not set(layout) <= set("NCHW"):
+            raise self._refused(f"{given!r} is not a layout of pictures", "use CHW or HWC")
+        return layout
 
     def _read_dimensions(self) -> Sequence[int] | None:
         """Height and width; None where the network takes any size."""
@@ -112,13 +115,23 @@ class ImageInput:
             return None
         if isinstance(given, int):
             return (given, given)
-        sizes = [int(size) for size in given]
+        is_list = isinstance(given, list) and bool(given)
+        if not (is_list and all(isinstance(size, int) and size > 0 for size in given)):
+            raise self._refused(f"dimensions are {given!r}", "give channels, height and width")
+        sizes: list[int] = given
         return (sizes[0], sizes[0]) if len(sizes) == 1 else sizes[-2:]
 
+    def _per_channel(self, name: str) -> list[float] | None:
+        """The numbers of a parameter, one for each channel."""
+        given = self._given.pop(name, None)
+        if given is None:
+            return None
+        numbers = [given] * _CHANNELS if isinstance(given, int | float) else given
+        try:
+            return [float(value) for value in numbers]
+        except (TypeError, ValueError):
+            fix = "give one number, or one for each channel"
+            raise self._refused(f"{name} is {given!r}", fix) from None
 
-def _per_channel(given: Any) -> list[float] | None:
-    if given is None:
-        return None
-    if isinstance(given, int | float):
-        return [float(given)] * _CHANNELS
-    return [float(value) for value in given]
+    def _refused(self, what: str, fix: str) -> ManifestError:
+        return ManifestError(what, where=self._where, fix=fix)

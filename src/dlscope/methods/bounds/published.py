@@ -24,12 +24,13 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, final
 
 from dlscope.core.errors import BoundError
 
+_LONGEST_NS = 10**18
 COLUMNS = ("LayerName", "LayerType", "BenchmarkName", "RealTime(ms)", "Theoretical Flops")
 FREE_KINDS = frozenset(
     {"Reshape", "Concat", "Flatten", "Unsqueeze", "Transpose", "Identity", "LRN"}
@@ -216,7 +217,7 @@ def _rows(listed: Sequence[Any], path: Path) -> Iterator[PublishedRow]:
 
 def _row(benchmark: Mapping[str, Any], place: str, path: Path) -> PublishedRow:
     name, unit = benchmark["Name"], benchmark.get("TimeUnit", "ns")
-    if unit not in _NS_PER_UNIT:
+    if not isinstance(unit, str) or unit not in _NS_PER_UNIT:
         raise _refusal(f"{place}: {unit!r} is no unit of time", path)
     cost_ns = _ns(benchmark.get("RealTime"), _NS_PER_UNIT[unit], place, path)
     workspace = benchmark.get("workspace_bytes")
@@ -226,9 +227,9 @@ def _row(benchmark: Mapping[str, Any], place: str, path: Path) -> PublishedRow:
 def _ns(told: Any, unit_ns: int, place: str, path: Path) -> int:
     try:
         cost = Decimal(told) * unit_ns
-    except (InvalidOperation, TypeError, ValueError):
+    except (ArithmeticError, TypeError, ValueError):
         cost = Decimal("nan")
-    if not cost.is_finite() or cost < 0:
+    if not cost.is_finite() or not 0 <= cost <= _LONGEST_NS:
         raise _refusal(f"{place}: {told!r} is no time", path)
     return round(cost)
 

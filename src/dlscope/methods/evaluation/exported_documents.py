@@ -62,7 +62,7 @@ def _parsed(path: Path) -> Iterator[Any]:
         raise _refusal(f"the export cannot be read: {reason}", str(path)) from error
     try:
         whole = json.loads(text)
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, RecursionError):
         yield from _lines(text, path)
         return
     yield from whole if isinstance(whole, list) else [whole]
@@ -73,12 +73,15 @@ def _lines(text: str, path: Path) -> Iterator[Any]:
         if line.strip():
             try:
                 yield json.loads(line)
-            except json.JSONDecodeError as error:
+            except (json.JSONDecodeError, RecursionError) as error:
                 raise _refusal("the line is not JSON", f"{path}, line {number}") from error
 
 
 def _document(value: Any, where: str) -> Document:
-    data = _plain(value)
+    try:
+        data = _plain(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise _refusal("the document has a number that is none", where) from error
     if not isinstance(data, Mapping):
         raise _refusal("a document is a mapping of fields", where)
     for collection, marks in _MARKS:

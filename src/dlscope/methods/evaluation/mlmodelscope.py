@@ -32,6 +32,8 @@ from dlscope.methods.evaluation.exported_documents import Document, read_documen
 _PREDICTIONS = ("c_predict", "predictstep")
 _US = 1_000
 _SHARES = {"top_1": "top_1", "top_5": "top_5"}
+# What a field raises that is of another type than the authors' code writes, or out of its range.
+_DAMAGED = (AttributeError, KeyError, OverflowError, TypeError, ValueError)
 _UNCHECKED = Condition(
     "validity", "not checked: measured by MLModelScope", "conditions of dlscope", holds=True
 )
@@ -58,12 +60,14 @@ def import_results(files: Sequence[Path]) -> Imported:
     for document in documents:
         if document.collection != "evaluation":
             continue
-        parts = _Parts(document, by_id)
-        used |= {document.id, *parts.ids}
         try:
+            parts = _Parts(document, by_id)
+            used |= {document.id, *parts.ids}
             runs.append(parts.run())
         except DlscopeError as error:
             problems.extend(error.problems)
+        except _DAMAGED as error:
+            problems.append(_damaged(document, error))
     raise_all(problems)
     if not runs:
         raise ManifestError(
@@ -72,6 +76,15 @@ def import_results(files: Sequence[Path]) -> Imported:
             fix="export the collection `evaluation` too, with mongoexport",
         )
     return Imported(tuple(runs), tuple(_unused(documents, used)))
+
+
+def _damaged(document: Document, error: Exception) -> ManifestError:
+    reason = str(error).partition("\n")[0]
+    return ManifestError(
+        f"the evaluation, or what it names, is damaged ({type(error).__name__}: {reason})",
+        where=document.where,
+        fix="export it again with mongoexport",
+    )
 
 
 class _Parts:

@@ -72,7 +72,8 @@ def changed_models(model: ModelManifest) -> Iterator[tuple[str, ModelManifest]]:
 
     Raises `PlanError` when the model takes no image.
     """
-    for change in CHANGES:
+    others = BOX_CHANGES if model.task == "object_detection" else ()
+    for change in (*CHANGES, *others):
         changed = change.applied(model)
         if changed is not None:
             yield change.name.format(**_words(model)), changed
@@ -239,3 +240,8 @@ CHANGES = (
     Change("centre crop of half the side", setting("crop", ratio=0.5)),
     Change("normalise in byte arithmetic", _bytewise),
 )
+BOX_CHANGES = (
+    Change("bicubic", setting("resize", method="bicubic")),
+    Change("area", setting("resize", method="area")),
+)
+"""Further filters, for models whose boxes depend on every pixel of an edge."""

@@ -10,6 +10,7 @@ from dlscope.core.manifest import ExperimentManifest
 from dlscope.core.plan import Plan
 from dlscope.core.report import Prose, Report, Section
 from dlscope.core.run import Run
+from dlscope.core.table import Table
 from dlscope.methods.evaluation.planning import plan_experiment
 from dlscope.methods.evaluation.preprocessing_study import (
     REFERENCE,
@@ -18,6 +19,12 @@ from dlscope.methods.evaluation.preprocessing_study import (
     study_table,
 )
 from dlscope.methods.evaluation.resolving import close_model
+from dlscope.methods.evaluation.study_by_value import (
+    headline,
+    value_answer,
+    value_findings,
+    value_table,
+)
 from dlscope.pipelines.chain import check_inputs
 
 
@@ -54,22 +61,21 @@ def plan_study(
 
 def study_report(runs: Mapping[str, Run]) -> Report:
     """What each change does to the answers; `runs` by name of the change."""
-    table = study_table(runs)
-    reference = runs[REFERENCE].plan
-    counts = [int(count) for count in table.column("top_1_count") if count is not None]
+    reference, metric = runs[REFERENCE].plan, headline(runs[REFERENCE])
+    if metric is None:
+        table = study_table(runs)
+        answer, findings = _counted(table, reference), study_findings(table)
+    else:
+        table = value_table(runs, metric)
+        answer, findings = value_answer(table), value_findings(table)
     return Report(
         title=f"Pre-processing of {reference.model.name}",
-        answer=(
-            f"{counts[0]} of {reference.items} right with the declared steps, "
-            f"down to {min(counts)} with one step wrong."
-            if counts
-            else "No variant gave answers; the column reason says why."
-        ),
+        answer=answer,
         tables=(table,),
-        findings=study_findings(table),
+        findings=findings,
         sections=(
             Section("One change at a time", (table,)),
-            Section("How it was measured", (Prose(_method(reference)),)),
+            Section("How it was measured", (Prose(_method(reference, metric)),)),
         ),
         runs=tuple(run.id for run in runs.values()),
         command=f"dlscope study preprocessing {reference.model.name} "
@@ -78,11 +84,25 @@ def study_report(runs: Mapping[str, Run]) -> Report:
     )
 
 
-def _method(plan: Plan) -> str:
+def _counted(table: Table, plan: Plan) -> str:
+    counts = [int(str(count)) for count in table.column("top_1_count") if count is not None]
+    if not counts:
+        return "No variant gave answers; the column reason says why."
+    return (
+        f"{counts[0]} of {plan.items} right with the declared steps, "
+        f"down to {min(counts)} with one step wrong."
+    )
+
+
+def _method(plan: Plan, metric: str | None) -> str:
+    intervals = (
+        "Counts have Wilson intervals; ties are broken by the lower class index."
+        if metric is None
+        else f"Intervals of {metric} resample items."
+    )
     steps = " → ".join(step.name for step in plan.model.inputs[0].preprocess)
     return (
         f"Every row is a Run of its own over the same {plan.items} items "
         f"({plan.dataset.data_kind}) through {plan.framework.name} {plan.framework.version}; only "
-        f"the named step differs from the declared steps {steps}. Counts have Wilson intervals; "
-        "ties are broken by the lower class index."
+        f"the named step differs from the declared steps {steps}. {intervals}"
     )

@@ -103,7 +103,8 @@ class _Rows:
         row["id"] = integer(args["span_id"], LONG)
         row["name"] = self._columns.place(_text(event.get("name")))
         row["start_ns"] = start_ns
-        row["end_ns"] = start_ns + integer(args.get("duration_ns"), LONG, _duration_ns(event))
+        duration_ns = integer(args.get("duration_ns"), LONG, _duration_ns(event))
+        row["end_ns"] = min(start_ns + duration_ns, LONG - 1)
         if args.get("attributes"):
             row["attributes"] = self._columns.place(_attributes(args["attributes"]))
         if row["type"] == _AS_NAME:
@@ -170,7 +171,8 @@ class _Rows:
 
 def _duration_ns(event: Event) -> int:
     duration_us = event.get("dur", 0)
-    return round(duration_us * 1000) if isinstance(duration_us, int | Decimal) else 0
+    is_time = isinstance(duration_us, int | Decimal) and 0 <= duration_us < LONG // 1000
+    return round(duration_us * 1000) if is_time else 0
 
 
 def _attributes(told: Any) -> str:

@@ -123,13 +123,15 @@ def _time_ns(event: Event, key: str) -> int:
     if value is None:
         raise _NoTimeError(f"no {key}")
     try:
-        time_ns = round(Decimal(value) * _NS) if not isinstance(value, int) else value * _NS
-    # What is no number, what is no finite number, and what is of no type for numbers.
-    except (InvalidOperation, ValueError, OverflowError, TypeError):
+        time_us = Decimal(value)
+    except (InvalidOperation, ValueError, TypeError):
         raise _NoTimeError(f"{key} is no number") from None
-    if abs(time_ns) > _LARGEST_NS:
+    if not time_us.is_finite():
+        raise _NoTimeError(f"{key} is no number")
+    # Compared before it is brought to ns: as a whole number, 1e999999 would take minutes.
+    if abs(time_us) > _LARGEST_NS // _NS:
         raise _NoTimeError(f"{key} is out of range")
-    return time_ns
+    return round(time_us * _NS)
 
 
 def _args(event: Event) -> Event:

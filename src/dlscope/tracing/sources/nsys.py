@@ -94,7 +94,8 @@ def read_nsys(path: Path, clock: EpochClock | None = None) -> Drained:
             database.row_factory = sqlite3.Row
             database.text_factory = lambda text: text.decode(errors="replace")
             return _read(_Export(database), path, clock)
-    except sqlite3.Error as error:
+    # Names of tables and columns are decoded by the driver itself.
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise _refused(path, f"is damaged: {error}") from error
 
 

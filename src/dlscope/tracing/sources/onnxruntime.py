@@ -139,7 +139,8 @@ def _attributes(args: Mapping[str, Any]) -> dict[str, Attribute]:
 
 def _tensors(side: str, value: Any) -> dict[str, Attribute]:
     """All tensors on one `side`, told as `[{"float": [1, 8, 6, 6]}]`."""
-    pairs = [pair for each in value if isinstance(each, dict) for pair in each.items()]
+    told = [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+    pairs = [pair for each in told for pair in each.items() if isinstance(pair[1], list)]
     if not pairs:
         return {}
     dtypes = (str(_DTYPES.get(word, word)) for word, _ in pairs)

@@ -1,0 +1,6 @@
+from dlscope.testing.backends import BackendSuite
+
+
+class TestPlain(BackendSuite):
+    backend = "plain"
+    distribution = "onnxruntime"
