@@ -4,35 +4,36 @@ Two comparisons, with their spread over rounds:
 
 1. SkyNet C in ONNX Runtime on one thread with the reorder as slices, as one SpaceToDepth node and
    absorbed by the next convolution, in turns: ratio to slices.
-2. JPEG files read and prepared, inferred, and decoded in three threads: against one after the
-   other, and against the sum of the stages, with the share of the bound of the slowest.
+2. JPEG files decoded and prepared, inferred, and made boxes of, in three threads and in four:
+   against one after the other in turns, beside the bound that the slowest stage sets.
 
-    python benchmarks/skynet.py [--rounds 20] [--images 100] [--seed 0]
+    python benchmarks/skynet.py [--rounds 20] [--images 100] [--weights FILE]
 """
 
 from __future__ import annotations
 
 import argparse
-import io
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
-from PIL import Image
 
+from dlscope.api import build_skynet
+from dlscope.api.watcher import tell_nobody
 from dlscope.core.stats import bootstrap_interval, trimmed_mean
+from dlscope.data.image_files import write_jpeg
+from dlscope.data.procedural.uav import UavImages
 from dlscope.graph.builder import serialize
-from dlscope.methods.skynet.decoding import decode
-from dlscope.methods.skynet.preparing import prepare
-from dlscope.methods.skynet.staged import Stage, run_staged
+from dlscope.methods.skynet.detector_file import load_detector
+from dlscope.methods.skynet.pipeline_report import pipeline_report
+from dlscope.methods.skynet.pipeline_run import PipelineOptions, run_pipeline
 from dlscope.zoo.skynet.folding import fold_bn
 from dlscope.zoo.skynet.network import build, state_of
 from dlscope.zoo.skynet.onnx_model import LOWERINGS, onnx_model
-
-SIZE = (640, 360)
 
 
 def sessions(seed: int) -> Mapping[str, onnxruntime.InferenceSession]:
@@ -77,30 +78,33 @@ def compare_lowerings(
     return ratios
 
 
-def photographs(count: int, seed: int) -> list[bytes]:
-    """JPEG files of soft noise at the size of the contest."""
-    generator = np.random.default_rng(seed)
-    files = []
-    for _ in range(count):
-        small = generator.integers(0, 256, (45, 80, 3), np.uint8)
-        file = io.BytesIO()
-        Image.fromarray(small).resize(SIZE, Image.Resampling.BICUBIC).save(file, "JPEG")
-        files.append(file.getvalue())
-    return files
+def draw_files(folder: Path, count: int) -> None:
+    """JPEG files of 640×360, as a drone sees its target."""
+    images = UavImages("test", count)
+    for index in range(count):
+        write_jpeg(folder / f"{images[index].name}.jpg", images[index].image_hwc)
 
 
-def read(content: bytes) -> NDArray[np.float32]:
-    """The input of the network from a file."""
-    pixels = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
-    return prepare(pixels, resize="nearest").values_chw[None]
-
-
-def stages(session: onnxruntime.InferenceSession) -> Sequence[Stage]:
-    """What is done to a file, in three stages."""
-    return (
-        Stage("read", read),
-        Stage("infer", lambda image: session.run(None, {"image": image})[0]),
-        Stage("boxes", lambda head: decode(head, [SIZE])),
+def compare_orders(weights: str, folder: Path, rounds: int, *, is_apart: bool) -> None:
+    """Print stages that overlap against one after the other, on the files below `folder`."""
+    options = PipelineOptions(rounds=rounds, is_apart=is_apart)
+    detector = load_detector(weights)
+    run = run_pipeline(detector, folder, options, told=tell_nobody)
+    report = pipeline_report(run, options, detector)
+    for row in report.table("pipeline_stages"):
+        print(
+            f"{row['stage']:14} alone {row['alone_ns'] / 1e6:8.1f} ms, overlapping "
+            f"{row['busy_ns'] / 1e6:8.1f} ms, starved {row['starved_ns'] / 1e6:8.1f} ms, blocked "
+            f"{row['blocked_ns'] / 1e6:8.1f} ms, {row['occupancy']:.1f} queued"
+        )
+    for row in report.table("pipeline"):
+        print(
+            f"{row['order']:19} {row['images_per_s']:6.1f} images/s, "
+            f"{row['cpu_ns'] / 1e6:.0f} ms of CPU time"
+        )
+    print(
+        f"{row['speed_up']:.2f} times as fast [{row['speed_up_lo']:.2f}, "
+        f"{row['speed_up_hi']:.2f}], at most {row['bound']:.2f}"
     )
 
 
@@ -109,6 +113,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--images", type=int, default=100)
+    parser.add_argument("--photographs", type=Path)
+    parser.add_argument("--weights")
+    parser.add_argument("--pipeline-rounds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     opened = sessions(options.seed)
@@ -116,26 +123,15 @@ def main() -> None:
         low, high = bootstrap_interval(ratios, trimmed_mean)
         middle = float(trimmed_mean(np.sort(ratios)))
         print(f"{name:16} {middle:.3f} of slices  [{low:.3f}, {high:.3f}]")
-    files = photographs(options.images, options.seed)
-    steps = stages(opened["slices"])
-    alone = timed(lambda: [_through(steps, file) for file in files])
-    done = run_staged(steps, files)
-    for stage in done.stages:
-        print(f"{stage.name:8} busy {stage.busy_ns / 1e6:9.1f} ms, {stage.occupancy:.1f} queued")
-    print(
-        f"one after the other {alone / 1e6:.1f} ms, overlapping {done.wall_ns / 1e6:.1f} ms: "
-        f"{alone / done.wall_ns:.2f} times as fast"
-    )
-    print(
-        f"bottleneck {done.bottleneck}: {done.speed_up:.2f} by stage times, "
-        f"bound {done.bound:.2f}, share {done.speed_up / done.bound:.3f}"
-    )
-
-
-def _through(steps: Sequence[Stage], item: Any) -> Any:
-    for step in steps:
-        item = step.work(item)
-    return item
+    with tempfile.TemporaryDirectory() as drawn:
+        folder = options.photographs or Path(drawn)
+        if options.photographs is None:
+            draw_files(folder, options.images)
+        weights = options.weights or str(Path(drawn) / "drawn.onnx")
+        if options.weights is None:
+            build_skynet(Path(weights), seed=options.seed)
+        for is_apart in (False, True):
+            compare_orders(weights, folder, options.pipeline_rounds, is_apart=is_apart)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from dlscope.core.errors import DataError, ShapeError
 from dlscope.methods.skynet.preparing import FILTERS, prepare
@@ -29,6 +30,19 @@ def test_filters_differ():
     found = [prepare(rgb(), resize=each, size=(16, 32)).values_chw for each in FILTERS]
     for index, one in enumerate(found):
         assert all(not np.array_equal(one, other) for other in found[index + 1 :])
+
+
+@pytest.mark.parametrize("resize", list(FILTERS))
+def test_bytes_are_resized_as_bytes_and_then_normalised(resize):
+    """(x / 255 − 0.5) / 0.25 of what Pillow makes of each channel by itself, bit for bit."""
+    pixels = rgb()
+    channels = [
+        np.asarray(Image.fromarray(pixels[..., c].copy()).resize((32, 16), FILTERS[resize]))
+        for c in range(3)
+    ]
+    expected = ((np.stack(channels) / 255 - 0.5) / 0.25).astype(np.float32)
+    found = prepare(pixels, resize=resize, size=(16, 32)).values_chw
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_floats_give_what_bytes_give():

@@ -25,7 +25,7 @@ def export(
         "slices", "--reorder", help=f"How the reorder is written: {', '.join(_LOWERINGS)}."
     ),
 ) -> None:
-    """Write the authors' weights as ONNX, normalisations folded; torch is not needed.
+    """Write the authors' weights as ONNX, normalisations folded, with a manifest beside it.
 
     \b
     dlscope skynet export dac.weights --onnx skynet.onnx --reorder absorb

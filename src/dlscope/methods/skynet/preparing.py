@@ -45,9 +45,22 @@ def prepare(pixels_hwc: NDArray[Any], *, resize: Resize, size: tuple[int, int] =
     if resize not in FILTERS:
         raise _refusal(f"there is no filter {resize!r}", did_you_mean(resize, FILTERS))
     pixels, warnings = _three_channels(np.asarray(pixels_hwc))
-    resized = np.stack([_resized(pixels[..., c], resize, size) for c in range(3)])
-    values = (resized / _full(pixels) - _MEAN) / _SCALE
-    return Prepared(values.astype(np.float32), warnings)
+    if pixels.dtype == np.uint8:
+        height, width = size
+        picture = Image.fromarray(np.ascontiguousarray(pixels))
+        resized = np.asarray(picture.resize((width, height), FILTERS[resize]))
+        return Prepared(_OF_BYTES[resized.transpose(2, 0, 1)], warnings)
+    channels = [_resized(pixels[..., c], resize, size) for c in range(3)]
+    return Prepared(_normalised(np.stack(channels)), warnings)
+
+
+def _normalised(shares: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Shares of full brightness as the network takes them."""
+    return ((shares - _MEAN) / _SCALE).astype(np.float32)
+
+
+_OF_BYTES = _normalised(np.arange(256) / 255)
+"""What the network takes for each byte."""
 
 
 def _three_channels(pixels: NDArray[Any]) -> tuple[NDArray[Any], tuple[str, ...]]:
@@ -81,13 +94,8 @@ def _resized(
     channel_hw: NDArray[Any], resize: Resize, size: tuple[int, int]
 ) -> NDArray[np.float64]:
     height, width = size
-    as_image = channel_hw if channel_hw.dtype == np.uint8 else channel_hw.astype(np.float32)
-    image = Image.fromarray(np.ascontiguousarray(as_image))
+    image = Image.fromarray(np.ascontiguousarray(channel_hw, dtype=np.float32))
     return np.asarray(image.resize((width, height), FILTERS[resize]), dtype=np.float64)
-
-
-def _full(pixels: NDArray[Any]) -> float:
-    return 255.0 if pixels.dtype == np.uint8 else 1.0
 
 
 def _refusal(what: str, fix: str) -> DataError:
