@@ -1,0 +1,143 @@
+"""`trained_in`: a training with a folder of its own, begun, gone on with, or finished.
+
+training.json   what was asked for, and how many steps that is
+checkpoint.pt   the newest state, while it is trained
+detector.pt     the trained detector
+skynet.onnx     the same as a model, with its manifest skynet.yaml
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, final
+
+from dlscope.core.errors import PlanError
+from dlscope.core.whole_file import write_whole
+from dlscope.methods.skynet.detector_training.exporting import export_detector
+from dlscope.methods.skynet.detector_training.recipes import recipe_of
+from dlscope.methods.skynet.detector_training.stored_detector import (
+    FILE,
+    StoredDetector,
+    read_detector,
+    untrained,
+)
+from dlscope.methods.skynet.detector_training.training import (
+    TrainingOptions,
+    iterations_within,
+    train_detector,
+)
+from dlscope.methods.skynet.prepared_images import PreparedImages
+from dlscope.methods.skynet.preparing import Resize
+from dlscope.zoo.skynet.layout import Variant
+from dlscope.zoo.skynet.network import Act
+
+_ASKED, _CHECKPOINT, _MODEL = "training.json", "checkpoint.pt", "skynet.onnx"
+_COUNT = "chosen_iterations"
+_ITERATIONS = 1400
+
+
+@final
+@dataclass(frozen=True)
+class TrainingRequest:
+    """What is asked for: `size` is (height, width), `data` names the images.
+
+    Either `iterations` or `budget_s`, CPU seconds, or neither for 1,400 iterations. Raises
+    `PlanError` for both, and for a recipe that there is not.
+    """
+
+    recipe: str
+    variant: Variant
+    width: float
+    size: tuple[int, int]
+    act: Act
+    data: str
+    resize: Resize
+    iterations: int | None = None
+    budget_s: float | None = None
+    seed: int = 0
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        recipe_of(self.recipe)
+        if self.iterations is not None and self.budget_s is not None:
+            raise PlanError(
+                "iterations and a budget are both given",
+                where="skynet train",
+                fix="give one of them",
+            )
+
+    @property
+    def start(self) -> StoredDetector:
+        """The network before the first step."""
+        return untrained(
+            self.variant, width=self.width, size=self.size, act=self.act, seed=self.seed
+        )
+
+
+def trained_in(
+    folder: Path,
+    request: TrainingRequest,
+    images_of: Callable[[], PreparedImages],
+    *,
+    dataset: str = "",
+    may_be_finished: bool = False,
+    told: Callable[[str, float], None] = lambda _step, _share: None,
+) -> StoredDetector:
+    """The detector that `request` asks for; what was interrupted goes on where it was.
+
+    `images_of` is called where there is something to train. `dataset` is what the model is
+    evaluated on by default. Raises `PlanError` for a folder with another training, or with a
+    finished one unless that is allowed.
+    """
+    kept = _kept(folder, request)
+    if kept is not None and (folder / FILE).is_file():
+        if may_be_finished:
+            return read_detector(folder)
+        raise PlanError(
+            "a finished training is there",
+            where=str(folder),
+            fix="evaluate it with --resume, or name another folder with --out",
+        )
+    images, start, recipe = images_of(), request.start, recipe_of(request.recipe)
+    options = TrainingOptions(recipe, seed=request.seed, threads=request.threads)
+    count = kept or request.iterations or _ITERATIONS
+    if kept is None and request.budget_s is not None:
+        count = iterations_within(request.budget_s, start.network, images, options)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / _ASKED, json.dumps({**_plain(request), _COUNT: count}, indent=1))
+    options = TrainingOptions(recipe, count, request.seed, threads=request.threads)
+    trained = train_detector(start.network, images, options, folder=folder, told=told)
+    detector = StoredDetector(
+        start.network,
+        trained.course.anchors,
+        request.resize,
+        {"recipe": recipe.name, "iterations": count, "seed": request.seed},
+        trained.history,
+    )
+    export_detector(detector, folder / _MODEL, dataset=dataset)
+    detector.write(folder / FILE)
+    (folder / _CHECKPOINT).unlink(missing_ok=True)
+    return detector
+
+
+def _kept(folder: Path, request: TrainingRequest) -> int | None:
+    """How many iterations the training in `folder` was to have; None where there is none."""
+    path = folder / _ASKED
+    if not path.is_file():
+        return None
+    before, asked = json.loads(path.read_text(encoding="utf-8")), _plain(request)
+    names = sorted(name for name in asked if before.get(name) != asked[name])
+    if names:
+        raise PlanError(
+            f"the training there has another {', '.join(names)}",
+            where=str(folder),
+            fix="go on with the options that it was begun with, or name another folder",
+        )
+    return int(before[_COUNT])
+
+
+def _plain(request: TrainingRequest) -> dict[str, Any]:
+    return {**asdict(request), "size": list(request.size)}
