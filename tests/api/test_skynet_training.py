@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+pytest.importorskip("torch")
+
+from dlscope import api
+from dlscope.core.errors import DataError, PlanError
+
+FEW = {"size": (96, 48), "width": 0.1, "images": 8, "val_images": 4, "iterations": 2}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained") / "skynet"
+    return folder, api.train_skynet(folder, **FEW)
+
+
+def test_a_training_leaves_detector_model_and_manifest(trained):
+    folder, report = trained
+    kept = sorted(path.name for path in folder.iterdir())
+    assert kept == ["detector.pt", "skynet.onnx", "skynet.yaml", "training.json"]
+    assert json.loads((folder / "training.json").read_text())["chosen_iterations"] == 2
+    assert report.table("detectors").column("iterations") == (2,)
+    assert report.table("detectors").column("images") == (4,)
+
+
+def test_an_evaluation_finds_what_the_training_said(trained):
+    folder, report = trained
+    again = api.evaluate_skynet([folder, folder / "detector.pt"], images=4)
+    first, second = again.table("detectors").column("mean_iou")
+    assert first == second == report.table("detectors").column("mean_iou")[0]
+
+
+def test_a_finished_training_is_not_trained_again(trained):
+    folder, report = trained
+    again = api.train_skynet(folder, resume=True, **FEW)
+    assert again.table("training") == report.table("training")
+
+
+def test_a_folder_with_another_training_is_refused(trained):
+    folder, _ = trained
+    with pytest.raises(PlanError) as caught:
+        api.train_skynet(folder, **FEW)
+    assert str(caught.value) == (
+        "PlanError: a finished training is there\n"
+        f"  where  {folder}\n"
+        "  fix    evaluate it with --resume, or name another folder with --out"
+    )
+    with pytest.raises(PlanError, match="the training there has another data, width"):
+        api.train_skynet(folder, resume=True, **{**FEW, "width": 0.2, "images": 9})
+
+
+def test_a_budget_is_kept_as_iterations(tmp_path):
+    asked = {**FEW, "iterations": None, "budget": "0.2s"}
+    (count,) = api.train_skynet(tmp_path, **asked).table("detectors").column("iterations")
+    assert json.loads((tmp_path / "training.json").read_text())["chosen_iterations"] == count
+
+
+@pytest.mark.parametrize("name", ["network.pt", "network.onnx"])
+def test_builds_what_can_be_evaluated_or_run(tmp_path, name):
+    report = api.build_skynet(tmp_path / name, "A", width=0.25, size=(96, 48))
+    assert report.table("counts").column("network")[0] == "SkyNet A"
+    assert (tmp_path / name).stat().st_size > 10_000
+    assert (tmp_path / "network.yaml").exists() == (name == "network.onnx")
+
+
+@pytest.mark.parametrize(
+    ("ask", "error", "message"),
+    [
+        (
+            lambda path: api.build_skynet(path / "network.h5"),
+            PlanError,
+            "'.h5' is no form of a network",
+        ),
+        (
+            lambda path: api.train_skynet(path, **FEW, budget="3s"),
+            PlanError,
+            "iterations and a budget are both given",
+        ),
+        (
+            lambda path: api.train_skynet(path, **FEW, data="uav-sinth"),
+            DataError,
+            "there are no images 'uav-sinth'",
+        ),
+        (lambda path: api.train_skynet(path, recipe="x"), PlanError, "there is no recipe 'x'"),
+        (lambda _path: api.evaluate_skynet([]), DataError, "there are no weights"),
+    ],
+)
+def test_refuses_what_cannot_be_done(tmp_path, ask, error, message):
+    with pytest.raises(error) as caught:
+        ask(tmp_path)
+    assert caught.value.what == message
