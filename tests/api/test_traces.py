@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from dlscope import api
-from dlscope.core.errors import DataError, PlanError, StoreError
+from dlscope.core.errors import DataError, FileError, PlanError, StoreError
 from dlscope.core.run import Run
 from dlscope.core.trace import Level, Span, Trace
 from dlscope.methods.profiling.profile import CLOCK
@@ -216,9 +216,10 @@ def test_another_kind_of_file_is_refused(stored, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["trace.json", "trace.parquet", "trace.otlp.json"])
 def test_a_file_that_cannot_be_written_is_told(stored, tmp_path: Path, name: str) -> None:
     store, run = stored
-    with pytest.raises(StoreError) as caught:
+    with pytest.raises(FileError) as caught:
         api.export_trace(run.id, tmp_path / "nowhere" / name, store=store)
-    assert caught.value.what.startswith("the trace cannot be written: ")
+    assert caught.value.what.startswith("the file cannot be written: ")
+    assert caught.value.what.endswith("No such file or directory")
     assert caught.value.where == str(tmp_path / "nowhere" / name)
 
 

@@ -53,6 +53,30 @@ SURFACE = {
         "--val",
         "--workers",
     },
+    "adapt train": RESULT
+    | {
+        "--all",
+        "--allow-partial",
+        "--initial",
+        "--labels",
+        "--on-bad",
+        "--out",
+        "--preset",
+        "--seed",
+        "--size",
+        "--source",
+        "--source-images",
+        "--source-layout",
+        "--source-split",
+        "--steps",
+        "--target",
+        "--target-layout",
+        "--target-split",
+        "--threads",
+        "--translate",
+        "--unknown-ids",
+        "--val",
+    },
     "codesign emit": RESULT
     | {"--accumulator-bits", "--all", "--into", "--lanes", "--seed", "--tiling", "--to"},
     "codesign simulate": RESULT | {"--all", "--seed", "--vectors"},
@@ -81,6 +105,7 @@ SURFACE = {
     "codesign derive": RESULT
     | {"--all", "--combine", "--designs", "--evaluations", "--store", "--table"}
     | {"--target-latency"},
+    "codesign list": RESULT | {"--all", "--store"},
     "codesign measure": RESULT | {"--all", "--min-seconds", "--processes", "--store", "--threads"},
     "codesign profile": RESULT
     | {"--all", "--device", "--max-seconds", "--min-seconds", "--networks", "--processes"}
@@ -102,23 +127,50 @@ SURFACE = {
     "codesign validate": RESULT | {"--all"},
     "compare": MEASURE | RESULT,
     "datasets": RESULT | {"--all"},
-    "demo": {"--format", "--output", "--store"},
+    "demo": {"--format", "--full", "--into", "--output", "--store"},
     "doctor": RESULT,
     "evaluate": MEASURE | RESULT | {"--trace-level"},
     "manifest check": RESULT,
     "manifest import-mlmodelscope": {"--output"},
     "manifest schema": set(),
     "models": RESULT | {"--all"},
+    "papers": RESULT | {"--all"},
     "profile": RESULT
     | {"--all", "--backend", "--batch", "--best-effort", "--dataset", "--iterations", "--levels"}
     | {"--rerun", "--store", "--threads"},
     "report": RESULT | {"--all", "--store"},
     "stack create": RESULT | {"--offline"},
+    "skynet build": RESULT | {"--act", "--all", "--seed", "--size", "--variant", "--width"},
     "skynet count": RESULT | {"--all", "--size", "--trunk", "--variant", "--width"},
+    "skynet data": RESULT
+    | {"--all", "--check", "--count", "--frames", "--layout", "--preset", "--seed", "--size"}
+    | {"--split", "--strict"},
+    "skynet eval": RESULT
+    | {"--all", "--data", "--data-seed", "--images", "--size", "--split", "--strict"},
     "skynet export": {"--onnx", "--reorder", "--size"},
+    "skynet pipeline": RESULT
+    | {"--all", "--apart", "--batch", "--capacity", "--images", "--limit", "--resize"}
+    | {"--results", "--rounds", "--strict", "--threads"},
+    "skynet quantize": RESULT
+    | {"--all", "--calibration", "--calibration-images", "--data", "--fine-tune", "--images"}
+    | {"--int8", "--integer-bits", "--map-bits", "--onnx", "--preset", "--resize", "--seed"}
+    | {"--sweep", "--weight-bits"},
     "skynet score": RESULT
     | {"--all", "--energy-j", "--f1", "--images", "--mean-energy-j", "--mean-iou", "--min-fps"}
     | {"--rules", "--seconds", "--track", "--truth"},
+    "skynet search": RESULT
+    | {"--all", "--alpha", "--bundle", "--data-seed", "--depth", "--device", "--epoch"}
+    | {"--epochs", "--feature-epochs", "--final-epochs", "--form", "--groups", "--images"}
+    | {"--into", "--iterations", "--multi-scale", "--particles", "--resume", "--seed", "--size"}
+    | {"--sketch-epochs", "--target", "--test-images", "--threads", "--val-images", "--width"},
+    "skynet track": RESULT
+    | {"--all", "--backbone-init", "--data", "--design", "--frames", "--iterations", "--lenient"}
+    | {"--out", "--preset", "--results", "--score", "--seed", "--sequences", "--split"}
+    | {"--threads", "--tracker", "--train", "--weights"},
+    "skynet train": RESULT
+    | {"--act", "--all", "--budget", "--data", "--data-seed", "--images", "--iterations", "--out"}
+    | {"--recipe", "--resize", "--resume", "--seed", "--size", "--strict", "--threads"}
+    | {"--val-images", "--variant", "--width"},
     "stack list": RESULT,
     "stack rm": {"--unused-for"},
     "stack show": RESULT,

@@ -15,6 +15,7 @@ from dlscope.api.adaptation import (
     export_adapted,
     make_scenes,
 )
+from dlscope.api.adaptation_training import train_adaptation
 from dlscope.api.agents import agents, start_agent
 from dlscope.api.analyses import analyse, analyses
 from dlscope.api.bounds import bound, generate_bounds, import_benchmarks, run_bounds
@@ -36,6 +37,7 @@ from dlscope.api.browsing import (
     browse,
     verdict_of,
 )
+from dlscope.api.closed_loop.running import closed_loop
 from dlscope.api.codesign import (
     check_space,
     describe_space,
@@ -44,6 +46,7 @@ from dlscope.api.codesign import (
 )
 from dlscope.api.comparing import compare_runs
 from dlscope.api.demo import demo
+from dlscope.api.detector_search import DetectorData, DetectorEffort
 from dlscope.api.emissions import emit_design, simulate_design
 from dlscope.api.evaluation import (
     compare,
@@ -65,8 +68,10 @@ from dlscope.api.manifests import (
     manifest_text,
 )
 from dlscope.api.oracles import baselines
+from dlscope.api.papers import papers
 from dlscope.api.planning import plan
 from dlscope.api.profiling import profile
+from dlscope.api.search_listing import list_searches, search_names
 from dlscope.api.search_run import FoundDesign, SearchRun
 from dlscope.api.searches import (
     compare_targets,
@@ -83,6 +88,15 @@ from dlscope.api.searching import (
     train_design,
 )
 from dlscope.api.skynet import export_skynet, skynet_counts, skynet_score
+from dlscope.api.skynet_data import check_uav_data, write_uav_synth
+from dlscope.api.skynet_deployment import quantize_skynet, run_skynet_pipeline
+from dlscope.api.skynet_search import search_skynet
+from dlscope.api.skynet_tracking import (
+    skynet_track,
+    skynet_track_results,
+    train_skynet_tracker,
+)
+from dlscope.api.skynet_training import build_skynet, evaluate_skynet, train_skynet
 from dlscope.api.stacks import (
     create_stacks,
     describe_stack,
@@ -103,6 +117,8 @@ __all__ = [
     "STATUSES",
     "Answer",
     "Browsed",
+    "DetectorData",
+    "DetectorEffort",
     "FoundDesign",
     "Input",
     "SearchRun",
@@ -117,10 +133,13 @@ __all__ = [
     "baselines",
     "bound",
     "browse",
+    "build_skynet",
     "catalog",
     "check_manifests",
     "check_scenes",
     "check_space",
+    "check_uav_data",
+    "closed_loop",
     "compare",
     "compare_runs",
     "compare_searches",
@@ -137,6 +156,7 @@ __all__ = [
     "doctor",
     "emit_design",
     "evaluate",
+    "evaluate_skynet",
     "experiment",
     "explain_adversarial",
     "export_adapted",
@@ -151,15 +171,18 @@ __all__ = [
     "items",
     "known_bounds",
     "known_bricks",
+    "list_searches",
     "local_device",
     "make_scenes",
     "manifest_schema",
     "manifest_text",
     "measure_bricks",
     "measure_search",
+    "papers",
     "plan",
     "profile",
     "profile_space",
+    "quantize_skynet",
     "read_bricks",
     "read_trace",
     "remove_stacks",
@@ -168,13 +191,18 @@ __all__ = [
     "run_bounds",
     "run_bricks",
     "run_experiment",
+    "run_skynet_pipeline",
     "runs",
     "search",
     "search_folder",
+    "search_names",
     "search_report",
+    "search_skynet",
     "simulate_design",
     "skynet_counts",
     "skynet_score",
+    "skynet_track",
+    "skynet_track_results",
     "space_size",
     "split_device",
     "stacks",
@@ -183,7 +211,11 @@ __all__ = [
     "stored_run",
     "study_preprocessing",
     "systems",
+    "train_adaptation",
     "train_design",
+    "train_skynet",
+    "train_skynet_tracker",
     "validate_codesign",
     "verdict_of",
+    "write_uav_synth",
 ]

@@ -77,16 +77,26 @@ def ablate_adaptation(
     row, `TrainingError` where other options were trained with.
     """
     from dlscope.methods.adaptation.ablation import Ablation
-    from dlscope.methods.adaptation.ablation_report import ablation_report
+    from dlscope.methods.adaptation.ablation_report import ablation_report, best_adapted
     from dlscope.methods.adaptation.domains import Domains
+    from dlscope.methods.adaptation.looking import target_pictures
     from dlscope.methods.adaptation.options import preset_of
-    from dlscope.methods.adaptation.recipes import RECIPES
+    from dlscope.methods.adaptation.recipes import all_rows, told_of
+    from dlscope.methods.adaptation.trained import trained_network
 
-    domains = Domains.of_scenes(scenes, preset_of(preset))
+    options = preset_of(preset)
+    domains = Domains.of_scenes(scenes, options)
     results = Ablation(folder, domains, threads=threads).run(
-        list(rows) or list(RECIPES), list(seeds), told=told
+        list(rows) or all_rows(options.network), list(seeds), told=told
     )
-    return ablation_report(results, warnings=domains.warnings())
+    trained, best = {each["row"] for each in results}, best_adapted(results)
+    networks = {
+        told_of(row): trained_network(folder, row, seeds[0], options)
+        for row in ("source", best)
+        if row is not None and row in trained
+    }
+    pictures = target_pictures(networks, domains.target_judges) if networks else ()
+    return ablation_report(results, pictures=pictures, warnings=domains.warnings())
 
 
 def export_adapted(
@@ -99,7 +109,7 @@ def export_adapted(
     from dlscope.methods.adaptation.exporting import export, write_manifest
     from dlscope.methods.adaptation.options import preset_of
     from dlscope.methods.adaptation.recipes import told_of
-    from dlscope.methods.adaptation.training import trained_network
+    from dlscope.methods.adaptation.trained import trained_network
 
     options = preset_of(preset)
     network = trained_network(folder, row, seed, options)

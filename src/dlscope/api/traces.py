@@ -29,10 +29,11 @@ def export_trace(run: str, file: Path, *, store: str | None = None, kind: str | 
 
     `.otlp.json` is read by collectors of OpenTelemetry, any other `.json` and `.json.gz` by
     Perfetto and Chrome, `.parquet` by any tool for tables. With a `kind`, `run` is the path of a
-    trace that another tool wrote, see `read_trace`. Raises `StoreError` for an unknown run, for
-    another form of file, and for one that cannot be written.
+    trace that another tool wrote, see `read_trace`. Raises `StoreError` for an unknown run and for
+    another form of file, `FileError` for one that cannot be written.
     """
     from dlscope.core.errors import StoreError
+    from dlscope.core.whole_file import unwritable
 
     form = next((form for form in FORMS if file.name.endswith(form)), None)
     if form is None:
@@ -45,11 +46,7 @@ def export_trace(run: str, file: Path, *, store: str | None = None, kind: str | 
     try:
         _write(trace, wall_clock, file, form)
     except OSError as error:
-        raise StoreError(
-            f"the trace cannot be written: {error.strerror or error}",
-            where=str(file),
-            fix="name a file in a folder that is there and that you may write to",
-        ) from error
+        raise unwritable(error, file) from error
     return len(trace)
 
 

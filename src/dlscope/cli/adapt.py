@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 import typer
 
+from dlscope.cli.adapt_train import FORMATS, LABELS, train
 from dlscope.cli.asking import one_of, seeds_of, width_by_height
 from dlscope.cli.output import ALL, FORMAT, OUTPUT, Format, show
 from dlscope.cli.steps import Steps
@@ -17,17 +17,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-_FORMATS: tuple[Literal["cityscapes", "gta5", "synthia", "folder"], ...] = (
-    "cityscapes",
-    "gta5",
-    "synthia",
-    "folder",
-)
-_LABELS: tuple[Literal["label_id", "train_id", "synthia"], ...] = (
-    "label_id",
-    "train_id",
-    "synthia",
-)
 _FAULTY = 1
 
 
@@ -68,10 +57,10 @@ def make_scenes(
 def check_data(
     root: Path = typer.Argument(..., help="Folder of the data set."),
     layout: str = typer.Option(
-        "cityscapes", "--layout", "-F", help=f"Where files are: {', '.join(_FORMATS)}."
+        "cityscapes", "--layout", "-F", help=f"Where files are: {', '.join(FORMATS)}."
     ),
     split: str = typer.Option("", "--split", help="Part of it, such as train or val."),
-    labels: str = typer.Option(None, "--labels", help=f"Ids: {', '.join(_LABELS)}."),
+    labels: str = typer.Option(None, "--labels", help=f"Ids: {', '.join(LABELS)}."),
     labelled: bool = typer.Option(True, "--labelled/--unlabelled", help="Whether it has labels."),
     format: Format = FORMAT,
     output: Path = OUTPUT,
@@ -87,9 +76,9 @@ def check_data(
     with Steps("adapt check-data") as steps:
         report = api.check_scenes(
             root,
-            format=one_of(_FORMATS, layout, "--layout"),
+            format=one_of(FORMATS, layout, "--layout"),
             split=split,
-            labels=None if labels is None else one_of(_LABELS, labels, "--labels"),
+            labels=None if labels is None else one_of(LABELS, labels, "--labels"),
             is_labelled=labelled,
             told=steps.told,
         )
@@ -130,6 +119,9 @@ def ablate(
             told=steps.told,
         )
     show(report, format, output, all=all)
+
+
+app.command()(train)
 
 
 @app.command()

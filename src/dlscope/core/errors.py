@@ -18,6 +18,7 @@ DlscopeError                       what happened, where, how to mend it
 ├── SearchError                    no design can be told, or none fits its device
 ├── TrainingError                  a training cannot go on
 ├── StoreError                     the store cannot be read or written
+├── FileError                      a file cannot be written
 ├── FigureError                    a figure cannot be drawn
 ├── RequestError                   a server refuses what it was asked
 └── Problems                       several of the above, found together

@@ -139,6 +139,22 @@ def test_small_instances_are_left_out_where_asked():
     assert matching_losses(features, logits, memory, head, rules).instance_regions == 1
 
 
+def test_labels_of_its_own_may_stand_before_what_is_predicted():
+    """A car that is labelled as such and taken for sky is drawn to cars, where that is asked."""
+    features, logits = torch.ones(1, CHANNELS, 4, 4), scattered(0, (4, 4), (SKY,))
+    labels = torch.full((1, 4, 4), 255)
+    labels[0, :2, :2] = CAR
+    memory = filled(1, active=(CAR,))
+    union = MatchingRules(target_map="pseudo_union")
+    found = [
+        matching_losses(features, logits, memory, linear_head(2), rules, labels).instance_regions
+        for rules in (MatchingRules(), union)
+    ]
+    assert found == [0, 1]
+    unlabelled = matching_losses(features, logits, memory, linear_head(2), union)
+    assert unlabelled.instance_regions == 0
+
+
 def test_of_equals_the_first_is_the_nearest():
     """Both are as far; the gradient says which one it is drawn to."""
     vector = torch.zeros(1, 2, requires_grad=True)

@@ -71,6 +71,48 @@ def test_bad_images_are_left_out_and_counted_where_asked(folder):
     assert pictures.warnings() == ("2 images: left out, since they cannot be read",)
 
 
+def test_images_without_labels_are_left_out_and_counted_where_asked(folder):
+    (folder / "labels/1.png").unlink()
+    with pytest.raises(DataError) as refused:
+        read(folder)
+    assert str(refused.value) == (
+        f"DataError: 1 of 3 images have no labels: {folder / 'labels/1.png'}\n"
+        "  where  labelled scenes\n"
+        "  fix    restore the files, or leave these images out with --on-bad skip"
+    )
+    pictures = read(folder, on_bad="skip")
+    assert pictures.names == ("0.png", "2.png")
+    assert pictures.warnings() == ("1 images: left out, since they have no labels",)
+
+
+def test_unknown_ids_are_ignored_and_counted_where_asked(folder):
+    Image.fromarray(np.full((6, 8), 77, dtype=np.uint8)).save(folder / "labels/1.png")
+    with pytest.raises(DataError, match="id 77 is no label: 48 pixels, the first at x 0, y 0"):
+        read(folder).image(1)
+    pictures = read(folder, unknown_ids="ignore")
+    assert set(pictures.labels(1).ravel()) == {255}
+    assert "1 images: labels with unknown ids, which are ignored" in pictures.warnings()
+
+
+def test_ids_of_training_in_place_of_label_ids_are_refused(folder):
+    holed = np.where(np.arange(48) % 7 == 0, 255, np.arange(48) % 19).reshape(6, 8)
+    for number in range(3):
+        Image.fromarray(holed.astype(np.uint8)).save(folder / f"labels/{number}.png")
+    with pytest.raises(DataError) as refused:
+        read(folder, labels="label_id")
+    assert str(refused.value) == (
+        "DataError: all ids are those of training\n"
+        f"  where  {folder}\n"
+        "  fix    these look like ids of training: use --labels train_id"
+    )
+
+
+def test_images_may_be_restyled_by_their_place(folder):
+    pictures = read(folder)
+    pictures.restyle(lambda index, image: np.full_like(image, index))
+    assert [pictures.image(i).max() for i in range(3)] == [0, 1, 2]
+
+
 def test_what_had_to_be_done_to_images_is_counted(folder):
     Image.new("L", (8, 6)).save(folder / "images/0.png")
     Image.new("RGBA", (8, 6)).save(folder / "images/1.png")

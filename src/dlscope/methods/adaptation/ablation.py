@@ -10,10 +10,8 @@ from typing import Any, final
 
 import numpy as np
 
-from dlscope.core.digest import digest
-from dlscope.core.errors import TrainingError
 from dlscope.core.table import Cell, Column, Table
-from dlscope.data.scene_classes import CLASSES, NAMES
+from dlscope.methods.adaptation.asked import require_same
 from dlscope.methods.adaptation.domains import Domains
 from dlscope.methods.adaptation.evaluating import evaluated
 from dlscope.methods.adaptation.paired import difference
@@ -21,7 +19,14 @@ from dlscope.methods.adaptation.recipes import RECIPES, WARM_START, in_order
 from dlscope.methods.adaptation.training import Training
 
 Result = dict[str, Any]
-_RESULTS, _ASKED = "results.jsonl", "asked.json"
+_RESULTS = "results.jsonl"
+_ADDS_TO = {
+    "adv_stuff": "adv",
+    "adv_inst": "adv",
+    "adv_stuff_inst": "adv",
+    "sim_guarded": "adv_stuff_inst",
+    "online_inst": "online",
+}
 
 ABLATION = (
     Column("row", "str", "which terms were trained with", role="id"),
@@ -54,12 +59,6 @@ PAIRED = (
     Column("gap_closed", "float", "share of the way from source to oracle", role="share"),
     Column("verdict", "str", "whether the interval excludes 0", role="verdict"),
 )
-BY_CLASS = (
-    Column("row", "str", "which terms were trained with", role="id"),
-    Column("class", "str", "class", role="id"),
-    Column("kind", "str", "stuff or thing"),
-    Column("iou", "float", "IoU on the target, mean over seeds", "%", role="value"),
-)
 
 
 @final
@@ -68,7 +67,7 @@ class Ablation:
 
     def __init__(self, folder: Path, domains: Domains, *, threads: int = 1) -> None:
         self._folder, self._domains, self._threads = folder, domains, threads
-        self._require_same()
+        require_same(folder, asdict(domains))
 
     def run(
         self,
@@ -124,24 +123,12 @@ class Ablation:
             "miou_13": target.miou_13,
             "kept": trained.kept,
             "iou": list(target.matrix.scores().iou),
+            "warnings": list(trained.warnings),
         }
 
     def _append(self, result: Result) -> None:
         with (self._folder / _RESULTS).open("a") as file:
             file.write(json.dumps(result) + "\n")
-
-    def _require_same(self) -> None:
-        """Raise `TrainingError` where other options or domains were trained with."""
-        path = self._folder / _ASKED
-        asked = digest(json.loads(json.dumps(asdict(self._domains), default=str)))
-        if path.is_file() and json.loads(path.read_text()) != asked:
-            raise TrainingError(
-                "other options or other images were trained with",
-                where=str(self._folder),
-                fix="use a folder of its own for each",
-            )
-        self._folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(asked))
 
 
 def ablation_table(results: Iterable[Result]) -> Table:
@@ -156,21 +143,6 @@ def paired_table(results: Sequence[Result]) -> Table:
     for each in results:
         by_row.setdefault(each["row"], {})[each["seed"]] = each["miou_target"]
     return Table.of("paired", PAIRED, _paired(by_row))
-
-
-def class_table(results: Sequence[Result]) -> Table:
-    """IoU of each class by row, over the seeds in which the class is to be seen."""
-    records = [
-        {
-            "row": row,
-            "class": NAMES[class_id],
-            "kind": CLASSES[class_id].kind,
-            "iou": _mean(each["iou"][class_id] for each in results if each["row"] == row),
-        }
-        for row in dict.fromkeys(each["row"] for each in results)
-        for class_id in range(len(CLASSES))
-    ]
-    return Table.of("iou_by_class", BY_CLASS, records)
 
 
 def _paired(by_row: Mapping[str, Mapping[int, float]]) -> Iterable[Mapping[str, Cell]]:
@@ -191,11 +163,13 @@ def _paired(by_row: Mapping[str, Mapping[int, float]]) -> Iterable[Mapping[str, 
 
 
 def _compared_with(row: str) -> tuple[str, ...]:
+    """The source, statistics or as many steps alone, and what the row adds to."""
     if row in (WARM_START, "source"):
         return ()
-    adds_to = {"adv_stuff": "adv", "adv_inst": "adv", "adv_stuff_inst": "adv", "sim_st": ""}
-    before = adds_to.get(row, "") or RECIPES[row].start
-    return ("source", before) if before not in ("source", WARM_START) else ("source",)
+    before = _ADDS_TO.get(row, RECIPES[row].start)
+    baselines = ("adabn", "source_long") if RECIPES[row].kind == "online" else ("adabn",)
+    others = [each for each in (*baselines, before) if each not in (row, "source", WARM_START)]
+    return ("source", *others)
 
 
 def _gap_closed(
@@ -208,8 +182,3 @@ def _gap_closed(
         return None
     row, low, high = (float(np.mean([each[s] for s in seeds])) for each in (values, source, oracle))
     return (row - low) / (high - low) if high > low else None
-
-
-def _mean(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return 100 * float(np.mean(known)) if known else None

@@ -6,17 +6,24 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from dlscope.core.report import Finding, Picture, Prose, Report, Section, Sign
-from dlscope.core.table import Cell, Table
-from dlscope.methods.adaptation.ablation import (
-    Result,
-    ablation_table,
-    class_table,
-    paired_table,
+from dlscope.core.report import (
+    Figure,
+    Finding,
+    Picture,
+    Prose,
+    Report,
+    Section,
+    Sign,
+    tables_of,
 )
-from dlscope.methods.adaptation.recipes import told_of
+from dlscope.core.table import Cell, Table
+from dlscope.methods.adaptation.ablation import Result, ablation_table, paired_table
+from dlscope.methods.adaptation.class_figure import gain_figure
+from dlscope.methods.adaptation.class_gains import class_table, gain_table
+from dlscope.methods.adaptation.recipes import WARM_START, told_of
 
 _SIGNS: Mapping[str, Sign] = {"shown": "good", "reversed": "bad"}
+NOT_ADAPTED = ("oracle", "source", "source_long", WARM_START)
 
 
 def ablation_report(
@@ -26,9 +33,13 @@ def ablation_report(
     warnings: Sequence[str] = (),
     command: str = "",
 ) -> Report:
-    """Tables `ablation`, `paired`, `iou_by_class` of `results`; a finding for each difference."""
+    """Tables `ablation`, `paired`, `iou_by_class`; a finding for each difference.
+
+    With the source and a row that is adapted also `gain_by_class`, and a figure of it.
+    """
     paired = paired_table(results)
-    tables = (ablation_table(results), paired, class_table(results))
+    gains = _gains(results)
+    tables = (ablation_table(results), paired, class_table(results), *tables_of(gains))
     return Report(
         title="Adaptation of a segmentation network",
         answer=_answer(results),
@@ -41,24 +52,59 @@ def ablation_report(
                 (
                     paired,
                     Prose(
-                        "All rows of a seed start from the same network and see as many images of "
-                        "the source. shown: the 95 % interval of Student's t over seeds is above 0."
+                        "All rows of a seed start from the same network. Rows other than the "
+                        "online ones see as many images of the source as the source alone does, "
+                        "after the row that they start from. shown: the 95 % interval of "
+                        "Student's t over seeds is above 0."
                     ),
                 ),
             ),
-            Section("IoU by class", (tables[2],)),
             *((Section("What the networks see", tuple(pictures)),) if pictures else ()),
+            *((Section("Before and after, by class", gains),) if gains else ()),
+            Section("IoU by class", (tables[2],)),
         ),
-        warnings=tuple(warnings),
+        warnings=(*warnings, *_said(results)),
         command=command,
     )
 
 
-def _answer(results: Sequence[Result]) -> str:
-    means = {
+def best_adapted(results: Sequence[Result]) -> str | None:
+    """The adapted row with the best mean IoU on the target; None where nothing was adapted."""
+    means = _means(results)
+    adapted = [row for row in means if row not in NOT_ADAPTED]
+    return max(adapted, key=lambda row: means[row], default=None)
+
+
+def _gains(results: Sequence[Result]) -> tuple[Figure | Table, ...]:
+    """What the best row gains over the source in each class; nothing without both."""
+    best = best_adapted(results)
+    if best is None or all(each["row"] != "source" for each in results):
+        return ()
+    table = gain_table(results, best)
+    return gain_figure(table, told_of(best)), table
+
+
+def _means(results: Sequence[Result]) -> dict[str, float]:
+    rows = dict.fromkeys(each["row"] for each in results)
+    return {
         row: float(np.mean([each["miou_target"] for each in results if each["row"] == row]))
-        for row in dict.fromkeys(each["row"] for each in results)
+        for row in rows
     }
+
+
+def _said(results: Sequence[Result]) -> tuple[str, ...]:
+    """What was strange in the trainings; what is said of several seeds is said once."""
+    seeds: dict[tuple[str, str], list[int]] = {}
+    for each in results:
+        for warning in each.get("warnings", ()):
+            seeds.setdefault((each["row"], warning), []).append(each["seed"])
+    return tuple(
+        f"{row}, seed {', '.join(map(str, of))}: {warning}" for (row, warning), of in seeds.items()
+    )
+
+
+def _answer(results: Sequence[Result]) -> str:
+    means = _means(results)
     adapted = {row: value for row, value in means.items() if row not in ("oracle", "warm_start")}
     best = max(adapted, key=lambda row: adapted[row])
     seeds = len({each["seed"] for each in results})

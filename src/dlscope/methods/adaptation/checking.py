@@ -25,19 +25,19 @@ from dlscope.data.scene_files import (
 from dlscope.methods.adaptation.pictures import DomainFolder
 
 _HEAD_BYTES = 64 * 1024
-_FAULTS = (
+FAULTS = (
     Column("file", "str", "file with the fault", role="id"),
     Column("fault", "str", "what is wrong"),
     Column("fix", "str", "how to mend it"),
 )
-_CLASSES = (
+CLASS_COLUMNS = (
     Column("class", "str", "class", role="id"),
     Column("kind", "str", "stuff or thing"),
     Column("pixels", "int", "labelled pixels", role="count"),
     Column("share", "float", "share of the pixels that are not ignored", role="share"),
     Column("images", "int", "images with at least one of them", role="count"),
 )
-_SIZES = (
+SIZES = (
     Column("width", "int", "width of images", "pixel", role="value"),
     Column("height", "int", "height of images", "pixel", role="value"),
     Column("images", "int", "images of this size", role="count"),
@@ -152,12 +152,12 @@ def _report(folder: DomainFolder, images: Sequence[LabelledImage], seen: _Seen) 
     total = int(seen.pixels.sum())
     faults = Table.of(
         "faults",
-        _FAULTS,
+        FAULTS,
         [{"file": each.where, "fault": each.what, "fix": each.fix} for each in seen.faults],
     )
     classes = Table.of(
         "classes",
-        _CLASSES,
+        CLASS_COLUMNS,
         [
             {
                 "class": known.name,
@@ -171,7 +171,7 @@ def _report(folder: DomainFolder, images: Sequence[LabelledImage], seen: _Seen) 
     )
     sizes = Table.of(
         "sizes",
-        _SIZES,
+        SIZES,
         [
             {"width": width, "height": height, "images": count}
             for (width, height), count in sorted(seen.sizes.items())

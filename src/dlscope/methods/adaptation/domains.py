@@ -7,8 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self, final
 
-from dlscope.methods.adaptation.options import AdaptationOptions
+import numpy as np
+
+from dlscope.data.scene_files import Pixels
+from dlscope.methods.adaptation.options import STRONG_MATCHING, AdaptationOptions
 from dlscope.methods.adaptation.pictures import DomainFolder, Pictures
+from dlscope.methods.adaptation.translating import translated
 
 HELD_OUT = "gtFine_heldout"
 
@@ -44,8 +48,11 @@ class Domains:
 
     @cached_property
     def source_pictures(self) -> Pictures:
-        """Labelled images to train on."""
-        return self._read(self.source, is_labelled=True)
+        """Labelled images to train on, in the colors of the target where that is asked for."""
+        pictures = self._read(self.source, is_labelled=True)
+        if self.options.translate != "none":
+            pictures.restyle(self._in_colors_of_the_target)
+        return pictures
 
     @cached_property
     def target_pictures(self) -> Pictures:
@@ -68,9 +75,23 @@ class Domains:
         return self._read(self.target_val, is_labelled=True)
 
     def warnings(self) -> tuple[str, ...]:
-        """What is strange about the folders themselves."""
+        """What is strange about the folders, and about the images that were read so far."""
         same = self.source.root.resolve() == self.target.root.resolve()
-        return (f"source and target are the same folder, {self.source.root}",) if same else ()
+        said = [f"source and target are the same folder, {self.source.root}"] if same else []
+        strongest = max(self.options.weights.stuff, self.options.weights.instance)
+        if strongest > STRONG_MATCHING:
+            said.append(f"matching with λ {strongest:g}: above {STRONG_MATCHING:g} it did harm")
+        for name in ("source_pictures", "target_pictures"):
+            read = vars(self).get(name)
+            domain = name.removesuffix("_pictures")
+            said += [f"{domain}: {each}" for each in (read.warnings() if read else ())]
+        return tuple(said)
+
+    def _in_colors_of_the_target(self, index: int, image: Pixels) -> Pixels:
+        """The source image at `index` in the colors of an image of the target, always the same."""
+        draw = np.random.default_rng((self.options.seed, index))
+        chosen = int(draw.integers(len(self.target_pictures)))
+        return translated(image, self.target_pictures.image(chosen), self.options.translate)
 
     def _read(self, folder: DomainFolder, *, is_labelled: bool) -> Pictures:
         return Pictures(folder, self.options.size, is_labelled=is_labelled)

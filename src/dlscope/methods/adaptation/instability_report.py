@@ -9,7 +9,7 @@ from dlscope.core.report import Prose, Report, Section
 from dlscope.core.table import Column, Table
 from dlscope.methods.adaptation.instability import DISTANCES, gradients
 
-_COLUMNS = (
+GRADIENTS = (
     Column("distance", "float", "distance between the two domains, in deviations", role="id"),
     Column("adversarial", "float", "gradient of what the network is told", role="value"),
     Column("kl", "float", "gradient of the Kullback-Leibler divergence", role="value"),
@@ -21,7 +21,7 @@ _COLUMNS = (
 
 def instability_report(distances: Sequence[float] = DISTANCES) -> Report:
     """Table `gradients`: what each loss pulls with, by how far apart two domains are."""
-    table = Table.of("gradients", _COLUMNS, [asdict(gradients(each)) for each in distances])
+    table = Table.of("gradients", GRADIENTS, [asdict(gradients(each)) for each in distances])
     return Report(
         title="Why adversarial alignment is unstable",
         answer="The adversarial gradient is that of KL less twice that of JS: while one is pulled "

@@ -12,11 +12,11 @@ The gradient goes through v alone.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, final
+from typing import Any, Literal, final
 
 import torch
 
-from dlscope.data.scene_classes import ClassSplit
+from dlscope.data.scene_classes import IGNORED, ClassSplit
 from dlscope.methods.adaptation.feature_memory import Classify, FeatureMemory
 from dlscope.methods.adaptation.regions import MOST_INSTANCES, Regions
 
@@ -28,12 +28,16 @@ class MatchingRules:
 
     `checks_instances`: one that the head does not take for its class draws nothing, as is always
     so for stuff; the published code does not check. Smaller ones than `least_pixels` are left out.
+    `target_map` says what regions are cut from: what the network predicts, as in the published
+    code, or labels of its own where there are some and predictions elsewhere, as in the figure of
+    the paper.
     """
 
     split: ClassSplit = field(default_factory=ClassSplit.of)
     most_instances: int = MOST_INSTANCES
     least_pixels: int = 1
     checks_instances: bool = False
+    target_map: Literal["prediction", "pseudo_union"] = "prediction"
 
 
 @final
@@ -53,10 +57,17 @@ def matching_losses(
     memory: FeatureMemory,
     head: Classify,
     rules: MatchingRules | None = None,
+    labels_bhw: Any = None,
 ) -> Matching:
-    """The losses of a batch of the target; 0 for what is not in the images, or not remembered."""
+    """The losses of a batch of the target; 0 for what is not in the images, or not remembered.
+
+    `labels_bhw` are labels of its own at the size of the features, if it has some.
+    """
     rules = rules or MatchingRules()
-    predicted = logits_bkhw.detach().argmax(dim=1).cpu().numpy()
+    predicted = logits_bkhw.detach().argmax(dim=1)
+    if rules.target_map == "pseudo_union" and labels_bhw is not None:
+        predicted = torch.where(labels_bhw == IGNORED, predicted, labels_bhw)
+    predicted = predicted.cpu().numpy()
     images_bchw = features_bchw.to(torch.promote_types(features_bchw.dtype, torch.float32))
     zero = images_bchw.sum() * 0.0
     stuff, instance, counts = [zero], [zero], [0, 0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias, final
+from typing import Any, TypeAlias, final
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ import torch
 from dlscope.methods.adaptation.feature_memory import FeatureMemory
 from dlscope.methods.adaptation.online import OnlineStepping
 from dlscope.methods.adaptation.options import AdaptationOptions, LossWeights
+from dlscope.methods.adaptation.stage import Stage
 from dlscope.methods.adaptation.stepping import Batch, Stepping
 from dlscope.training.loop import Figures
 from dlscope.training.schedule import set_rate
@@ -24,22 +25,6 @@ _DRAWN_IN_STEP = 3
 
 Advance: TypeAlias = Callable[[Batch, Batch | None, LossWeights, int], Figures]
 """One step, of that number, on a batch of each domain."""
-
-
-class AnyStage(Protocol):
-    """What the parts of a stage depend on."""
-
-    @property
-    def weights(self) -> LossWeights:
-        """Which terms there are."""
-
-    @property
-    def seed(self) -> int:
-        """What is drawn from."""
-
-    @property
-    def is_online(self) -> bool:
-        """Whether labels of the target are made in every step."""
 
 
 @final
@@ -61,7 +46,7 @@ class Parts:
             set_rate(self.stateful["discriminator_optimizer"], self.discriminator_rate * falling)
 
 
-def parts_of(network: Segmenter, stage: AnyStage, options: AdaptationOptions) -> Parts:
+def parts_of(network: Segmenter, stage: Stage, options: AdaptationOptions) -> Parts:
     """The parts of a stage. Raises `ShapeError` for images too small for a discriminator."""
     memory = FeatureMemory(network.channels, options.rules.split, options.memory)
     optimizer = _optimizer(network, options)
@@ -82,7 +67,7 @@ def parts_of(network: Segmenter, stage: AnyStage, options: AdaptationOptions) ->
 
 
 def _online(
-    network: Segmenter, stage: AnyStage, options: AdaptationOptions, stateful: dict[str, Any]
+    network: Segmenter, stage: Stage, options: AdaptationOptions, stateful: dict[str, Any]
 ) -> Parts:
     """The average of the network is what remains in the end."""
     stepping = OnlineStepping(
@@ -102,7 +87,7 @@ def _online(
 
 
 def _discriminating(
-    network: Segmenter, stage: AnyStage, options: AdaptationOptions
+    network: Segmenter, stage: Stage, options: AdaptationOptions
 ) -> tuple[Discriminator, Any]:
     width, height = options.size
     require_side(network.judged_size((height, width)))

@@ -5,8 +5,9 @@ Letters: B images, H, W their size.
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, final
@@ -24,13 +25,22 @@ from dlscope.data.labelled_scenes import (
     require_labels,
     scene_images,
 )
-from dlscope.data.scene_classes import IGNORED, Ids
-from dlscope.data.scene_files import LabelForm, Pixels, UnknownIds, read_image, read_labels
+from dlscope.data.scene_classes import IGNORED, Ids, id_mapping, unknown_ids
+from dlscope.data.scene_files import (
+    LabelForm,
+    Pixels,
+    UnknownIds,
+    looks_like_training_ids,
+    read_ids,
+    read_image,
+    read_labels,
+)
 from dlscope.zoo.segmenter.segmenter import Segmenter
 
 Resizing: TypeAlias = Literal["area", "bicubic", "nearest"]
 _FILTERS = {"area": cv2.INTER_AREA, "bicubic": cv2.INTER_CUBIC, "nearest": cv2.INTER_NEAREST}
 _FEW_IGNORED = 0.05
+_LOOKED_AT = 8
 
 
 @final
@@ -79,11 +89,20 @@ class Pictures:
         self.is_labelled = is_labelled
         self.counts: Counter[str] = Counter()
         self._files = require_labels(found, folder.on_bad) if is_labelled else found
-        self._skipped_labels = len(found) - len(self._files)
+        if len(self._files) < len(found):
+            self.counts["left out, since they have no labels"] = len(found) - len(self._files)
+        if is_labelled and self._form == "label_id":
+            _require_label_ids(self._files, folder.root)
         self._kept: dict[int, tuple[Pixels, Ids | None]] = {}
+        self._restyled: Callable[[int, Pixels], Pixels] | None = None
         if folder.on_bad == "skip":
             self._files = tuple(each for i, each in enumerate(self._files) if self._is_good(i))
             self._kept.clear()
+
+    def restyle(self, restyled: Callable[[int, Pixels], Pixels]) -> None:
+        """Let each image look as `restyled` makes it, from its index and its pixels."""
+        self._restyled = restyled
+        self._kept.clear()
 
     def __len__(self) -> int:
         return len(self._files)
@@ -130,7 +149,10 @@ class Pictures:
 
     def _read(self, index: int) -> tuple[Pixels, Ids | None]:
         if index not in self._kept:
-            self._kept[index] = self._resized(self._files[index])
+            image, labels = self._resized(self._files[index])
+            if self._restyled is not None:
+                image = self._restyled(index, image)
+            self._kept[index] = image, labels
         return self._kept[index]
 
     def _resized(self, files: LabelledImage) -> tuple[Pixels, Ids | None]:
@@ -142,6 +164,8 @@ class Pictures:
         if not self.is_labelled:
             return image, None
         labels = read_labels(files.labels, self._form, self._folder.unknown_ids)
+        if self._folder.unknown_ids == "ignore" and _has_unknown(files, self._form):
+            self.counts["labels with unknown ids, which are ignored"] += 1
         if labels.shape != read.pixels.shape[:2] and translated is None:
             raise DataError(
                 f"the image is {_told(read.pixels)}, its labels {_told(labels)}",
@@ -151,6 +175,24 @@ class Pictures:
         if (labels == IGNORED).all():
             self.counts["all of the labels are ignored"] += 1
         return image, _fitted(labels, self._size, cv2.INTER_NEAREST)
+
+
+def _require_label_ids(files: Sequence[LabelledImage], root: Path) -> None:
+    """Raise `DataError` where the first labels hold ids of training, which would pass unseen."""
+    ids: set[int] = set()
+    for each in files[:_LOOKED_AT]:
+        with contextlib.suppress(DataError):  # told, or left out, where the file is read
+            ids |= set(np.unique(read_ids(each.labels, "label_id")).tolist())
+    if looks_like_training_ids(ids):
+        raise DataError(
+            "all ids are those of training",
+            where=str(root),
+            fix="these look like ids of training: use --labels train_id",
+        )
+
+
+def _has_unknown(files: LabelledImage, form: LabelForm) -> bool:
+    return bool(unknown_ids(read_ids(files.labels, form), id_mapping(form)))
 
 
 def network_input(images: Sequence[Pixels], network: Segmenter) -> Any:

@@ -18,7 +18,8 @@ from torch.nn import functional
 from dlscope.data.scene_classes import IGNORED
 from dlscope.methods.adaptation.adversarial import deceiving_loss, discriminator_loss
 from dlscope.methods.adaptation.feature_memory import FeatureMemory
-from dlscope.methods.adaptation.matching import MatchingRules, matching_losses
+from dlscope.methods.adaptation.health import target_figures
+from dlscope.methods.adaptation.matching import Matching, MatchingRules, matching_losses
 from dlscope.methods.adaptation.options import LossWeights
 from dlscope.training.loop import Figures
 from dlscope.zoo.segmenter.segmenter import Segmenter
@@ -72,7 +73,7 @@ class Stepping:
 
     def _target(self, target: Batch, source_logits: Any, weights: LossWeights) -> Figures:
         features, logits = self.network(target.images)
-        figures: Figures = {}
+        figures = target_figures(logits)
         loss = features.sum() * 0.0
         if weights.adversarial > 0:
             deceiving = deceiving_loss(
@@ -81,12 +82,14 @@ class Stepping:
             loss = loss + weights.adversarial * deceiving
             figures["adversarial"] = float(deceiving.detach())
         if weights.matches:
-            matching = matching_losses(
-                features, logits, self.memory, self.network.classify, self._rules
-            )
+            matching = self._matching(features, logits, target)
             loss = loss + weights.stuff * matching.stuff + weights.instance * matching.instance
-            figures["stuff"] = float(matching.stuff.detach())
-            figures["instance"] = float(matching.instance.detach())
+            figures |= {
+                "stuff": float(matching.stuff.detach()),
+                "instance": float(matching.instance.detach()),
+                "stuff_regions": float(matching.stuff_regions),
+                "instance_regions": float(matching.instance_regions),
+            }
         if weights.pseudo > 0:
             own = segmentation_loss(self.network, logits, target.labels)
             loss = loss + weights.pseudo * own
@@ -96,6 +99,11 @@ class Stepping:
         if weights.adversarial > 0:
             figures |= self._discriminate(source_logits, logits.detach(), _size(target))
         return figures
+
+    def _matching(self, features: Any, logits: Any, target: Batch) -> Matching:
+        head, labels = self.network.classify, target.labels
+        small = None if labels is None else resized_labels(labels, tuple(features.shape[2:]))
+        return matching_losses(features, logits, self.memory, head, self._rules, small)
 
     def _discriminate(
         self, source_logits: Any, target_logits: Any, size: tuple[int, int]

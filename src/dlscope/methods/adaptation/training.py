@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
-import torch
-
-from dlscope.core.errors import TrainingError
+from dlscope.methods.adaptation.batch_statistics import adapt_statistics
 from dlscope.methods.adaptation.domains import Domains
 from dlscope.methods.adaptation.labelling import self_labels
 from dlscope.methods.adaptation.options import AdaptationOptions, LossWeights
-from dlscope.methods.adaptation.recipes import RECIPES, WARM_START
-from dlscope.methods.adaptation.stage import Stage, StageData, run_stage
+from dlscope.methods.adaptation.recipes import RECIPES, WARM_START, Recipe
+from dlscope.methods.adaptation.stage import Stage, StageData
+from dlscope.methods.adaptation.stage_run import run_stage
+from dlscope.methods.adaptation.trained import (
+    WEIGHTS,
+    Trained,
+    new_network,
+    read_trained,
+    write_trained,
+)
 from dlscope.training.determinism import reproducible
-from dlscope.training.loop import Figures
-from dlscope.zoo.segmenter.named import segmenter
+from dlscope.zoo.segmenter.caffe_weights import load_caffe_weights
 from dlscope.zoo.segmenter.segmenter import Segmenter
 
 Told = Callable[[str, float], None]
 _ROW_SEED = 1000
-_WEIGHTS = "network.pt"
-
-
-@final
-@dataclass(frozen=True)
-class Trained:
-    """A network in evaluation mode, what its stage said of itself, and what that took."""
-
-    network: Segmenter
-    history: tuple[Figures, ...]
-    cpu_s: float
-    wall_s: float
-    kept: float | None = None
 
 
 @final
@@ -64,11 +55,11 @@ class Training:
         """The network of a row of `RECIPES`, or of the warm start, trained if it is not yet."""
         path = self._weights(name)
         if path.is_file():
-            return _read(path, self._fresh())
+            return read_trained(path, new_network(self._options))
         start = None if name == WARM_START else self.row(RECIPES[name].start).network
         with reproducible(self._seed, threads=self._threads):
             trained = self._warmed(name) if start is None else self._adapted(name, start)
-        _write(path, trained)
+        write_trained(path, trained)
         return trained
 
     def _warmed(self, name: str) -> Trained:
@@ -81,34 +72,50 @@ class Training:
             LossWeights(),
             self._seed,
         )
-        return self._staged(stage, self._fresh(), StageData(self._domains.source_pictures))
+        network, said = self._fresh()
+        trained = self._staged(stage, network, StageData(self._domains.source_pictures), options)
+        return replace(trained, warnings=(*said, *trained.warnings))
 
     def _adapted(self, name: str, network: Segmenter) -> Trained:
-        recipe, options, domains = RECIPES[name], self._options, self._domains
-        seed = _ROW_SEED + self._seed
-        steps = options.steps * (options.online.steps if recipe.is_online else 1)
-        stage = Stage(
-            name, steps, options.rate, options.batch, recipe.weights, seed, recipe.is_online
-        )
+        recipe, domains = RECIPES[name], self._domains
+        options = self._options.guarded() if recipe.is_guarded else self._options
+        if recipe.kind == "statistics":
+            return self._measured(network)
+        stage = _stage(name, recipe, options, self._seed)
         if recipe.labels == "true":
             data = StageData(domains.target_pictures_with_labels)
-        elif recipe.labels == "own":
-            own = self_labels(network, domains.target_pictures)
-            data = StageData(domains.source_pictures, domains.target_pictures, own.labels)
-            return self._staged(stage, network, data, kept=own.kept)
-        else:
+            return self._staged(stage, network, data, options)
+        if recipe.labels == "none":
             data = StageData(domains.source_pictures, domains.target_pictures)
-        return self._staged(stage, network, data)
+            return self._staged(stage, network, data, options)
+        own = self_labels(network, domains.target_pictures)
+        data = StageData(domains.source_pictures, domains.target_pictures, own.labels)
+        begins = self.row(WARM_START).network if options.restarts else network
+        return self._staged(stage, begins, data, options, kept=own.kept)
+
+    def _measured(self, network: Segmenter) -> Trained:
+        """No step, but the statistics of normalisations measured on the target."""
+        cpu_s, wall_s = time.process_time(), time.monotonic()
+        layers = adapt_statistics(network, self._domains.target_pictures)
+        took = time.process_time() - cpu_s, time.monotonic() - wall_s
+        said = () if layers else (f"{network.name} keeps no statistics: adabn is source",)
+        return Trained(network.eval(), (), *took, warnings=said)
 
     def _staged(
-        self, stage: Stage, network: Segmenter, data: StageData, *, kept: float | None = None
+        self,
+        stage: Stage,
+        network: Segmenter,
+        data: StageData,
+        options: AdaptationOptions,
+        *,
+        kept: float | None = None,
     ) -> Trained:
         cpu_s, wall_s = time.process_time(), time.monotonic()
         done = run_stage(
             stage,
             network,
             data,
-            self._options,
+            options,
             self._weights(stage.name).parent,
             told=self._told,
             should_stop=self._should_stop,
@@ -116,48 +123,28 @@ class Training:
         if done.ending == "stopped":
             raise KeyboardInterrupt
         took = time.process_time() - cpu_s, time.monotonic() - wall_s
-        return Trained(network.eval(), done.history, *took, kept)
+        return Trained(network.eval(), done.history, *took, kept, done.warnings)
 
-    def _fresh(self) -> Segmenter:
-        options = {"aspp": self._options.aspp} if self._options.aspp else {}
+    def _fresh(self) -> tuple[Segmenter, tuple[str, ...]]:
+        """A network before any training, and what its file of weights left open."""
+        options = self._options
         with reproducible(self._seed, threads=self._threads):
-            return segmenter(self._options.network, **options)
+            network = new_network(options)
+        if not options.initial:
+            return network, ()
+        path = Path(options.initial)
+        loaded = load_caffe_weights(network, path, allows_partial=options.allows_partial)
+        self._told(f"{path.name}: {loaded}", 0.0)
+        return network, (f"{path.name}: {loaded}",) if loaded.skipped or loaded.missing else ()
 
     def _weights(self, name: str) -> Path:
-        return self._folder / f"seed-{self._seed}" / name / _WEIGHTS
+        return self._folder / f"seed-{self._seed}" / name / WEIGHTS
 
 
-def trained_network(folder: Path, row: str, seed: int, options: AdaptationOptions) -> Segmenter:
-    """The network of a row that was trained below `folder`. Raises `TrainingError` for another."""
-    path = folder / f"seed-{seed}" / row / _WEIGHTS
-    if not path.is_file():
-        raise TrainingError(
-            f"row {row!r} of seed {seed} was not trained there",
-            where=str(folder),
-            fix=f"train it: dlscope adapt ablate --rows {row} --seeds {seed} --out {folder}",
-        )
-    own = {"aspp": options.aspp} if options.aspp else {}
-    return _read(path, segmenter(options.network, **own)).network
-
-
-def _write(path: Path, trained: Trained) -> None:
-    """Keep a network whole or not at all, and remove the checkpoint that led to it."""
-    whole: dict[str, Any] = {
-        "state": trained.network.state_dict(),
-        "history": list(trained.history),
-        "cpu_s": trained.cpu_s,
-        "wall_s": trained.wall_s,
-        "kept": trained.kept,
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(f".{os.getpid()}.tmp")
-    torch.save(whole, beside)
-    beside.replace(path)
-    (path.parent / "checkpoint.pt").unlink(missing_ok=True)
-
-
-def _read(path: Path, network: Segmenter) -> Trained:
-    whole = torch.load(path, weights_only=True, map_location="cpu")
-    network.load_state_dict(whole["state"])
-    history = tuple(whole["history"])
-    return Trained(network.eval(), history, whole["cpu_s"], whole["wall_s"], whole["kept"])
+def _stage(name: str, recipe: Recipe, options: AdaptationOptions, seed: int) -> Stage:
+    """The stage of a row that takes steps."""
+    is_online = recipe.kind == "online"
+    times = options.online.steps if is_online else 1 + options.online.steps * recipe.is_long
+    weights = recipe.weights(options)
+    steps = options.steps * times
+    return Stage(name, steps, options.rate, options.batch, weights, _ROW_SEED + seed, is_online)

@@ -17,6 +17,7 @@ from dlscope.zoo.segmenter.segmenter import CLASSES, Segmenter
 _STEM = 64
 _STAGES = ((64, 3, 1, 1), (128, 4, 2, 1), (256, 23, 1, 2), (512, 3, 1, 4))
 """Width, blocks, stride and dilation of each stage."""
+BLOCKS = tuple(blocks for _, blocks, _, _ in _STAGES)
 _WIDER = 4
 _DEVIATION = 0.01
 DILATIONS = (6, 12, 18, 24)
@@ -37,6 +38,7 @@ class DeepLabV2(Segmenter):
     scale = 1.0
     is_bgr = True
     aligns_corners = True
+    has_batch_statistics = True
 
     def __init__(self, aspp: Literal["first_two", "all"] | str = "first_two") -> None:
         super().__init__()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from dlscope.core.errors import GraphError, did_you_mean
 from dlscope.zoo.segmenter.deeplab_v2 import DeepLabV2
 from dlscope.zoo.segmenter.light import LightSegmenter
 from dlscope.zoo.segmenter.segmenter import Segmenter
 
-SEGMENTERS: Mapping[str, Callable[..., Segmenter]] = {
+SEGMENTERS: Mapping[str, type[Segmenter]] = {
     each.name: each for each in (DeepLabV2, LightSegmenter)
 }
 

@@ -19,6 +19,7 @@ class Segmenter(torch.nn.Module):
     `channels` of its features, `mean` and `scale` of its input: (x − mean) · scale on values of
     0…255, blue first where `is_bgr`. `aligns_corners`: how its logits are enlarged.
     `judged_share`: the side of the map that a discriminator sees, as a share of the image's.
+    `has_batch_statistics`: looking at images in training changes it, without any gradient.
     """
 
     name: ClassVar[str]
@@ -28,6 +29,7 @@ class Segmenter(torch.nn.Module):
     is_bgr: ClassVar[bool] = False
     aligns_corners: ClassVar[bool] = False
     judged_share: ClassVar[float] = 1.0
+    has_batch_statistics: ClassVar[bool] = False
 
     @final
     def forward(self, images_bchw: Any) -> tuple[Any, Any]:

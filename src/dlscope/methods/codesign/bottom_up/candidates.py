@@ -18,6 +18,7 @@ import numpy as np
 
 from dlscope.core.digest import digest
 from dlscope.core.errors import PlanError, SearchError
+from dlscope.core.whole_file import whole_file
 from dlscope.methods.codesign.bottom_up.judging import Judge, Latency, Weights
 from dlscope.zoo.bundles.layout import StackedLayout
 
@@ -152,11 +153,9 @@ class Candidates:
         """The weights first: a line says that they are there."""
         key = candidate.trial.key
         path = self._weights / f"{key}.npz"
-        beside = path.with_suffix(".tmp")
-        with beside.open("wb") as file:
-            arrays: dict[str, Any] = {name: np.asarray(each) for name, each in learnt.items()}
+        arrays: dict[str, Any] = {name: np.asarray(each) for name, each in learnt.items()}
+        with whole_file(path) as part, part.open("wb") as file:
             np.savez(file, **arrays)
-        beside.replace(path)
         self._append(candidate.to_json())
         self._known[key] = candidate
 

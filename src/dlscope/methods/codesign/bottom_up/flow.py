@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, final
 
+from dlscope.core.whole_file import write_whole
 from dlscope.graph.builder import serialize
 from dlscope.methods.codesign.bottom_up.bundle_stage import (
     BundleComparison,
@@ -200,11 +201,9 @@ def _write_winner(winner: Candidate, kept: Candidates, folder: Path) -> None:
     source = folder / "weights" / f"{winner.trial.key}.npz"
     (folder / "winner.npz").write_bytes(source.read_bytes())
     model = onnx_model(winner.network, fold(winner.network, weights))
-    (folder / "winner.onnx").write_bytes(serialize(model))
+    write_whole(folder / "winner.onnx", serialize(model))
     _write(folder / "winner.json", winner.to_json())
 
 
 def _write(path: Path, data: Any) -> None:
-    beside = path.with_suffix(".tmp")
-    beside.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-    beside.replace(path)
+    write_whole(path, json.dumps(data, indent=1) + "\n")

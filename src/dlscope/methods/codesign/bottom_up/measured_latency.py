@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlscope.core.errors import SearchError
+from dlscope.core.whole_file import write_whole
 from dlscope.graph.builder import serialize
 from dlscope.methods.codesign.measuring.bound_model import BoundModel
 from dlscope.zoo.bundles.layout import StackedLayout
@@ -76,9 +77,7 @@ class MeasuredLatency:
         times = [_least_ns(self._reference) for _ in range(max(self._rounds, _FEWEST))]
         reference_ms = float(np.median(times)) / _NS_PER_MS
         kept.parent.mkdir(parents=True, exist_ok=True)
-        beside = kept.with_suffix(".tmp")
-        beside.write_text(json.dumps({"reference_ms": reference_ms}) + "\n", encoding="utf-8")
-        beside.replace(kept)
+        write_whole(kept, json.dumps({"reference_ms": reference_ms}) + "\n")
         return reference_ms
 
 

@@ -10,11 +10,8 @@ torch = pytest.importorskip("torch")
 
 from dlscope.core.errors import TrainingError  # noqa: E402 - after the check for torch
 from dlscope.methods.adaptation.options import SIM, LossWeights  # noqa: E402 - after the check
-from dlscope.methods.adaptation.stage import (  # noqa: E402 - after the check for torch
-    Stage,
-    StageData,
-    run_stage,
-)
+from dlscope.methods.adaptation.stage import Stage, StageData  # noqa: E402 - after the check
+from dlscope.methods.adaptation.stage_run import run_stage  # noqa: E402 - after the check
 from dlscope.training.determinism import reproducible  # noqa: E402 - after the check for torch
 from dlscope.zoo.segmenter.named import segmenter  # noqa: E402 - after the check for torch
 
@@ -102,6 +99,22 @@ def test_a_loss_that_is_no_number_names_its_term_and_images(domains, tmp_path):
             )
     assert "_leftImg8bit.png" in str(no.value)
     assert (tmp_path / "crash.pt").is_file()
+
+
+def test_tells_of_classes_that_nothing_was_ever_drawn_to(domains):
+    with reproducible(3):
+        done = run_stage(
+            Stage("stage", 2, 1e-3, (2, 2), SIM, seed=5),
+            segmenter("sceneseg_lite"),
+            StageData(domains.source_pictures, domains.target_pictures),
+            OPTIONS,
+        )
+    assert done.ending == "done"
+    told = done.warnings[-1]
+    assert told.startswith("not matched, for want of features: ")
+    assert "train: 0 stored vectors" in told
+    last = done.history[-1]
+    assert {"active_classes", "stored_vectors", "entropy", "stuff_regions"} <= last.keys()
 
 
 @pytest.mark.slow

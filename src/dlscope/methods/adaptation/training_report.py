@@ -1,0 +1,149 @@
+"""One training of a recipe as a report: how its losses went, and what it sees in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from dlscope.core.report import Figure, Picture, Prose, Report, Section
+from dlscope.core.table import Cell, Column, Table
+from dlscope.data.scene_classes import CLASSES, NAMES
+from dlscope.methods.adaptation.evaluating import DomainScores
+from dlscope.methods.adaptation.recipes import told_of
+from dlscope.methods.adaptation.trained import Trained
+from dlscope.reporting.charts import lines
+
+TERMS = ("segmentation", "adversarial", "stuff", "instance", "pseudo", "mixed")
+STAGES = (
+    Column("stage", "str", "row of the ablation, or the warm start", role="id"),
+    Column("cpu_s", "float", "processor time", "s", role="value"),
+    Column("wall_s", "float", "time that passed", "s", role="value"),
+    Column("kept", "float", "share of pixels with labels of their own", role="share"),
+)
+LOSSES = (
+    Column("stage", "str", "row of the ablation, or the warm start", role="id"),
+    Column("term", "str", "term of the loss, without its weight", role="id"),
+    Column("step", "int", "last step of those that it is a mean over", role="id"),
+    Column("value", "float", "mean since the checkpoint before", role="value"),
+)
+SCORES = (
+    Column("stage", "str", "row of the ablation, or the warm start", role="id"),
+    Column("miou_target", "float", "mean IoU of the target, 19 classes", "%", role="value"),
+    Column("miou_16", "float", "mean over the 16 classes of SYNTHIA", "%", role="value"),
+    Column("miou_13", "float", "mean over 13 classes of SYNTHIA", "%", role="value"),
+    Column("miou_stuff", "float", "mean over classes of stuff", "%", role="value"),
+    Column("miou_things", "float", "mean over things", "%", role="value"),
+)
+CLASS_SCORES = (
+    Column("stage", "str", "row of the ablation, or the warm start", role="id"),
+    Column("class", "str", "class", role="id"),
+    Column("kind", "str", "stuff or thing"),
+    Column("iou", "float", "IoU on the target", "%", role="value"),
+)
+
+
+def training_report(
+    row: str,
+    stages: Mapping[str, Trained],
+    scores: Mapping[str, DomainScores],
+    *,
+    pictures: Sequence[Picture] = (),
+    warnings: Sequence[str] = (),
+    command: str = "",
+    next_commands: Sequence[tuple[str, str]] = (),
+) -> Report:
+    """Tables `stages`, `losses`, `scores` and `iou_by_class` of a training of `row`.
+
+    `stages` in the order in which they were trained; `scores` of some of them, or of none where
+    the target has no labels to judge by.
+    """
+    losses = Table.of("losses", LOSSES, _losses(stages))
+    tables = (
+        Table.of("stages", STAGES, _stages(stages)),
+        losses,
+        Table.of("scores", SCORES, _scores(scores)),
+        Table.of("iou_by_class", CLASS_SCORES, _classes(scores)),
+    )
+    said = [f"{name}: {each}" for name, stage in stages.items() for each in stage.warnings]
+    judged = (
+        (
+            Section(
+                "Scores on the target",
+                (tables[2], Prose("Of the last weights: no label of the target chose them.")),
+            ),
+            Section("IoU by class", (tables[3],)),
+        )
+        if scores
+        else ()
+    )
+    return Report(
+        title=f"Training: {told_of(row)}",
+        answer=_answer(row, stages, scores),
+        tables=tables,
+        sections=(
+            *judged,
+            *((Section("What the network sees", tuple(pictures)),) if pictures else ()),
+            Section("Losses", (_figure(losses), losses)),
+            Section("Stages", (tables[0],)),
+        ),
+        warnings=(*warnings, *said),
+        command=command,
+        next_commands=tuple(next_commands),
+    )
+
+
+def _answer(row: str, stages: Mapping[str, Trained], scores: Mapping[str, DomainScores]) -> str:
+    took = sum(each.cpu_s for each in stages.values())
+    told = f"{told_of(row)}: {len(stages)} stages in {took:.0f} s of processor time"
+    last = scores.get(row)
+    if last is None or last.miou is None:
+        return f"{told}; nothing to judge it by."
+    before = next((each.miou for name, each in scores.items() if name != row), None)
+    start = f", {before:.1f} % before" if before is not None else ""
+    return f"{told}; mean IoU on the target {last.miou:.1f} %{start} (one seed, last weights)."
+
+
+def _figure(losses: Table) -> Figure:
+    return lines(
+        losses, "step", "value", series="stage", panel="term", title="Losses over the steps"
+    )
+
+
+def _stages(stages: Mapping[str, Trained]) -> Iterator[Mapping[str, Cell]]:
+    for name, each in stages.items():
+        yield {"stage": name, "cpu_s": each.cpu_s, "wall_s": each.wall_s, "kept": each.kept}
+
+
+def _losses(stages: Mapping[str, Trained]) -> Iterator[Mapping[str, Cell]]:
+    for name, stage in stages.items():
+        for term in TERMS:
+            for figures in stage.history:
+                if term in figures:
+                    yield {
+                        "stage": name,
+                        "term": term,
+                        "step": int(figures["step"]),
+                        "value": figures[term],
+                    }
+
+
+def _scores(scores: Mapping[str, DomainScores]) -> Iterator[Mapping[str, Cell]]:
+    for name, each in scores.items():
+        yield {
+            "stage": name,
+            "miou_target": each.miou,
+            "miou_16": each.miou_16,
+            "miou_13": each.miou_13,
+            "miou_stuff": each.stuff,
+            "miou_things": each.things,
+        }
+
+
+def _classes(scores: Mapping[str, DomainScores]) -> Iterator[Mapping[str, Cell]]:
+    for name, each in scores.items():
+        for class_id, iou in enumerate(each.matrix.scores().iou):
+            yield {
+                "stage": name,
+                "class": NAMES[class_id],
+                "kind": CLASSES[class_id].kind,
+                "iou": None if iou is None else 100 * iou,
+            }

@@ -1,0 +1,82 @@
+"""`dlscope skynet build`, `train` and `eval` as a person calls them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+pytest.importorskip("torch")
+
+from dlscope.cli.app import main
+from dlscope.data.contest_images import write_contest_images
+from dlscope.data.procedural.uav import UavImages
+from dlscope.methods.skynet.detector_training import training
+
+SMALL = ("--size", "96x48", "--width", 0.1)
+FEW = (*SMALL, "--images", 8, "--val-images", 4, "--iterations", 2)
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    def call(*words):
+        monkeypatch.setattr("sys.argv", ["dlscope", "skynet", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        return ended.value.code or 0, printed.out, printed.err
+
+    return call
+
+
+def test_builds_and_counts(call, tmp_path):
+    code, out, err = call("build", tmp_path / "net.pt", *SMALL, "--format", "json")
+    assert code == 0
+    assert f"written to {tmp_path / 'net.pt'}" in err
+    assert len(json.loads(out)["tables"]["layers"]["rows"]) == 13
+    code, out, _ = call("eval", tmp_path / "net.pt", "--images", 3, "--format", "json")
+    table = json.loads(out)["tables"]["detectors"]
+    names = [column["name"] for column in table["columns"]]
+    assert dict(zip(names, table["rows"][0], strict=True))["recipe"] == "untrained"
+
+
+def test_trains_and_tells_how_it_comes_along(call, tmp_path):
+    code, out, err = call("train", *FEW, "--out", tmp_path / "it", "--format", "json")
+    assert code == 0
+    assert "skynet train: iou, step 1 of 2" in err
+    assert json.loads(out)["tables"]["training"]["rows"][0][1] == 2
+    code, _, err = call("train", *FEW, "--out", tmp_path / "it")
+    assert code == 1
+    assert "PlanError: a finished training is there" in err
+
+
+def test_a_wrong_recipe_is_a_wrong_use(call, tmp_path):
+    code, _, err = call("train", "--recipe", "best", "--out", tmp_path)
+    assert code == 2
+    assert "'best' is none of region, iou" in err
+
+
+def test_ctrl_c_ends_with_130_and_keeps_what_there_is(call, tmp_path, monkeypatch):
+    def interrupted(*_args, **_kwargs):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(training.Stepping, "carried_out", interrupted)
+        code, _, err = call("train", *FEW, "--out", tmp_path / "it")
+    assert code == 130
+    assert "run the same command again to go on" in err
+    code, _, _ = call("train", *FEW, "--out", tmp_path / "it")
+    assert code == 0
+
+
+def test_an_image_that_cannot_be_read_takes_no_part_and_ends_with_1(call, tmp_path):
+    write_contest_images(tmp_path / "data", [UavImages("val", 3)[i] for i in range(3)])
+    next((tmp_path / "data").rglob("*.jpg")).write_bytes(b"cut off")
+    call("build", tmp_path / "net.pt", *SMALL)
+    words = ("eval", tmp_path / "net.pt", "--data", tmp_path / "data", "--format", "json")
+    code, out, err = call(*words)
+    assert code == 1
+    assert "1 image could not be read and took no part" in err
+    assert len(json.loads(out)["tables"]["unreadable"]["rows"]) == 1
+    code, out, err = call(*words, "--strict")
+    assert (code, out) == (1, "")
