@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlscope.core.errors import PlanError
-from dlscope.core.whole_file import write_whole
 
 if TYPE_CHECKING:
     from dlscope.core.report import Report
@@ -87,11 +86,12 @@ def export_skynet(
 ) -> int:
     """Write the authors' weights, normalisations folded, as an ONNX file; its numbers are counted.
 
-    `size` is (width, height), `lowering` how the reorder is written. Raises `DataError` for
-    another file of weights, `GraphError` for an unknown lowering, `ShapeError` for a size that 8
-    does not divide.
+    A manifest is written beside it, which says the filter that they were trained with. `size` is
+    (width, height), `lowering` how the reorder is written. Raises `DataError` for another file of
+    weights, `GraphError` for an unknown lowering, `ShapeError` for a size that 8 does not divide.
     """
-    from dlscope.graph.builder import serialize
+    from dlscope.methods.skynet.detector_file import Detector
+    from dlscope.methods.skynet.model_document import write_detector
     from dlscope.methods.skynet.released_weights import released_state
     from dlscope.zoo.skynet.folding import fold_bn
     from dlscope.zoo.skynet.layout import Layout
@@ -99,5 +99,7 @@ def export_skynet(
 
     layout = Layout("C", size=(size[1], size[0]))
     folded = fold_bn(released_state(weights))
-    write_whole(output, serialize(onnx_model(folded, layout, lowering=lowering)))
+    graph = onnx_model(folded, layout, lowering=lowering)
+    described = "SkyNet C with ReLU6, the authors' weights."
+    write_detector(output, Detector(output, graph, layout.size, "nearest"), description=described)
     return int(folded.flat.size)

@@ -4,9 +4,35 @@ from __future__ import annotations
 
 import typer
 
-from dlscope.cli.skynet import count, export, score
+from dlscope.cli.skynet import (
+    build,
+    count,
+    data,
+    evaluate,
+    export,
+    pipeline,
+    quantize,
+    score,
+    search,
+    track,
+    train,
+)
 
-__all__ = ["app", "count", "export", "score", "skynet"]
+__all__ = [
+    "app",
+    "build",
+    "count",
+    "data",
+    "evaluate",
+    "export",
+    "pipeline",
+    "quantize",
+    "score",
+    "search",
+    "skynet",
+    "track",
+    "train",
+]
 
 app = typer.Typer(
     help="SkyNet: a tiny detector, from its counts and weights to its score in the contest.",
@@ -23,3 +49,11 @@ def skynet() -> None:
 app.command()(count.count)
 app.command()(score.score)
 app.command()(export.export)
+app.command()(data.data)
+app.command()(track.track)
+app.command()(search.search)
+app.command()(build.build)
+app.command()(train.train)
+app.command("eval")(evaluate.evaluate)
+app.command()(quantize.quantize)
+app.command()(pipeline.pipeline)
