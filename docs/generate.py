@@ -22,25 +22,35 @@ from dlscope import api
 from dlscope.agents import capabilities
 from dlscope.api import manifests as manifest_tables
 from dlscope.api import traces
+from dlscope.api.papers import TABLES as PAPER_TABLES
+from dlscope.api.papers import shown_value
 from dlscope.backends.base import Backend
-from dlscope.catalog import finder
+from dlscope.catalog import finder, paper
 from dlscope.cli.app import app
 from dlscope.core import errors, registry
 from dlscope.core.manifest import KINDS, BoardManifest, ModelManifest
 from dlscope.core.manifest.base import Document, Source
 from dlscope.core.table import Column
 from dlscope.core.trace import Trace
+from dlscope.methods.adaptation import (
+    ablation,
+    checking,
+    class_gains,
+    instability_report,
+    training_report,
+)
 from dlscope.methods.bounds import report_columns as bound_columns
 from dlscope.methods.bounds import suite_report as bound_suites
 from dlscope.methods.bounds.report_tables import tables_of as bound_tables
 from dlscope.methods.bricks.suite import Suite
 from dlscope.methods.bricks.tables import tables as brick_tables
+from dlscope.methods.codesign.bottom_up.tables import COLUMNS as BOTTOM_UP_TABLES
 from dlscope.methods.codesign.emission.report import TABLES as EMISSION_TABLES
 from dlscope.methods.codesign.ip_library.templates_table import TEMPLATES
 from dlscope.methods.codesign.measuring import report as codesign_profiles
 from dlscope.methods.codesign.multi_task.report import TASKS
 from dlscope.methods.codesign.oracle.study import RUN_COLUMNS
-from dlscope.methods.codesign.searching.comparison import SEARCHES
+from dlscope.methods.codesign.searching.comparison import SEARCHES, TRAINED
 from dlscope.methods.codesign.space.report import (
     BLOCK_COLUMNS,
     OPERATION_COLUMNS,
@@ -48,13 +58,23 @@ from dlscope.methods.codesign.space.report import (
 )
 from dlscope.methods.codesign.tables import SEARCH_TABLES
 from dlscope.methods.codesign.targets.targets_table import TARGETS
+from dlscope.methods.codesign.telling.listing import LISTED
 from dlscope.methods.codesign.validation import validation_report
 from dlscope.methods.evaluation.preprocessing_study import REFERENCE, study_table
 from dlscope.methods.evaluation.report import evaluation_report
+from dlscope.methods.evaluation.study_by_value import VALUE_COLUMNS
 from dlscope.methods.profiling.report import ANALYSES as PROFILE_ANALYSES
 from dlscope.methods.profiling.report import profiling_report
 from dlscope.methods.skynet import count_report as skynet_counts
+from dlscope.methods.skynet import data_report as skynet_data
+from dlscope.methods.skynet import fixed_point_sweep as skynet_bits
+from dlscope.methods.skynet import int8_comparison as skynet_int8
+from dlscope.methods.skynet import pipeline_report as skynet_pipeline
 from dlscope.methods.skynet import score_report as skynet_scores
+from dlscope.methods.skynet.detector_training import detector_report as skynet_detectors
+from dlscope.methods.skynet.tracking import campaign as tracker_campaign
+from dlscope.methods.skynet.tracking import ratios as tracker_ratios
+from dlscope.methods.skynet.tracking import report as skynet_tracks
 from dlscope.testing.stores import sample_run
 from dlscope.tracing.merge import Merged
 from dlscope.zoo.architecture import Architecture, Number
@@ -108,6 +128,8 @@ _CODESIGN_TABLES = {
     "oracle_runs": ("Searches of a space whose best design is known.", "codesign baseline",
                     RUN_COLUMNS),
     "searches": ("Searches side by side.", "codesign compare", SEARCHES),
+    "trained_designs": ("What they trained.", "codesign compare", TRAINED),
+    "found_searches": ("Searches of a store.", "codesign list", LISTED),
     "targets": ("Designs on every device, the best of each first.", "codesign targets", TARGETS),
     "tasks": ("What each network gets of a device.", "codesign split", TASKS),
     "templates": ("Operations by bits and lanes.", "codesign templates", TEMPLATES),
@@ -119,8 +141,55 @@ _SKYNET_TABLES = {
     "backbones": ("What the published ratio compares.", "skynet count",
                   skynet_counts.BACKBONE_COLUMNS),
     "score": ("The score of the contest.", "skynet score", skynet_scores.SCORE_COLUMNS),
+    "classes": ("Classes of a set of images.", "skynet data", skynet_data.CLASS_COLUMNS),
+    "sequences": ("Sequences of a set to track in.", "skynet data",
+                  skynet_data.SEQUENCE_COLUMNS),
+    "faults": ("Files of a set that are wrong.", "skynet data --check",
+               skynet_data.FAULT_COLUMNS),
     "overlaps": ("How well each image is answered.", "skynet score",
                  skynet_scores.OVERLAP_COLUMNS),
+    "int8": ("A network of 8-bit integers beside the one in floats.", "skynet quantize",
+             skynet_int8.INT8_COLUMNS),
+    "fixed_point": ("Numbers of few bits, one row a combination.", "skynet quantize",
+                    skynet_bits.FIXED_COLUMNS),
+    "pipeline": ("Stages that overlap beside one after the other.", "skynet pipeline",
+                 skynet_pipeline.PIPELINE_COLUMNS),
+    "pipeline_stages": ("What each stage spent its time on.", "skynet pipeline",
+                        skynet_pipeline.STAGE_COLUMNS),
+    "pipeline_waits": ("The same, one row a part.", "skynet pipeline",
+                       skynet_pipeline.WAIT_COLUMNS),
+    "boxes": ("The surest box of each image.", "skynet pipeline", skynet_pipeline.BOX_COLUMNS),
+    "spoiled": ("Files without a box.", "skynet pipeline", skynet_pipeline.SPOILED_COLUMNS),
+    "detectors": ("Detectors beside one another.", "skynet eval",
+                  skynet_detectors.DETECTOR_COLUMNS),
+    "by_area": ("The same by size of the object.", "skynet eval", skynet_detectors.AREA_COLUMNS),
+    "training": ("How a training went.", "skynet train", skynet_detectors.TRAINING_COLUMNS),
+    "unreadable": ("Images that took no part.", "skynet eval",
+                   skynet_detectors.UNREADABLE_COLUMNS),
+    "tracking": ("How well trackers follow.", "skynet track", skynet_tracks.TRACKING_COLUMNS),
+    "tracked_sequences": ("The same for each sequence.", "skynet track",
+                          skynet_tracks.SEQUENCE_COLUMNS),
+    "tracker_ratios": ("ResNet-50 against SkyNet, backbones and whole trackers.", "skynet track",
+                       tracker_ratios.RATIO_COLUMNS),
+    "published_tracking": ("What the paper tells of trackers.", "skynet track",
+                           skynet_tracks.PUBLISHED_COLUMNS),
+    "tracker_training": ("How a training of a tracker went.", "skynet track --train",
+                         tracker_campaign.TRAINING_COLUMNS),
+}  # fmt: skip
+_ADAPT_TABLES = {
+    "ablation": ("Every row and seed.", "adapt ablate", ablation.ABLATION),
+    "paired": ("Rows against one another, seed by seed.", "adapt ablate", ablation.PAIRED),
+    "gain_by_class": ("The best row against the source alone.", "adapt ablate",
+                      class_gains.GAINS),
+    "iou_by_class": ("Every row and class.", "adapt ablate", class_gains.BY_CLASS),
+    "stages": ("What a training took.", "adapt train", training_report.STAGES),
+    "losses": ("How its losses went.", "adapt train", training_report.LOSSES),
+    "scores": ("What it scores on the target.", "adapt train", training_report.SCORES),
+    "faults": ("What is wrong with a data set.", "adapt check-data", checking.FAULTS),
+    "classes": ("How often each class is there.", "adapt check-data", checking.CLASS_COLUMNS),
+    "sizes": ("How large its images are.", "adapt check-data", checking.SIZES),
+    "gradients": ("What each loss pulls with.", "adapt explain-adversarial",
+                  instability_report.GRADIENTS),
 }  # fmt: skip
 _BRICK_TABLES = {
     "composition": "Models rebuilt from bricks, one row a model.",
@@ -136,25 +205,6 @@ _TRACE_TABLES = {
     "names": "The names that take longest.",
     "diagnostics": "What is wrong with the file, or unclear in it.",
 }
-_PAPERS = (
-    ("MLModelScope (two papers)", "one honest evaluation: specification, pipeline, measurement",
-     "`methods/evaluation`", "built"),
-    ("MLHarness", "the scenarios and validity rules of MLPerf Inference", "`loadgen`", "built"),
-    ("XSP (IPDPS 2020)", "one timeline from model to kernel", "`methods/profiling`",
-     "built for processors"),
-    ("DLBricks (ICPE 2020)", "latency of a model from timings of its parts", "`methods/bricks`",
-     "built for ONNX Runtime on processors"),
-    ("Benanza (IPDPS 2020)", "lower bounds of latency, and advice", "`methods/bounds`",
-     "built for processors"),
-    ("EDD (DAC 2020)", "differentiable search of network and implementation together",
-     "`methods/codesign`", "built for processors and analytic hardware models"),
-    ("NAIS (ICCAD 2019)", "network and implementation search", "`methods/codesign`",
-     "requirements, several targets and tasks, templates built"),
-    ("SkyNet (two papers)", "a detector and tracker designed bottom-up", "`methods/skynet`",
-     "networks, released weights, decoding, loss, contest scores built"),
-    ("SIM (CVPR 2020)", "domain adaptation for segmentation", "`methods/adaptation`",
-     "built; shown on drawn scenes"),
-)  # fmt: skip
 
 
 def include(path: str, language: str = "") -> str:
@@ -173,7 +223,16 @@ def entry_point(example: str) -> str:
 
 def papers() -> str:
     """The papers and how far each is built."""
-    return table(("paper", "what it brings", "open this first", "state"), _PAPERS)
+    rows = [
+        (each.short, each.brings, f"`{each.open_first}`", each.state)
+        for each in paper.papers().values()
+    ]
+    return table(("paper", "what it brings", "open this first", "state"), rows)
+
+
+def paper_sections() -> str:
+    """Each paper with what stands for its ideas here, and how its figures are checked."""
+    return "\n".join(map(_paper_section, paper.papers().values()))
 
 
 def help_text(*command: str) -> str:
@@ -305,6 +364,39 @@ def boards() -> str:
     ]  # fmt: skip
     header = ("board", "part", "DSP", "LUT", "FF", "BRAM36", "URAM", "memory GB/s", "clock MHz")
     return table(header, rows)
+
+
+def _paper_section(each: paper.Paper) -> str:
+    leans = ", ".join(f"`{folder}`" for folder in each.leans_on)
+    ideas = [(idea.idea, idea.state, idea.here) for idea in each.ideas]
+    figures = [
+        (figure.what, shown_value(figure), _told(figure.here), _check(figure),
+         f"{figure.source} ({figure.confidence})")
+        for figure in each.figures
+    ]  # fmt: skip
+    return "\n\n".join(
+        (
+            f"## {each.short}",
+            f"*{each.title}*. {', '.join(each.authors)}. {each.venue}, {each.year}; "
+            f"{each.identifier}.",
+            f"Open `{each.open_first}` first{leans and f'; it leans on {leans}'}.",
+            table(("idea of the paper", "state", "here"), ideas).rstrip(),
+            table(("figure", "paper", "here", "how it is checked", "source"), figures),
+        )
+    )
+
+
+def _check(figure: paper.PaperFigure) -> str:
+    """The check of a figure in words, with what it needs."""
+    needs = f"needs {figure.needs}" if figure.needs else ""
+    if figure.kind == "published":
+        return f"not here: {needs}"
+    checked = f"`{figure.test}`" if figure.test else f"`{figure.script}`, `{figure.key}`"
+    return f"{checked}; {needs}" if needs else checked
+
+
+def _told(number: float | None) -> str:
+    return "" if number is None else f"{number:.4g}"
 
 
 def _without_framework(name: str) -> type[Backend]:
@@ -446,10 +538,16 @@ def _tables() -> Iterator[tuple[str, str, Sequence[Column]]]:
         yield f"{each.name} (bricks)", doc, each.columns
     for name, (doc, command, columns) in _SKYNET_TABLES.items():
         yield f"{name} (skynet)", f"{doc} Printed by `{command}`.", columns
+    for name, (doc, columns) in BOTTOM_UP_TABLES.items():
+        yield f"{name} (bottom-up)", f"{doc} Printed by `skynet search`.", columns
+    for name, (doc, command, columns) in _ADAPT_TABLES.items():
+        yield f"{name} (adaptation)", f"{doc} Printed by `{command}`.", columns
     refused = evaluation_report([]).table("refused")
     yield "refused", "What could not be measured. Printed by `evaluate`.", refused.columns
     study = study_table({REFERENCE: sample_run("r-0")})
     yield study.name, "What one change costs. Printed by `study preprocessing`.", study.columns
+    doc = "The same where answers are no classes. Printed by `study preprocessing`."
+    yield f"{study.name} (value)", doc, VALUE_COLUMNS
     with tempfile.TemporaryDirectory() as folder:
         runs, store = api.runs(store=folder).tables[0], api.store_info(store=folder).tables[0]
     yield "runs", "Stored Runs. Printed by `store list`.", runs.columns
@@ -475,6 +573,8 @@ def _machine_tables() -> Iterator[tuple[str, str, Sequence[Column]]]:
     for kind, columns in manifest_tables._COLUMNS.items():
         yield f"{kind} (catalog)", f"Printed by `{kind}`.", columns
     yield "checked", "Printed by `manifest check`.", manifest_tables._CHECK_COLUMNS
+    for name, columns in PAPER_TABLES.items():
+        yield f"{name} (papers)", "Printed by `papers`.", columns
 
 
 def _columns_of(columns: Sequence[Column]) -> str:

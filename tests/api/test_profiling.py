@@ -78,6 +78,7 @@ def test_a_level_that_cannot_be_seen_is_refused_with_the_reason(profile) -> None
     assert problem.where == "colors on reference"
 
 
+@pytest.mark.slow
 def test_a_backend_that_is_refused_does_not_keep_others_from_being_profiled(profile) -> None:
     watcher = Heard()
     asked = {"backend": ["mock", "reference"], "levels": "M,L", "watcher": watcher}

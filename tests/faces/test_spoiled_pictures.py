@@ -110,7 +110,13 @@ def spoiled(tmp_path_factory: pytest.TempPathFactory) -> SmallExperiment:
     )
 
 
-@pytest.mark.parametrize("more", [(), ("--pipeline", "stream", "--batch-size", "8")])
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param((), marks=pytest.mark.slow, id="one by one"),
+        pytest.param(("--pipeline", "stream", "--batch-size", "8"), id="in batches"),
+    ],
+)
 def test_every_picture_counts_and_every_failure_is_named(cli, spoiled, more) -> None:
     arguments = ("evaluate", spoiled.model, "-d", spoiled.dataset, "-s", spoiled.scenario)
     result = cli(*arguments, "--format", "json", *more)

@@ -163,6 +163,7 @@ def test_labels_off_by_one_are_evaluated_as_declared_and_named(
     )
 
 
+@pytest.mark.slow
 def test_a_right_manifest_is_not_suspected(evaluated, lite0) -> None:
     result = evaluated(lite0)
     assert right(result) == "18/20"

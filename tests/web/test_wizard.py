@@ -98,6 +98,7 @@ def test_uploads_are_checked(
     assert told in answer.text
 
 
+@pytest.mark.slow
 def test_a_job_can_be_stopped_from_its_page(client: TestClient) -> None:
     long = f"{CHOICES.removesuffix('&mode=accuracy')}&min_duration_ms=600000"
     planned = client.get(f"/evaluate?{long}&check=1").text

@@ -11,7 +11,7 @@ from dlscope.cli.output import FORMAT, STORE, Format, exit_code, show
 from dlscope.core.report import Report
 
 OUTPUT = typer.Option(Path("dlscope-report.html"), "--output", "-o", help="The page to write.")
-FULL = typer.Option(False, "--full", help="The whole loop: about ten minutes on two cores.")
+FULL = typer.Option(False, "--full", help="The whole loop: five to ten minutes on two cores.")
 INTO = typer.Option(
     Path("dlscope-demo"), "--into", help="With --full: folder of the table and the new network."
 )
