@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from dlscope.api.detector_search import DetectorData, DetectorEffort, DetectorSearch
+from dlscope.api.watcher import Told, tell_nobody
 from dlscope.core.errors import PlanError, did_you_mean
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def search_skynet(
     threads: int = 1,
     seed: int = 0,
     resume: bool = False,
-    told: Callable[[str, float], None] = lambda _step, _share: None,
+    told: Told = tell_nobody,
 ) -> Report:
     """The report of a search in `folder`, where the network is left with its weights.
 

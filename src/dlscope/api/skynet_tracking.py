@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from dlscope.api.watcher import Told, tell_nobody
+from dlscope.api.watcher import Told, never, tell_nobody
 from dlscope.core.errors import PlanError, did_you_mean
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def train_skynet_tracker(
     seed: int = 0,
     threads: int = 1,
     told: Told = tell_nobody,
-    should_stop: Callable[[], bool] = lambda: False,
+    should_stop: Callable[[], bool] = never,
 ) -> Report:
     """Train a tracker on drawn sequences and write it to `output`/tracker.pt.
 
