@@ -46,7 +46,7 @@ floors: .venv/.done
 	$(BIN)/lint-imports
 
 docs: .venv/.done
-	$(BIN)/cog --check -r -I docs $(PAGES)
+	$(BIN)/cog --check -I docs $(PAGES)
 	$(BIN)/python docs/house.py --check
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir .venv/site
 
