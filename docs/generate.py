@@ -50,13 +50,13 @@ from dlscope.methods.codesign.ip_library.templates_table import TEMPLATES
 from dlscope.methods.codesign.measuring import report as codesign_profiles
 from dlscope.methods.codesign.multi_task.report import TASKS
 from dlscope.methods.codesign.oracle.study import RUN_COLUMNS
-from dlscope.methods.codesign.searching.comparison import SEARCHES, TRAINED
+from dlscope.methods.codesign.searching.comparison import TRAINED
 from dlscope.methods.codesign.space.report import (
     BLOCK_COLUMNS,
     OPERATION_COLUMNS,
     SIZE_COLUMNS,
 )
-from dlscope.methods.codesign.tables import SEARCH_TABLES
+from dlscope.methods.codesign.tables import SEARCH_TABLES, SEARCHES
 from dlscope.methods.codesign.targets.targets_table import TARGETS
 from dlscope.methods.codesign.telling.listing import LISTED
 from dlscope.methods.codesign.validation import validation_report

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -108,7 +109,7 @@ def _goals(
     goals = []
     for device, target in zip(devices, each, strict=True):
         latency = asked.latencies[device]
-        target_ms = _target_ms(target, lambda latency=latency: latency(asked.reference))  # type: ignore[misc]  # bound now
+        target_ms = _target_ms(target, partial(latency, asked.reference))
         own = ALPHAS.get(form, -1.0) / abs(target_ms or 1.0) if alpha is None else alpha
         goals.append(Goal(device, target_ms, own, form))
     return goals

@@ -11,6 +11,7 @@ import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
@@ -85,6 +86,7 @@ class _Loop:
     ) -> None:
         self._folder, self._effort, self._seed = folder, effort, seed
         self._store, self._watcher, self._told = store, watcher, told
+        self._designed = folder  # the manifest of the new network, once there is one
 
     def run(self) -> list[Part]:
         """All parts, in their order."""
@@ -152,11 +154,17 @@ class _Loop:
 
     def _composed(self) -> Part:
         """Foretell a model that was never measured, from bricks of another."""
-        quiet = {"processes": 2, "max_seconds": self._effort.walk_s, "store": self._store}
-        run_bricks([generate_bricks(TIMED)], told=self._told, **quiet)  # type: ignore[arg-type]
+        run = partial(
+            run_bricks,
+            processes=2,
+            max_seconds=self._effort.walk_s,
+            store=self._store,
+            told=self._told,
+        )
+        run([generate_bricks(TIMED)])
         unknown = generate_bricks(FORETOLD)
         foretold = _rows(compose_bricks([unknown], store=self._store), "composition")
-        report = run_bricks([unknown], told=self._told, **quiet)  # type: ignore[arg-type]
+        report = run([unknown])
         measured = _of(_rows(report, "composition"), "model", FORETOLD)
         before = _of(foretold, "model", FORETOLD)
         hand_over = HandOver(
@@ -235,6 +243,8 @@ class _Loop:
         )
         report = measure_search(str(run.folder), store=self._store, told=self._told)
         emitted = run.best.emit("onnx", self._folder)
+        names = [str(row["file"]) for row in emitted.table("emitted")]
+        self._designed = self._folder / next(name for name in names if name.endswith(".yaml"))
         chosen = _chosen(run)
         found = _of(_rows(report, "predicted"), "design", str(chosen["design"]))
         answers = {str(row["runs_as"]): row for row in emitted.table("agreement")}
@@ -274,7 +284,7 @@ class _Loop:
     def _evaluated_anew(self) -> Part:
         """Evaluate the new network like any other."""
         report = evaluate(
-            str(self._manifest),
+            str(self._designed),
             dataset=IMAGES,
             items=1000,
             scenario="quick",
@@ -284,16 +294,16 @@ class _Loop:
         return Part(
             "evaluate the new network",
             "Does it keep what the search promised?",
-            self._manifest.name,
+            self._designed.name,
             "accuracy, latency",
-            f"dlscope evaluate {self._manifest.name} --dataset {IMAGES}",
+            f"dlscope evaluate {self._designed.name} --dataset {IMAGES}",
             report,
         )
 
     def _bounded_anew(self) -> Part:
         """Bound the new network like any other."""
         report = bound(
-            str(self._manifest.with_suffix(".onnx")),
+            str(self._designed.with_suffix(".onnx")),
             seconds=self._effort.bench_s,
             cores=1,
             partial=True,
@@ -303,20 +313,15 @@ class _Loop:
         return Part(
             "bound the new network",
             "How far is it from what is possible?",
-            self._manifest.with_suffix(".onnx").name,
+            self._designed.with_suffix(".onnx").name,
             "bounds, advice",
-            f"dlscope bound analyze {self._manifest.with_suffix('.onnx').name}",
+            f"dlscope bound analyze {self._designed.with_suffix('.onnx').name}",
             report,
         )
 
     @property
     def _table(self) -> Path:
         return self._folder / "processor.json"
-
-    @property
-    def _manifest(self) -> Path:
-        """Of the network that was emitted last."""
-        return max(self._folder.glob("design-*.yaml"), key=lambda path: path.stat().st_mtime)
 
 
 def _advised(row: dict[str, Any]) -> HandOver:

@@ -13,6 +13,35 @@ from dlscope.core.table import Cell, Column, Table
 
 Record = Mapping[str, Cell]
 
+SEARCHES = (
+    Column("search", "str", "name of the search", role="id"),
+    Column("space", "str", "space of networks"),
+    Column("device", "str", "device that it was made for"),
+    Column("seed", "int", "seed of all that is random", role="count", priority=2),
+    Column("status", "str", "done, budget_limited or infeasible", role="verdict"),
+    Column("design", "str", "identity of the chosen design", role="id"),
+    Column("interval_ns", "float", "its predicted time per result", "ns", "value"),
+    Column(
+        "error",
+        "float",
+        "share of test images that it tells wrong",
+        "share",
+        role="value",
+        lo="error_lo",
+        hi="error_hi",
+    ),
+    Column("error_lo", "float", "lower end of the 95 % interval", "share", "interval", 3),
+    Column("error_hi", "float", "upper end of the 95 % interval", "share", "interval", 3),
+    Column(
+        "hypervolume",
+        "float",
+        "area of error and time that its trained designs dominate, as a share of the box up to "
+        "a tenth beyond the worst of all",
+        "share",
+        role="value",
+    ),
+    Column("epochs", "int", "epochs of the supernet", role="count", priority=2),
+)
 PARETO = (
     Column("design", "str", "identity of the design", role="id"),
     Column("method", "str", "what found it: search, or the name of a baseline"),

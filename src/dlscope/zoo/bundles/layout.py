@@ -13,6 +13,7 @@ from typing import Any, Literal, Self, TypeAlias, final
 from dlscope.core.digest import digest
 from dlscope.core.errors import GraphError, ShapeError, did_you_mean, raise_all
 from dlscope.zoo.bundles.bundle import BOUNDS, Act, Bundle, bundle_named
+from dlscope.zoo.counted_layers import CountedLayers
 
 Pooling: TypeAlias = Literal["max", "average"]
 POOLINGS: tuple[Pooling, ...] = ("max", "average")
@@ -50,7 +51,7 @@ class StackedLayer:
 
 @final
 @dataclass(frozen=True)
-class StackedLayout:
+class StackedLayout(CountedLayers):
     """`bundle` once for each of `widths`, halved in both sides after those in `pools`, from 1.
 
     With `bypass` the map that the last pool reads also goes to the last bundle, reordered into
@@ -103,26 +104,6 @@ class StackedLayout:
     def layers(self) -> tuple[StackedLayer, ...]:
         """Every convolution in order, the head last."""
         return tuple(self._layers())
-
-    @property
-    def conv_weights(self) -> int:
-        """Numbers in all kernels."""
-        return sum(layer.weights for layer in self.layers)
-
-    @property
-    def normalised_channels(self) -> int:
-        """Channels that batch normalisation holds four numbers for, two of them learnt."""
-        return sum(layer.channels_out for layer in self.layers if layer.is_normalised)
-
-    @property
-    def trainable(self) -> int:
-        """What is learnt: kernels, and gain and bias of the normalisations."""
-        return self.conv_weights + 2 * self.normalised_channels
-
-    @property
-    def macs(self) -> int:
-        """Multiply-accumulates of one image."""
-        return sum(layer.macs for layer in self.layers)
 
     @property
     def peak_activation_bytes(self) -> int:

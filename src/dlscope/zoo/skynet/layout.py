@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, final
 
 from dlscope.core.errors import GraphError, ShapeError, did_you_mean, raise_all
+from dlscope.zoo.counted_layers import CountedLayers
 
 Variant: TypeAlias = Literal["A", "B", "C"]
 VARIANTS: tuple[Variant, ...] = ("A", "B", "C")
@@ -50,7 +51,7 @@ class Layer:
 
 @final
 @dataclass(frozen=True)
-class Layout:
+class Layout(CountedLayers):
     """A SkyNet of `variant` and `width_mult` for images of `size`.
 
     The trunk (`is_trunk`) ends behind the bypass, for trackers. Raises `GraphError` for an unknown
@@ -112,21 +113,6 @@ class Layout:
         return tuple(layers)
 
     @property
-    def conv_weights(self) -> int:
-        """Numbers in all kernels."""
-        return sum(layer.weights for layer in self.layers)
-
-    @property
-    def normalised_channels(self) -> int:
-        """Channels that batch normalisation holds four numbers for, two of them learnt."""
-        return sum(layer.channels_out for layer in self.layers if layer.is_normalised)
-
-    @property
-    def trainable(self) -> int:
-        """What is learnt: kernels, and gain and bias of the normalisations."""
-        return self.conv_weights + 2 * self.normalised_channels
-
-    @property
     def fused(self) -> int:
         """Kernels and biases once the normalisations are folded into the convolutions."""
         return self.conv_weights + self.normalised_channels
@@ -135,11 +121,6 @@ class Layout:
     def state_bytes(self) -> int:
         """Kernels, gains, biases, means and variances as float32."""
         return _FLOAT_BYTES * (self.conv_weights + 4 * self.normalised_channels)
-
-    @property
-    def macs(self) -> int:
-        """Multiply-accumulates of one image."""
-        return sum(layer.macs for layer in self.layers)
 
     @property
     def _stem(self) -> tuple[int, ...]:

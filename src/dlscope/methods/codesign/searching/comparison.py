@@ -5,44 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dlscope.core.report import Figure, Report, Section
-from dlscope.core.table import Cell, Column, Table
+from dlscope.core.table import Cell, Table
 from dlscope.core.units import format_number
 from dlscope.methods.codesign.measures.hypervolume import hypervolume
 from dlscope.methods.codesign.search_record import SearchRecord
-from dlscope.methods.codesign.tables import PARETO
+from dlscope.methods.codesign.tables import PARETO, SEARCHES
 from dlscope.reporting.pareto_front import pareto_front
 
 _MARGIN = 1.1
 
-SEARCHES = (
-    Column("search", "str", "name of the search", role="id"),
-    Column("space", "str", "space of networks"),
-    Column("device", "str", "device that it was made for"),
-    Column("seed", "int", "seed of all that is random", role="count", priority=2),
-    Column("status", "str", "done, budget_limited or infeasible", role="verdict"),
-    Column("design", "str", "identity of the chosen design", role="id"),
-    Column("interval_ns", "float", "its predicted time per result", "ns", "value"),
-    Column(
-        "error",
-        "float",
-        "share of test images that it tells wrong",
-        "share",
-        role="value",
-        lo="error_lo",
-        hi="error_hi",
-    ),
-    Column("error_lo", "float", "lower end of the 95 % interval", "share", "interval", 3),
-    Column("error_hi", "float", "upper end of the 95 % interval", "share", "interval", 3),
-    Column(
-        "hypervolume",
-        "float",
-        "area of error and time that its trained designs dominate, as a share of the box up to "
-        "a tenth beyond the worst of all",
-        "share",
-        role="value",
-    ),
-    Column("epochs", "int", "epochs of the supernet", role="count", priority=2),
-)
 _DRAWN = ("design", "interval_ns", "error", "error_lo", "error_hi", "is_trained", "is_chosen")
 TRAINED = (SEARCHES[0], *(each for each in PARETO if each.name in _DRAWN))
 

@@ -3,38 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from dlscope.core.report import Report, Section
 from dlscope.core.table import Cell, Column, Table
 from dlscope.methods.codesign.search_record import SearchRecord
+from dlscope.methods.codesign.tables import SEARCHES
 
+_KNOWN = {column.name: column for column in SEARCHES}
 LISTED = (
-    Column("search", "str", "name of the search", role="id"),
-    Column("space", "str", "space of networks"),
-    Column("device", "str", "device that it was made for"),
-    Column("seed", "int", "seed of all that is random", role="count", priority=2),
-    Column("epochs", "int", "epochs of the supernet", role="count", priority=2),
-    Column("design", "str", "identity of the chosen design", role="id", priority=2),
-    Column("interval_ns", "float", "its predicted time per result", "ns", "value"),
-    Column(
-        "error",
-        "float",
-        "share of test images that it tells wrong",
-        "share",
-        role="value",
-        lo="error_lo",
-        hi="error_hi",
-    ),
-    Column("error_lo", "float", "lower end of the 95 % interval", "share", "interval", 3),
-    Column("error_hi", "float", "upper end of the 95 % interval", "share", "interval", 3),
+    *(_KNOWN[name] for name in ("search", "space", "device", "seed", "epochs")),
+    replace(_KNOWN["design"], priority=2),
+    *(_KNOWN[name] for name in ("interval_ns", "error", "error_lo", "error_hi")),
     Column("trained", "int", "designs that were trained by themselves", role="count", priority=2),
-    Column(
-        "status",
-        "str",
-        "done, budget_limited, infeasible; not ended, or unreadable",
-        role="verdict",
-    ),
+    replace(_KNOWN["status"], doc="done, budget_limited, infeasible; not ended, or unreadable"),
     Column("created_utc", "str", "when it ended"),
 )
 _TO_THE_MINUTE = 16
