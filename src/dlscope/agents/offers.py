@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 
 from dlscope.agents.agent import Offer
 from dlscope.agents.capabilities import backend_table
-from dlscope.agents.channel import private_channel
+from dlscope.agents.channel import told_to_parent
 from dlscope.core import registry
 from dlscope.core.version import Version
 
@@ -40,7 +40,7 @@ def offers(only: Collection[str] = ()) -> Mapping[str, Offer]:
 
 def main() -> None:
     """Print the frameworks that work here as one line of JSON."""
-    channel = private_channel()
+    tell = told_to_parent()
     rows = backend_table(sys.argv[1:])
     told = {
         str(row["backend"]): {
@@ -51,8 +51,7 @@ def main() -> None:
         for row in rows
         if row["available"]
     }
-    channel.write(json.dumps(told) + "\n")
-    channel.flush()
+    tell(told)
 
 
 if __name__ == "__main__":

@@ -21,9 +21,9 @@ import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
-from dlscope.agents.channel import private_channel
+from dlscope.agents.channel import Message, told_to_parent
 from dlscope.agents.guard import heartbeat
 from dlscope.core import registry
 from dlscope.core.errors import DlscopeError, OutOfMemory
@@ -32,8 +32,6 @@ from dlscope.core.run import Run
 from dlscope.core.workload import Context, Workload
 from dlscope.stacks.fingerprint import environment
 from dlscope.store.exchange import export_run
-
-Message = Mapping[str, Any]
 
 MESSAGE = '{"event": '
 """How every line from worker to parent begins."""
@@ -44,14 +42,10 @@ _LOG = logging.getLogger(__name__)
 def main() -> None:
     """Serve plans until standard input ends."""
     # Frameworks print to standard output; what they say must not mix with our messages.
-    channel = private_channel()
+    tell = told_to_parent()
     stop = threading.Event()
     orders: queue.Queue[Message] = queue.Queue()
     threading.Thread(target=_listen, args=(sys.stdin, orders, stop), daemon=True).start()
-
-    def tell(message: Message) -> None:
-        channel.write(json.dumps(message) + "\n")
-        channel.flush()
 
     workloads: dict[str, Workload] = {}
     while True:

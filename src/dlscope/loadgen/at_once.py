@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dlscope.core.errors import DlscopeError
 from dlscope.core.run import Samples
-from dlscope.loadgen.closed_loop import Issue, Watch, never
+from dlscope.loadgen.closed_loop import Issue, Watch, answers, never
 from dlscope.loadgen.recording import Recording
 from dlscope.loadgen.stop_rule import StopRule
 from dlscope.tracing.clock import Clock
@@ -23,17 +22,7 @@ def at_once(
     start = now()
     while True:
         index = next(indices)
-        try:
-            issue(index)
-        except DlscopeError:
-            succeeded = 0
-        else:
-            succeeded = 1
-        done = now()
-        record.scheduled.append(start)
-        record.issued.append(start)
-        record.completed.append(done)
-        record.ok.append(succeeded)
-        record.sample.append(index)
+        is_ok, done = answers(issue, index), now()
+        record.add(index, due_ns=start, issued_ns=start, completed_ns=done, is_ok=is_ok)
         if rule.ends(len(record.ok), done - start) or watch(len(record.ok), done - start):
             return record.samples()

@@ -24,6 +24,15 @@ def never(queries: int, elapsed_ns: int) -> bool:
     return False
 
 
+def answers(issue: Issue, index: int) -> bool:
+    """Whether the query for the sample `index` was answered."""
+    try:
+        issue(index)
+    except DlscopeError:
+        return False
+    return True
+
+
 def closed_loop(
     issue: Issue,
     indices: Iterator[int],
@@ -34,7 +43,8 @@ def closed_loop(
     """Issue queries one after another until `rule` ends the run.
 
     Latency is taken between the two clock reads around `issue` and contains nothing else. Elapsed
-    time counts from the first issue, so that a run ended by `min_duration_ns` lasts that long.
+    time counts from the first issue, so that a run ended by `min_duration_ns` lasts that long. All
+    is done in place, since what a call costs here would be a twentieth of what a query costs.
     """
     issued, completed, sample, ok = array("q"), array("q"), array("i"), bytearray()
     now = clock.now_ns

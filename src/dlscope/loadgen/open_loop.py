@@ -12,10 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dlscope.core.errors import DlscopeError
 from dlscope.core.run import Samples
 from dlscope.loadgen.arrivals import Times
-from dlscope.loadgen.closed_loop import Issue, Watch, never
+from dlscope.loadgen.closed_loop import Issue, Watch, answers, never
 from dlscope.loadgen.recording import Recording
 from dlscope.tracing.clock import Clock
 
@@ -34,9 +33,7 @@ def open_loop(
     `give_up_ns` after the last due time (0 is never) what has not begun is recorded as failed: a
     system that far behind will not answer in time.
     """
-    record = Recording()
-    scheduled, issued, completed = record.scheduled, record.issued, record.completed
-    ok, sample, now = record.ok, record.sample, clock.now_ns
+    record, now = Recording(), clock.now_ns
     start = free = now()
     last = start + int(due_ns[-1])
     times = iter((due_ns + start).tolist())
@@ -51,19 +48,9 @@ def open_loop(
             if give_up_ns and free > last + give_up_ns:
                 _abandon(record, due, times, free)
                 break
-        try:
-            issue(index)
-        except DlscopeError:
-            succeeded = 0
-        else:
-            succeeded = 1
-        free = now()
-        scheduled.append(due)
-        issued.append(began)
-        completed.append(free)
-        ok.append(succeeded)
-        sample.append(index)
-        if watch(len(ok), free - start):
+        is_ok, free = answers(issue, index), now()
+        record.add(index, due_ns=due, issued_ns=began, completed_ns=free, is_ok=is_ok)
+        if watch(len(record.ok), free - start):
             break
     return record.samples()
 
@@ -71,8 +58,4 @@ def open_loop(
 def _abandon(record: Recording, first: int, rest: Iterator[int], now_ns: int) -> None:
     """Record queries that nobody will answer as failed at `now_ns`."""
     for due in (first, *rest):
-        record.scheduled.append(due)
-        record.issued.append(due)
-        record.completed.append(now_ns)
-        record.ok.append(0)
-        record.sample.append(-1)
+        record.add(-1, due_ns=due, issued_ns=due, completed_ns=now_ns, is_ok=False)

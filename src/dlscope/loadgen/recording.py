@@ -12,7 +12,7 @@ from dlscope.core.run import Samples
 
 @final
 class Recording:
-    """Growing columns of whole numbers; the loops append to them directly."""
+    """Growing columns of whole numbers."""
 
     def __init__(self) -> None:
         self.scheduled = array("q")
@@ -21,6 +21,16 @@ class Recording:
         self.ok = bytearray()
         self.sample = array("i")
         self.user = array("i")
+
+    def add(
+        self, index: int, *, due_ns: int, issued_ns: int, completed_ns: int, is_ok: bool
+    ) -> None:
+        """A query for the sample `index`, answered or given up at `completed_ns`."""
+        self.scheduled.append(due_ns)
+        self.issued.append(issued_ns)
+        self.completed.append(completed_ns)
+        self.ok.append(is_ok)
+        self.sample.append(index)
 
     def samples(self) -> Samples:
         """What was recorded."""

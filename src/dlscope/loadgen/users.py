@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dlscope.core.errors import DlscopeError
 from dlscope.core.run import Samples
-from dlscope.loadgen.closed_loop import Issue, Watch, never
+from dlscope.loadgen.closed_loop import Issue, Watch, answers, never
 from dlscope.loadgen.recording import Recording
 from dlscope.loadgen.stop_rule import StopRule
 from dlscope.tracing.clock import Clock
@@ -46,18 +45,8 @@ def users_loop(
             began = now()
         else:
             began = due
-        try:
-            issue(index)
-        except DlscopeError:
-            succeeded = 0
-        else:
-            succeeded = 1
-        free = now()
-        record.scheduled.append(due)
-        record.issued.append(began)
-        record.completed.append(free)
-        record.ok.append(succeeded)
-        record.sample.append(index)
+        is_ok, free = answers(issue, index), now()
+        record.add(index, due_ns=due, issued_ns=began, completed_ns=free, is_ok=is_ok)
         record.user.append(user)
         heapq.heappush(waiting, (free + next(thoughts[user]), user))
         if rule.ends(len(record.ok), free - start) or watch(len(record.ok), free - start):

@@ -1,14 +1,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import Any
 
 import numpy as np
 import pytest
 from brick_models import chain_model, fork_model, graph_of
 
-from dlscope.core.errors import BackendError
 from dlscope.graph.brick import Brick
 from dlscope.methods.bricks import walker
 from dlscope.methods.bricks.cutting import cut_models
@@ -222,24 +220,3 @@ def test_one_more_view_costs_a_number_of_ns_on_both_clocks(monkeypatch) -> None:
     found = opened(both(), Protocol(nulls=1), sessions).views()["view"]
     assert found.shape == (6, 2)
     assert np.isfinite(found).all()
-
-
-def test_a_stated_error_is_told_and_not_raised(monkeypatch, tmp_path) -> None:
-    told: list[str] = []
-
-    class Channel:
-        def write(self, text: str) -> None:
-            told.append(text)
-
-        def flush(self) -> None:
-            return
-
-    def fail(*_: Any) -> None:
-        raise BackendError("it broke", where="there", fix="mend it")
-
-    (tmp_path / "order.json").write_text("{}")
-    monkeypatch.setattr(walker, "private_channel", Channel)
-    monkeypatch.setattr(walker, "_carry_out", fail)
-    monkeypatch.setattr(sys, "argv", ["walker", str(tmp_path / "order.json")])
-    walker.main()
-    assert json.loads(told[0])["error"]["what"] == "it broke"

@@ -15,7 +15,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, final
 
-from dlscope.agents.channel import private_channel
+from dlscope.agents.channel import told_to_parent
 from dlscope.backends.base import Backend
 from dlscope.core import registry
 from dlscope.core.errors import DlscopeError
@@ -37,12 +37,7 @@ _WARM_CALLS = 3
 
 def main() -> None:
     """Open what is ordered, then time a turn for every line."""
-    channel = private_channel()
-
-    def tell(message: Mapping[str, Any]) -> None:
-        channel.write(json.dumps(message) + "\n")
-        channel.flush()
-
+    tell = told_to_parent()
     try:
         opened = OpenedSetup(json.loads(sys.stdin.readline()))
         tell({"version": opened.version})

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Set
 from pathlib import Path
 from typing import Any
 
-from dlscope.agents.channel import private_channel
+from dlscope.agents.channel import told_to_parent
 from dlscope.backends.base import Backend
 from dlscope.core import registry
 from dlscope.core.errors import DlscopeError
@@ -55,14 +55,13 @@ def layer_times(graph: Path, setup: Setup, *, threads: int = 1) -> LayerTimes:
 
 def main() -> None:
     """Answer the one order that comes."""
-    channel = private_channel()
+    tell = told_to_parent()
     try:
         found = profiled(json.loads(sys.stdin.read()))
     except DlscopeError:
         # Another process tells why the setup does not work at all.
         found = {}
-    channel.write(json.dumps(found))
-    channel.flush()
+    tell(found)
 
 
 def profiled(order: Mapping[str, Any]) -> LayerTimes:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import Any, final
 
-from dlscope.agents.channel import private_channel
+from dlscope.agents.channel import Message, told_to_parent
 from dlscope.core.errors import BackendError, DlscopeError, GraphError
 from dlscope.graph.brick import Brick
 from dlscope.methods.bounds.clocks import WAITED
@@ -30,16 +30,13 @@ from dlscope.methods.bounds.implementations.reference import Reference
 from dlscope.methods.bounds.implementations.registry import implementation
 from dlscope.methods.bounds.timing import HotTiming, StopRule, hot
 
-Message = Mapping[str, Any]
-
 
 def main() -> None:
     """Answer orders until standard input ends."""
-    channel = private_channel()
+    tell = told_to_parent()
     bench = MeasuringChild()
     for line in sys.stdin:
-        channel.write(json.dumps(bench.answer(json.loads(line))) + "\n")
-        channel.flush()
+        tell(bench.answer(json.loads(line)))
 
 
 @final

@@ -8,10 +8,9 @@ that what is composed and what is measured have met the same machine.
 from __future__ import annotations
 
 import gc
-import json
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
@@ -20,7 +19,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from dlscope.agents.channel import private_channel
+from dlscope.agents.channel import Tell, carry_out
 from dlscope.core.errors import DlscopeError
 from dlscope.graph.brick_model import brick_model
 from dlscope.methods.bricks.added_layers import with_identities
@@ -38,7 +37,6 @@ from dlscope.methods.bricks.suite import Suite
 from dlscope.methods.bricks.walk import Item, Walk, walks_of
 from dlscope.stacks.system import system
 
-Tell = Callable[[Mapping[str, Any]], None]
 Times = NDArray[np.int64]
 """Wall and CPU time of the thread: the last axis has both, in ns."""
 
@@ -55,17 +53,7 @@ _ODD_LOW, _ODD_HIGH = 1e-6, 1e6
 
 def main() -> None:
     """Carry out the order in the file that the first argument names."""
-    channel = private_channel()
-
-    def tell(message: Mapping[str, Any]) -> None:
-        channel.write(json.dumps(message) + "\n")
-        channel.flush()
-
-    try:
-        order = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-        _carry_out(order, tell)
-    except DlscopeError as error:
-        tell({"error": error.to_json()})
+    carry_out(lambda: Path(sys.argv[1]).read_text(encoding="utf-8"), _carry_out)
 
 
 def _carry_out(order: Mapping[str, Any], tell: Tell) -> None:

@@ -8,7 +8,6 @@ what was standard output; everything that a framework prints goes to the log.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import threading
@@ -20,10 +19,9 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from dlscope.agents.channel import private_channel
+from dlscope.agents.channel import Tell, carry_out
 from dlscope.backends.base import Backend
 from dlscope.core import registry
-from dlscope.core.errors import DlscopeError
 from dlscope.core.trace import Level, Span, Trace
 from dlscope.store.parquet import write_spans
 from dlscope.tracing.draining import drained
@@ -36,19 +34,10 @@ _MODEL = "dlscope"
 def main() -> None:
     """Serve one experiment until standard input ends."""
     # Library tracers read what is written to standard output.
-    channel = private_channel()
-
-    def tell(message: Mapping[str, Any]) -> None:
-        channel.write(json.dumps(message) + "\n")
-        channel.flush()
-
-    try:
-        _serve(json.loads(sys.stdin.readline()), tell)
-    except DlscopeError as error:
-        tell({"error": error.to_json()})
+    carry_out(sys.stdin.readline, _serve)
 
 
-def _serve(order: Mapping[str, Any], tell: Any) -> None:
+def _serve(order: Mapping[str, Any], tell: Tell) -> None:
     child = ProfiledRun(order)
     tell({"ready": child.report})
     for line in sys.stdin:

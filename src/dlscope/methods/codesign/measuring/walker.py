@@ -6,39 +6,27 @@ It is told what to do in a file, tells how it comes along, and writes its times.
 from __future__ import annotations
 
 import gc
-import json
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dlscope.agents.channel import private_channel
-from dlscope.core.errors import BackendError, DlscopeError
+from dlscope.agents.channel import Tell, carry_out
+from dlscope.core.errors import BackendError
 from dlscope.methods.codesign.measuring.bound_model import BoundModel
 from dlscope.methods.codesign.measuring.walk_protocol import WalkProtocol
 
-Tell = Callable[[Mapping[str, Any]], None]
 _WARMUP, _TRIED, _UNCOUNTED = 10, 10, 2
 _NS_PER_S = 1e9
 
 
 def main() -> None:
     """Carry out the order in the file that the first argument names."""
-    channel = private_channel()
-
-    def tell(message: Mapping[str, Any]) -> None:
-        channel.write(json.dumps(message) + "\n")
-        channel.flush()
-
-    try:
-        order = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-        _carry_out(order, tell)
-    except DlscopeError as error:
-        tell({"error": error.to_json()})
+    carry_out(lambda: Path(sys.argv[1]).read_text(encoding="utf-8"), _carry_out)
 
 
 def _carry_out(order: Mapping[str, Any], tell: Tell) -> None:
