@@ -153,6 +153,13 @@ def test_orders_python_versions_as_packaging_does(a: list[int], b: list[int], ta
         ("~0.27.0.post1", "0.27.0.post1 0.27.5", "0.27.0 0.28.0"),
         ("2.13.0+cpu", "2.13.0+cpu 2.13.0+cu130", "2.13.1"),
         (">= 1.2 , < 1.4", "1.3.0", "1.4.0"),
+        ("1.10.x", "1.10.0 1.10.9", "1.11.0 1.9.9"),
+        ("==1.10.*", "1.10.0 1.10.9", "1.11.0 1.9.9"),
+        ("1.X.X", "1.0.0 1.99.0", "2.0.0 0.9.0"),
+        ("0.x", "0.0.1 0.9.0", "1.0.0"),
+        (">1.2.x", "1.3.0", "1.2.9 1.2.0"),
+        ("<=1.2.x", "1.2.9 1.0.0", "1.3.0"),
+        (">=1.2.x,<2.x", "1.2.0 1.9.0", "1.1.9 2.0.0"),
     ],
 )
 def test_constraints(constraint: str, accepted: str, refused: str) -> None:
@@ -171,7 +178,7 @@ def test_constraints(constraint: str, accepted: str, refused: str) -> None:
         ("~=1.2", "'~=1.2' is not a version constraint"),
         ("^1 ||", "'^1 ||' is not a version constraint"),
         (">=abc", "'abc' is not a version"),
-        ("1.*", "'1.*' is not a version"),
+        ("x.1", "'x.1' is not a version"),
         ("latest", "'latest' is not a version"),
     ],
 )
@@ -179,6 +186,11 @@ def test_refuses_what_is_not_a_constraint(text: str, message: str) -> None:
     with pytest.raises(ValueError, match="is not a version") as refusal:
         Constraint.parse(text)
     assert str(refusal.value) == message
+
+
+def test_a_series_cannot_be_left_out() -> None:
+    with pytest.raises(ValueError, match=r"'!=1\.5\.x': a series of versions cannot be left out"):
+        Constraint.parse("!=1.5.x")
 
 
 def test_best_is_the_highest_allowed() -> None:

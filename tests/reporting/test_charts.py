@@ -38,6 +38,12 @@ def test_dots_are_in_the_unit_of_the_table_and_in_its_order():
     assert abs(figure.spec["layer"][-1]["encoding"]["x"]["datum"] - 19.8) < 1e-9
 
 
+def test_a_scale_that_shows_zero_or_less_is_never_logarithmic():
+    figure = interval_dots(LATENCY, "framework", "p50_ns", reference=0.0)
+    x = figure.spec["layer"][0]["encoding"]["x"]
+    assert (x["title"], x["scale"]) == ("p50, ms", {"zero": False})
+
+
 def test_equal_names_stay_apart():
     table = Table("t", _COLUMNS, (("a", 1.0, None, None, 1.0), ("a", 2.0, None, None, 2.0)))
     values = interval_dots(table, "name", "x").spec["data"]["values"]

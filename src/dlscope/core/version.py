@@ -2,7 +2,8 @@
 
 constraint  = alternative *( "||" alternative )
 alternative = comparison *( "," comparison )
-comparison  = [ "=" "==" "!=" ">" ">=" "<" "<=" "~" "^" ] version | "*"
+comparison  = [ "=" "==" "!=" ">" ">=" "<" "<=" "~" "^" ] ( version | series ) | "*"
+series      = number [ "." number ] "." ( "x" | "X" | "*" )
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ _VERSION = re.compile(
     rf"(?:-(?P<pre>{_IDENTIFIERS}))?(?:\+(?P<build>{_IDENTIFIERS}))?",
     re.ASCII,
 )
+_SERIES = re.compile(r"(?P<fixed>\d+(?:\.\d+)?)(?:\.[xX*])+", re.ASCII)
 _COMPARISON = re.compile(r"(?P<operator>==|!=|>=|<=|[=><~^])?\s*(?P<version>[^\s=<>!~^]+)")
 
 
@@ -125,6 +127,9 @@ def _comparison(part: str, whole: str) -> list[tuple[str, Version]]:
     match = _COMPARISON.fullmatch(part)
     if match is None:
         raise ValueError(f"{part or whole!r} is not a version constraint")
+    series = _SERIES.fullmatch(match["version"])
+    if series is not None:
+        return _within_series(match["operator"] or "=", series["fixed"], part)
     version = Version.parse(match["version"])
     numbers = match["version"].partition("-")[0].partition("+")[0].count(".") + 1
     operator = match["operator"] or _implied_operator(numbers)
@@ -133,6 +138,18 @@ def _comparison(part: str, whole: str) -> list[tuple[str, Version]]:
     if operator == "~":
         return [(">=", version), ("<", _raised(version, 1))]
     return [("=" if operator == "==" else operator, version)]
+
+
+def _within_series(operator: str, fixed: str, part: str) -> list[tuple[str, Version]]:
+    """`1.10.x` is every 1.10, `1.x` every 1; above one, at most one, and so on."""
+    first = Version.parse(fixed)
+    after = _raised(first, fixed.count("."))
+    if operator in ("=", "==", "~", "^"):
+        return [(">=", first), ("<", after)]
+    bounds = {">=": (">=", first), ">": (">=", after), "<": ("<", first), "<=": ("<", after)}
+    if operator not in bounds:
+        raise ValueError(f"{part!r}: a series of versions cannot be left out")
+    return [bounds[operator]]
 
 
 def _implied_operator(numbers: int) -> str:

@@ -60,7 +60,8 @@ def interval_dots(
         if cell.number is not None
     ]
     y = {"field": "name", "type": "nominal", "sort": None, "title": None, "axis": {"grid": True}}
-    x = _axis("x", column, records)
+    has_log = reference is None or reference > 0
+    x = _axis("x", column, records, may_be_log=has_log)
     band = {"type": "rule", "strokeWidth": 5, "opacity": 0.45, "color": color("s1")}
     dot = {"type": "point", "color": color("s1"), "opacity": 1}
     layers: list[Spec] = [
@@ -223,7 +224,13 @@ def _line_layers(
     ]
 
 
-def _axis(name: str, column: ShownColumn, records: Sequence[Mapping[str, Any]]) -> Spec:
+def _axis(
+    name: str,
+    column: ShownColumn,
+    records: Sequence[Mapping[str, Any]],
+    *,
+    may_be_log: bool = True,
+) -> Spec:
     values = [record[name] for record in records]
     axis: Spec = {
         "field": name,
@@ -233,7 +240,8 @@ def _axis(name: str, column: ShownColumn, records: Sequence[Mapping[str, Any]]) 
     }
     if name == "x":
         axis["axis"] = {"tickCount": _TICKS}
-    if name == "x" and values and min(values) > 0 and max(values) / min(values) >= _LOG_FROM_FACTOR:
+    may_be_log = may_be_log and name == "x" and bool(values) and min(values) > 0
+    if may_be_log and max(values) / min(values) >= _LOG_FROM_FACTOR:
         axis["scale"] = {"type": "log"}
         axis["title"] += " (log)"
     return axis

@@ -23,6 +23,11 @@ def test_a_whole_manifest_is_carried_over(convert) -> None:
     assert model.outputs[0].labels == "labels"
 
 
+def test_a_framework_may_be_named_by_its_series(convert) -> None:
+    model = convert(framework={"name": "Onnxruntime", "version": "1.10.x"}).model
+    assert model.framework[0].version == "1.10.x"
+
+
 def test_what_comes_out_is_a_manifest(convert) -> None:
     model = convert(hidden=True).model
     assert parse_text(dump_manifest(model), "x") == model
