@@ -55,7 +55,7 @@ MODELS = (
 SIZES: Mapping[str, Mapping[str, int]] = {
     "centerface": {"H": 320, "W": 320},
     "all-minilm-l6-v2": {"T": 128},
-    "silero-vad-original": {"input[0]": 1, "input[1]": 512, "state[1]": 1},
+    "silero-vad-original": {"input[0]": 1, "input[1]": 256, "state[1]": 1},
 }
 FLOAT32 = (
     *("ort", "ort_blocked", "torch_nchw", "torch_nhwc", "onednn_packed", "onednn_blocked"),

@@ -76,6 +76,12 @@ class BrickLayer:
         return f"{self.domain}::{self.op_type}" if self.domain else self.op_type
 
     @property
+    def has_bodies(self) -> bool:
+        """Whether it holds layers of its own, as branches and loops do."""
+        values = self.attributes.values()
+        return any(isinstance(each, Mapping) and "body" in each for each in values)
+
+    @property
     def sources(self) -> tuple[int, ...]:
         """Every place that the layer takes, each once: its inputs, then what its bodies take."""
         places = (*self.inputs, *self.captured)

@@ -35,7 +35,8 @@ _LEVELS = {"": UNCHANGED, FUSED: EXTENDED}
 class Ort(Implementation):
     """A session of the brick alone, its graph left as it is.
 
-    Several layers also as `fused`, optimised up to the level that keeps the plain layout.
+    Several layers, and one that holds others, also as `fused`: optimised up to the level that keeps
+    the plain layout.
     """
 
     name = "ort"
@@ -48,7 +49,8 @@ class Ort(Implementation):
 
     def configurations(self, brick: Brick) -> Sequence[Configuration | Unsupported]:
         """In the types that the brick declares."""
-        algorithms = ("",) if len(brick.layers) == 1 else ("", FUSED)
+        has_several = len(brick.layers) > 1 or any(layer.has_bodies for layer in brick.layers)
+        algorithms = ("", FUSED) if has_several else ("",)
         dtype = declared_dtype(brick)
         found = [Configuration(algorithm, dtype) for algorithm in algorithms]
         if dtype != "float32":
