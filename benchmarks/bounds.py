@@ -230,6 +230,8 @@ RATIOS: Mapping[str, Callable[[list[Row]], Iterator[float]]] = {
     "optimised ONNX Runtime ÷ composed": lambda rows: _column(
         rows, "onnxruntime", "measured_over_composed"
     ),
+    "OpenVINO ÷ composed": lambda rows: _column(rows, "openvino", "measured_over_composed"),
+    "PyTorch ÷ composed": lambda rows: _column(rows, "torch", "measured_over_composed"),
     "S ÷ P": lambda rows: _column(rows, "onnxruntime", "sequential_over_parallel"),
     "S ÷ S_f": lambda rows: _column(rows, "onnxruntime", "sequential_over_fused"),
     "unoptimised ÷ optimised ONNX Runtime": _unoptimised,

@@ -3,11 +3,14 @@
 `accuracy` walks over a suite of models that nothing was chosen on, cut into bricks of 1, 2 and 4
 layers of the executed graph and of 1 layer of the graph as written, in three fresh processes each,
 and compares what is composed with what is measured beside it. `speedup` does so for a suite of
-families in several depths and widths, where bricks are shared. Both write their tables, with the
-fingerprint of the machine, to `benchmarks/results/`.
+families in several depths and widths, where bricks are shared; `quick` times these as `dlscope
+bricks run --quick` does, and `more` the same with two further networks. All write their tables,
+with the fingerprint of the machine, to `benchmarks/results/`.
 
     python benchmarks/bricks.py accuracy
     python benchmarks/bricks.py speedup
+    python benchmarks/bricks.py quick
+    python benchmarks/bricks.py more
 """
 
 from __future__ import annotations
@@ -17,13 +20,17 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from dlscope import api
 from dlscope.core.errors import DlscopeError
 from dlscope.stacks.fingerprint import environment
+from dlscope.zoo import wide_resnet
 
+Cuts = tuple[tuple[str, int], ...]
+EXECUTED: Cuts = (("executed", 1), ("executed", 2), ("executed", 4))
 RESULTS = Path(__file__).parent / "results"
 DEVELOPMENT = (
     *("mobilenet_v2", "resnet18", "squeezenet1_1", "shufflenet_v2", "googlenet", "lstm"),
@@ -45,15 +52,33 @@ FAMILIES = (
     *("resnet152", "wide_resnet50", "vgg11", "vgg13", "vgg16", "vgg19"),
     *("densenet121", "densenet169", "densenet201"),
 )
-SIZES = {"centerface": {"height": 320, "width": 320}}
+PARTS: Mapping[str, tuple[tuple[str, ...], Cuts]] = {
+    "accuracy": (HELD_OUT, (*EXECUTED, ("authored", 1))),
+    "development": (DEVELOPMENT, (*EXECUTED, ("authored", 1))),
+    "speedup": (FAMILIES, EXECUTED[:2]),
+    "quick": (FAMILIES, EXECUTED[:1]),
+    "more": ((*FAMILIES, "resnet50_v1", "wide_resnet101"), EXECUTED[:1]),
+}
+"""Models, and how they are cut."""
+QUICK = ("quick", "more")
 
 
-def cut(models: tuple[str, ...], granularity: int, graph: Any) -> Any:
+def further(folder: Path) -> dict[str, Path]:
+    """Files of the networks that the catalog does not have, by name."""
+    path = folder / "wide_resnet101.onnx"
+    path.write_bytes(wide_resnet.build(None, {"depth": "101", "seed": "0"}))
+    return {path.stem: path}
+
+
+def cut(models: tuple[str, ...], granularity: int, graph: Any, files: Mapping[str, Path]) -> Any:
     """One suite; models that cannot be cut are told and left out."""
     suite = None
     for name in models:
+        model = files.get(name, name)
         try:
-            found = api.generate_bricks(name, granularity=granularity, cut=graph, default_dim=320)
+            found = api.generate_bricks(
+                [model], granularity=granularity, cut=graph, default_dim=320
+            )
         except DlscopeError as error:
             print(f"{name} is left out: {error.what}", flush=True)
             continue
@@ -61,10 +86,10 @@ def cut(models: tuple[str, ...], granularity: int, graph: Any) -> Any:
     return suite
 
 
-def measured(suite: Any, processes: int, store: str) -> dict[str, Any]:
+def measured(suite: Any, **asked: Any) -> dict[str, Any]:
     """Tables of one suite, and how long it took in all, set-up included."""
     begun = time.perf_counter()
-    report = api.run_bricks([suite], processes=processes, store=store)
+    report = api.run_bricks([suite], **asked)
     tables = {
         name: list(report.table(name)) for name in ("composition", "accuracy", "speedup", "failed")
     }
@@ -79,22 +104,26 @@ def measured(suite: Any, processes: int, store: str) -> dict[str, Any]:
 def main() -> None:
     """Measure what was asked for and write it down."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("part", choices=("accuracy", "speedup", "development"))
+    parser.add_argument("part", choices=tuple(PARTS))
     parser.add_argument("--processes", type=int, default=3)
     parser.add_argument("--granularity", default="")
     asked = parser.parse_args()
-    models = {"accuracy": HELD_OUT, "speedup": FAMILIES, "development": DEVELOPMENT}[asked.part]
-    cuts = [("executed", 1), ("executed", 2), ("executed", 4), ("authored", 1)]
-    if asked.part == "speedup":
-        cuts = [("executed", 1), ("executed", 2)]
+    models, cuts = PARTS[asked.part]
     if asked.granularity:
-        cuts = [each for each in cuts if f"{each[0]}{each[1]}" in asked.granularity.split(",")]
+        cuts = tuple(e for e in cuts if f"{e[0]}{e[1]}" in asked.granularity.split(","))
     found: dict[str, Any] = {}
     for graph, granularity in cuts:
         print(f"{graph} graph, at most {granularity} layers", flush=True)
-        with tempfile.TemporaryDirectory() as store:
-            suite = cut(models, granularity, graph)
-            found[f"{graph}-{granularity}"] = measured(suite, asked.processes, store)
+        with tempfile.TemporaryDirectory() as folder:
+            files = further(Path(folder)) if asked.part == "more" else {}
+            suite = cut(models, granularity, graph, files)
+            found[f"{graph}-{granularity}"] = measured(
+                suite,
+                processes=asked.processes,
+                quick=asked.part in QUICK,
+                files=list(files.values()),
+                store=folder,
+            )
         machine = environment().to_json() | {"volatile": {}}
         text = json.dumps({"machine": machine, "command": sys.argv[1:], "suites": found}, indent=1)
         (RESULTS / f"bricks-{asked.part}.json").write_text(text + "\n", encoding="utf-8")

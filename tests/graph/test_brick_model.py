@@ -16,7 +16,13 @@ from small_graphs import NETWORKS, network, quantised
 
 from dlscope.core.digest import bytes_digest
 from dlscope.graph.brick import Brick
-from dlscope.graph.brick_model import brick_feeds, brick_model, segment_model, segment_skeleton
+from dlscope.graph.brick_model import (
+    brick_feeds,
+    brick_model,
+    brick_skeleton,
+    segment_model,
+    segment_skeleton,
+)
 from dlscope.graph.ir import Graph
 from dlscope.graph.partition import partition
 from dlscope.graph.read import read_graph
@@ -267,17 +273,31 @@ def test_a_skeleton_says_that_large_weights_are_elsewhere():
     assert model.ByteSize() < 1000
 
 
-def segment_of_large_weights() -> Segment:
-    x, y = (
-        helper.make_tensor_value_info(name, 1, [2, size]) for name, size in (("x", 40), ("y", 30))
-    )
+def test_a_skeleton_of_a_brick_lacks_what_is_drawn_and_large() -> None:
+    brick = Brick.of(segment_of_large_weights())
+    small, none = brick_skeleton(brick)
+    assert none == {}
+    assert small == brick_model(brick)
+    brick = Brick.of(segment_of_large_weights(400, 300))
+    model, shapes = brick_skeleton(brick)
+    assert shapes == {"v1": (400, 300)}
+    told = {each.name: each.data_location for each in model.graph.initializer}
+    assert told == {"v1": onnx.TensorProto.EXTERNAL, "v3": onnx.TensorProto.DEFAULT}
+    drawn = {each.name: each for each in brick_model(brick).graph.initializer}
+    assert model.graph.initializer[1] == drawn["v3"]
+    assert model.graph.node == brick_model(brick).graph.node
+
+
+def segment_of_large_weights(inputs: int = 40, outputs: int = 30) -> Segment:
+    sizes = (("x", inputs), ("y", outputs))
+    x, y = (helper.make_tensor_value_info(name, 1, [2, size]) for name, size in sizes)
     nodes = [
         helper.make_node("MatMul", ["x", "w"], ["h"]),
         helper.make_node("Add", ["h", "b"], ["y"]),
     ]
     constants = [
         numpy_helper.from_array(np.ones(shape, np.float32), name)
-        for name, shape in (("w", (40, 30)), ("b", (30,)))
+        for name, shape in (("w", (inputs, outputs)), ("b", (outputs,)))
     ]
     graph = helper.make_graph(nodes, "large", [x], [y], constants)
     opsets = [helper.make_opsetid("", 17)]

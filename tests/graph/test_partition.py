@@ -78,13 +78,11 @@ def test_segments_are_convex_and_as_long_as_they_may_be(graph, granularity):
         needed = set().union(*(before[each] for each in members)) - members
         assert all(before[each].isdisjoint(members) for each in needed)
         assert len(members) <= granularity or members in blocks
+    rank = {layer: place for place, layer in enumerate(order(graph))}
     for members, following in pairwise(segments):
-        first = next(block for block in blocks if min_in_order(graph, following) in block)
+        earliest = min(following, key=rank.__getitem__)
+        first = next(block for block in blocks if earliest in block)
         assert len(members) + len(first) > granularity
-
-
-def min_in_order(graph: Graph, members: set[int]) -> int:
-    return next(each for each in order(graph) if each in members)
 
 
 @given(wirings())

@@ -81,8 +81,9 @@ def run_bricks(
     scope: Literal["suite", "model"] = "suite",
     threads: int = 1,
     processes: int = 3,
-    min_rounds: int = 15,
+    min_rounds: int | None = None,
     max_seconds: float = 30.0,
+    quick: bool = False,
     whole_models: bool = True,
     files: Sequence[str | Path] = (),
     store: str | None = None,
@@ -92,11 +93,13 @@ def run_bricks(
     """Time the bricks of each suite that have no time yet, and rebuild its models from them.
 
     With `whole_models`, those that the catalog knows, and those in the ONNX `files`, are timed
-    beside their bricks, so that composed and measured latencies can be compared. See `Protocol` for
-    the others. Raises `BackendError` where a suite does not run here.
+    beside their bricks, so that composed and measured latencies can be compared. With `quick`, a
+    brick is timed only until each model that has it is known to 1 %, and there is no bracket. There
+    are at least 15 rounds, 3 of a quick run. See `Protocol` for the others. Raises `BackendError`
+    where a suite does not run here.
     """
     from dlscope.methods.bricks.campaign import measure
-    from dlscope.methods.bricks.protocol import Protocol
+    from dlscope.methods.bricks.protocol import MIN_ROUNDS, QUICK_MIN_ROUNDS, Protocol
     from dlscope.stacks.fingerprint import environment
     from dlscope.store import Store
 
@@ -104,8 +107,9 @@ def run_bricks(
         scope=scope,
         threads=threads,
         processes=processes,
-        min_rounds=min_rounds,
+        min_rounds=min_rounds or (QUICK_MIN_ROUNDS if quick else MIN_ROUNDS),
         max_seconds=max_seconds,
+        is_quick=quick,
     )
     missing: list[str] = []
     with Store.open(store) as opened:
@@ -132,19 +136,22 @@ def compose_bricks(
     models: Names = (),
     scope: Literal["suite", "model"] = "suite",
     threads: int = 1,
+    quick: bool = False,
     against: str | Path | None = None,
     store: str | None = None,
 ) -> Report:
     """The latency of each model, rebuilt from the times of its bricks; nothing is measured.
 
-    It is compared with what was measured among the bricks, or with the latencies in the JSON file
+    Of the times of quick runs, with `quick`, or of the others. It is compared with what was
+    measured among the bricks, or with the latencies in the JSON file
     `against`, which `compose_bricks`, `evaluate` or `profile` wrote. Raises `GraphError` for an
     unknown model, `MeasurementError` where no brick has a time here, or the file no latency.
     """
     from dlscope.methods.bricks.protocol import Protocol
 
     names = (models,) if isinstance(models, str) else tuple(models)
-    return _composed(suites, Protocol(scope=scope, threads=threads), store, names, against, ())
+    protocol = Protocol(scope=scope, threads=threads, is_quick=quick)
+    return _composed(suites, protocol, store, names, against, ())
 
 
 def describe_bricks(suite: Suite) -> Report:

@@ -9,10 +9,10 @@ import typer
 
 from dlscope.cli.asking import numbers, one_of, sizes
 from dlscope.cli.output import ALL, FORMAT, OUTPUT, STORE, Format, show
-from dlscope.cli.steps import Steps
+from dlscope.cli.steps import BEGINS_AGAIN, Steps
 
 app = typer.Typer(
-    help="Benchmarks generated from models as small unique bricks, and models rebuilt from them.",
+    help="The latency of models, from timings of their small parts.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -53,7 +53,9 @@ def generate(
     ),
     output: Path = _WRITTEN,
 ) -> None:
-    """Cut models into unique bricks, as files that others can run without the models.
+    """Cut models into unique bricks: files to run anywhere.
+
+    Others can run them without the models.
 
     An anonymous suite has no names, no weights and no graph. What remains visible is the shape and
     the parameters of each brick and how often each model has it: with few layers per brick little
@@ -67,7 +69,7 @@ def generate(
 
     _require_decoys(anonymous, pad_with)
     wanted = _granularities(granularity)
-    with Steps("bricks generate") as steps:
+    with Steps("bricks generate", BEGINS_AGAIN) as steps:
         for layers in wanted:
             suite = api.generate_bricks(
                 models,
@@ -101,7 +103,7 @@ def add(
     """
     from dlscope import api
 
-    with Steps("bricks add") as steps:
+    with Steps("bricks add", BEGINS_AGAIN) as steps:
         joined, new, known = api.add_to_bricks(api.read_bricks(suite), models, told=steps.told)
     joined.save(output or suite)
     typer.echo(f"{output or suite}: {_added(new, known, output or suite)}", err=True)
@@ -113,8 +115,13 @@ def run(
     scope: str = _SCOPE,
     threads: int = _THREADS,
     processes: int = typer.Option(3, "--processes", min=1, help="Fresh processes to pool."),
-    min_rounds: int = typer.Option(15, "--min-rounds", min=1, help="Walk at least so often."),
+    min_rounds: int = typer.Option(
+        None, "--min-rounds", min=1, help="Walk at least so often; default: 15, or 3 with --quick."
+    ),
     max_seconds: float = typer.Option(30.0, "--max-seconds", help="Longest a process walks on."),
+    quick: bool = typer.Option(
+        False, "--quick", help="Time a brick only until the models that have it are known to 1 %."
+    ),
     whole: bool = typer.Option(True, "--whole/--no-whole", help="Time whole models beside them."),
     file: list[Path] = typer.Option(
         None, "--file", help="ONNX file of a model that the catalog does not know; repeat."
@@ -140,6 +147,7 @@ def run(
             processes=processes,
             min_rounds=min_rounds,
             max_seconds=max_seconds,
+            quick=quick,
             whole_models=whole,
             files=file or (),
             store=store,
@@ -155,6 +163,7 @@ def compose(
     model: list[str] = typer.Option(None, "--model", "-m", help="Only these models."),
     scope: str = _SCOPE,
     threads: int = _THREADS,
+    quick: bool = typer.Option(False, "--quick", help="Of what `bricks run --quick` has timed."),
     against: Path = typer.Option(
         None, "--against", help="Compare with the latencies in this JSON result instead."
     ),
@@ -163,7 +172,9 @@ def compose(
     output: Path = OUTPUT,
     all: bool = ALL,
 ) -> None:
-    """Rebuild the latency of models from the times of their bricks; nothing is measured.
+    """Rebuild the latency of models from times that are stored.
+
+    Nothing is measured.
 
     \b
     dlscope bricks compose suite.json --model resnet18 --format json
@@ -175,6 +186,7 @@ def compose(
         models=model or (),
         scope=one_of(_SCOPES, scope, "--scope"),
         threads=threads,
+        quick=quick,
         against=against,
         store=store,
     )
@@ -185,7 +197,7 @@ def compose(
 def stats(
     suite: Path = _SUITE, format: Format = FORMAT, output: Path = OUTPUT, all: bool = ALL
 ) -> None:
-    """What a suite holds: layers, bricks, how often each is used again."""
+    """What a suite holds: layers, bricks, how often each is used."""
     from dlscope import api
 
     show(api.describe_bricks(api.read_bricks(suite)), format, output, all=all)

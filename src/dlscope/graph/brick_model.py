@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from onnx import helper, numpy_helper
 
 from dlscope.graph.body import domains_of, drawn_weight, numbered_body, value_name
@@ -18,6 +19,7 @@ from dlscope.graph.segment import Segment
 
 IR_VERSION, OPSET = 10, 17
 EMBEDDED_BYTES = 1024
+_LARGE_BYTES = 1 << 16
 _INDEXED = frozenset({"Gather", "GatherElements", "ScatterElements"})
 _INDEXED_BY_TUPLES = frozenset({"GatherND", "ScatterND"})
 
@@ -29,6 +31,23 @@ def brick_model(brick: Brick) -> onnx.ModelProto:
     """
     weights = [_embedded(place, _weight(brick, place)) for place in brick.constants]
     return _model(brick, [attributes_of(layer.attributes) for layer in brick.layers], weights)
+
+
+def brick_skeleton(brick: Brick) -> tuple[onnx.ModelProto, dict[str, tuple[int, ...]]]:
+    """`brick_model` without its large float32 weights, and the shapes of these by name.
+
+    The model says that they are in a file, so that a runtime can be handed any in memory.
+    """
+    outside = {place for place in brick.constants if _is_large_weight(brick.tensors[place])}
+    weights = [
+        _elsewhere(value_name(place), "float32", brick.tensors[place].shape)
+        if place in outside
+        else _embedded(place, _weight(brick, place))
+        for place in brick.constants
+    ]
+    attributes = [attributes_of(layer.attributes) for layer in brick.layers]
+    shapes = {value_name(place): brick.tensors[place].shape for place in sorted(outside)}
+    return _model(brick, attributes, weights), shapes
 
 
 def segment_model(segment: Segment) -> onnx.ModelProto:
@@ -52,7 +71,7 @@ def segment_skeleton(
         if array.nbytes > EMBEDDED_BYTES and array.dtype.kind in "iubf"
     }
     told = [
-        _elsewhere(value_name(place), array)
+        _elsewhere(value_name(place), array.dtype, array.shape)
         if value_name(place) in outside
         else _embedded(place, array)
         for place, array in weights.items()
@@ -65,7 +84,16 @@ def brick_feeds(brick: Brick) -> dict[str, NDArray[Any]]:
 
     Integers are those that the model had there where they are known, else valid indices, else 1.
     """
-    return {value_name(place): _input(brick, place) for place in brick.inputs}
+    return {value_name(place): brick_feed(brick, place) for place in brick.inputs}
+
+
+def brick_feed(brick: Brick, place: int) -> NDArray[Any]:
+    """What `brick_feeds` has for the input at `place`."""
+    tensor = brick.tensors[place]
+    generator = _generator(brick, place)
+    if not tensor.is_discrete:
+        return generator.standard_normal(tensor.shape).astype(_numpy_dtype(tensor))
+    return _discrete(brick, place, generator)
 
 
 def _weights_of(segment: Segment) -> dict[int, NDArray[Any]]:
@@ -92,14 +120,21 @@ def _embedded(place: int, array: NDArray[Any]) -> onnx.TensorProto:
     return numpy_helper.from_array(array, value_name(place))
 
 
-def _elsewhere(name: str, array: NDArray[Any]) -> onnx.TensorProto:
+def _is_large_weight(tensor: BrickTensor) -> bool:
+    is_drawn = tensor.value is None and tensor.dtype == "float32" and len(tensor.shape) > 1
+    return is_drawn and tensor.size_bytes > _LARGE_BYTES
+
+
+def _elsewhere(name: str, dtype: DTypeLike, shape: tuple[int, ...]) -> onnx.TensorProto:
+    kind = np.dtype(dtype)
     tensor = onnx.TensorProto(
         name=name,
-        data_type=helper.np_dtype_to_tensor_dtype(array.dtype),
-        dims=array.shape,
+        data_type=helper.np_dtype_to_tensor_dtype(kind),
+        dims=shape,
         data_location=onnx.TensorProto.EXTERNAL,
     )
-    place = {"location": "weights", "offset": "0", "length": str(array.nbytes)}
+    size_bytes = kind.itemsize * math.prod(shape)
+    place = {"location": "weights", "offset": "0", "length": str(size_bytes)}
     tensor.external_data.extend(
         onnx.StringStringEntryProto(key=key, value=value) for key, value in place.items()
     )
@@ -191,14 +226,6 @@ def _weight(brick: Brick, place: int) -> NDArray[Any]:
     if tensor.is_discrete:
         return _discrete(brick, place, generator)
     return drawn_weight(tensor.shape, generator).astype(_numpy_dtype(tensor))
-
-
-def _input(brick: Brick, place: int) -> NDArray[Any]:
-    tensor = brick.tensors[place]
-    generator = _generator(brick, place)
-    if not tensor.is_discrete:
-        return generator.standard_normal(tensor.shape).astype(_numpy_dtype(tensor))
-    return _discrete(brick, place, generator)
 
 
 def _discrete(brick: Brick, place: int, generator: np.random.Generator) -> NDArray[Any]:

@@ -56,6 +56,17 @@ def test_a_setup_is_put_together_of_what_the_backend_has(bounds, setup, total_ns
     assert compose(bounds, setup).total_ns == total_ns
 
 
+def test_what_openvino_takes_and_gives_is_plain(tmp_path: Path) -> None:
+    last = ("openvino", "", "float32", "channels_last")
+    costs = {**COSTS, "LRN": {**COSTS["LRN"], last: 1_000}, "Conv": {last: 1_000, OPENVINO: 3_000}}
+    model = forked(tmp_path)
+    found = model_bounds(model, costs_of(model, costs))
+    steps = compose(found, Setup("openvino", {}, {"Relu": "torch"})).step_of
+    # Half of what the convolution moves is the image, which has to be turned.
+    assert (steps[0].cost.cost_ns, steps[0].cost.layout_in) == (2_000, "channels_last")
+    assert (steps[2].cost.cost_ns, steps[2].cost.layout_in) == (1_000, "channels_last")
+
+
 def test_changes_of_layout_are_part_of_it(bounds) -> None:
     composed = compose(bounds, Setup("onnxruntime"))
     assert composed.reorder_ns == 10_000

@@ -34,6 +34,11 @@ def test_a_backend_that_only_helps_comes_as_it_is() -> None:
     assert helping.has(Cost(1, "openvino"))
 
 
+@pytest.mark.parametrize("backend", COMPOSED)
+def test_only_openvino_compiles_a_model_whole(backend: str) -> None:
+    assert own_code(backend, Setup(backend)).is_compiled == (backend == "openvino")
+
+
 def test_code_that_is_not_known_is_refused() -> None:
     assert "reference" not in COMPOSED
     with pytest.raises(BoundError, match="what reference computes layers with is not measured"):

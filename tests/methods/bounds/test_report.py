@@ -41,7 +41,7 @@ def test_the_answer_says_how_far_what_to_do_and_on_what_it_rests(analysis) -> No
     assert report.title == "forked: how far from possible?"
     assert report.answer == (
         "onnxruntime, graph_optimization=disabled is 4.29× its fused bound, 0.112 ms; to compute "
-        "in bfloat16 is predicted to save 0.367 of 0.480 ms. The bound rests on two "
+        "in bfloat16 is predicted to save 0.378 of 0.480 ms. The bound rests on two "
         "implementations or more for 100 % of its time."
     )
 

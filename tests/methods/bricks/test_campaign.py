@@ -262,7 +262,7 @@ def test_times_of_another_environment_do_not_count(store, process) -> None:
         "MeasurementError: no brick of the suite has a time here\n"
         "  where  benchmark database\n"
         "  fix    time them first: dlscope bricks run SUITE; what was timed with other packages, "
-        "on another machine or in another scope does not count"
+        "on another machine, in another scope or, if not asked for, with --quick does not count"
     )
 
 

@@ -133,6 +133,18 @@ def test_ratios_are_paired_round_by_round() -> None:
     assert found.assumptions == ()
 
 
+def test_bricks_that_were_known_earlier_are_paired_with_the_first_runs_of_the_model() -> None:
+    suite = cut(graph_of(fork_model()), 99)
+    ((name, _),) = suite.bricks.items()
+    (model,) = suite.models
+    drift = np.array([1.0, 3.0, 10.0, 90.0])
+    times = Times(0, {(name, ""): brick_times(1.1 * 1e6 * drift[:3] - NULL_HOT_NS)})
+    times.wholes[model.whole] = np.stack([1e6 * drift] * 2, axis=1)
+    times.started[model.whole] = ""
+    found = compose(model, suite.bricks, [times])
+    assert found.ratio_interval == pytest.approx((1.1, 1.1))
+
+
 def test_bricks_that_were_timed_later_are_not_paired() -> None:
     suite = cut(graph_of(fork_model()), 1)
     (model,) = suite.models

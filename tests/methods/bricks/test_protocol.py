@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dlscope.core.errors import PlanError
-from dlscope.methods.bricks.protocol import Protocol
+from dlscope.methods.bricks.protocol import CLOCKS, Protocol
 
 
 def test_survives_being_written_down() -> None:
@@ -20,10 +20,19 @@ def test_survives_being_written_down() -> None:
         {"is_in_place": False},
         {"nulls": 8},
         {"null_every": 1},
+        {"is_quick": True},
     ],
 )
 def test_another_way_of_measuring_is_another_identity(change) -> None:
     assert Protocol(**change).digest != Protocol().digest
+
+
+def test_what_was_measured_before_there_was_a_quick_way_keeps_its_identity() -> None:
+    assert Protocol().digest == "623933214e59343c"
+
+
+def test_one_thread_is_timed_by_its_own_clock() -> None:
+    assert [CLOCKS[Protocol(threads=each).clock] for each in (1, 2)] == ["cpu", "wall"]
 
 
 def test_how_often_and_how_long_is_no_part_of_the_identity() -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import pytest
 from brick_models import chain_model, fork_model, graph_of
 from exact_process import NOT_CPU, ExactProcess
@@ -52,6 +54,19 @@ def test_each_brick_has_three_rows_and_each_model_one() -> None:
     bricks = [row for row in rows if not is_whole(row.key)]
     assert [row.key.state for row in bricks] == ["walk", "hot", "touch"] * 4
     assert len(rows) - len(bricks) == 2
+
+
+def test_a_quick_process_has_no_other_states_and_no_samples_of_what_was_known() -> None:
+    suite = both()
+    walked = ExactProcess()(suite, Protocol(is_quick=True, min_rounds=3), FILES)
+    walked.walk[1:, 0] = 0
+    nothing = np.zeros((0, len(walked.items), 2), np.int64)
+    conditions = Conditions(suite, Protocol(is_quick=True), HERE.fingerprint, 0)
+    rows = rows_of(replace(walked, hot=nothing, touch=nothing), conditions)
+    bricks = [row for row in rows if not is_whole(row.key)]
+    assert [row.key.state for row in bricks] == ["walk"] * 4
+    assert [len(row.samples_ns) for row in bricks] == [1, 3, 3, 3]
+    assert {row.key.protocol for row in bricks} == {Protocol(is_quick=True).digest}
 
 
 def test_a_row_says_under_which_conditions_it_was_measured() -> None:

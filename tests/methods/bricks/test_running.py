@@ -60,6 +60,15 @@ def test_arrays_have_rounds_items_and_clocks(walked) -> None:
     assert (found.whole > 0).all()
 
 
+def test_a_quick_process_measures_the_walk_alone(suite, files) -> None:
+    protocol = Protocol(processes=1, min_rounds=2, max_seconds=0.1, is_quick=True)
+    found = run_process(suite, protocol, files)
+    assert found.failed == {}
+    assert (found.walk[:2] > 0).all()
+    assert found.hot.shape == found.touch.shape == (0, 4, 2)
+    assert found.null_hot.shape[1:] == (protocol.nulls, 2)
+
+
 def test_every_fifth_brick_has_a_null_after_it_in_each_round_another(walked) -> None:
     found, _ = walked
     places = [tuple(row.nonzero()[0]) for row in found.null[..., 0]]

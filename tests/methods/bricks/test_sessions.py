@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from dlscope.core.errors import BackendError
 from dlscope.graph.brick import Brick
-from dlscope.graph.brick_model import brick_model
+from dlscope.graph.brick_model import brick_model, brick_skeleton
 from dlscope.graph.builder import GraphBuilder
 from dlscope.graph.segment import Segment
 from dlscope.methods.bricks.buffers import ALIGNMENT_BYTES, Placed, scratch
+from dlscope.methods.bricks.lent_weights import LentWeights
 from dlscope.methods.bricks.sessions import (
     NULL,
     Memory,
@@ -99,6 +100,23 @@ def test_two_bricks_share_what_lies_beside(sessions) -> None:
     session, _ = sessions.open(brick_model(brick))
     first, second = (memory.bind(session, brick, step) for _ in range(2))
     assert all(np.shares_memory(*pair) for pair in zip(first.arrays, second.arrays, strict=True))
+
+
+def test_lent_weights_are_copied_into_the_session(sessions) -> None:
+    graph = GraphBuilder("product")
+    x = graph.input("x", "float32", (1, 300))
+    weights = graph.constant("w", np.zeros((300, 200), np.float32))
+    graph.output(graph.node("MatMul", [x, weights], output="y"), "float32", (1, 200))
+    read = graph_of(graph.finish())
+    model, shapes = brick_skeleton(Brick.of(Segment(read, read.layers)))
+    lent = LentWeights().of(shapes)
+    (values,) = (each.copy() for each in lent.values())
+    session, _ = sessions.open(model, lent)
+    for each in lent.values():
+        each[...] = 0  # as the next brick's do
+    row = np.random.default_rng(1).standard_normal((1, 300)).astype(np.float32)
+    (found,) = session.run(["v2"], {"v0": row}, None)
+    np.testing.assert_allclose(found, row @ values, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("size_bytes", [1, 1000, 4096])

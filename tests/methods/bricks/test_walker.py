@@ -8,6 +8,7 @@ import pytest
 from brick_models import chain_model, fork_model, graph_of
 
 from dlscope.graph.brick import Brick
+from dlscope.graph.builder import GraphBuilder
 from dlscope.methods.bricks import walker
 from dlscope.methods.bricks.cutting import cut_models
 from dlscope.methods.bricks.protocol import Protocol
@@ -35,7 +36,7 @@ class Recorder:
     def run_with_iobinding(self, name: str, _: None) -> None:
         self.log.append(name)
 
-    def open(self, _: Any) -> tuple[Recorder, int]:
+    def open(self, *_: Any) -> tuple[Recorder, int]:
         return self, 1
 
     def read(self, count: int) -> None:
@@ -58,13 +59,32 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
         return len(found.log), 0
 
     monkeypatch.setattr(walker, "Memory", Memory)
-    monkeypatch.setattr(walker, "_timed_once", timed)
+    monkeypatch.setattr(walker, "timed_once", timed)
     monkeypatch.setattr(
         walker, "null_sessions", lambda _, count: [found.bound(f"null {n}") for n in range(count)]
     )
     monkeypatch.setattr(walker, "whole_model", lambda _, path: (found.bound(path), 1))
-    monkeypatch.setattr(walker, "_Stream", lambda _: found)
+    monkeypatch.setattr(walker, "ColdMemory", lambda _: found)
     return found
+
+
+def logged(recorder: Recorder, taken_ns: Any) -> Any:
+    def timed(bound: Bound) -> tuple[int, int]:
+        recorder.log.append(f"timed {bound.binding}")
+        return taken_ns(), taken_ns()
+
+    return timed
+
+
+def timed(*names: str) -> list[str]:
+    return [f"timed {name}" for name in names]
+
+
+def other_model() -> Any:
+    graph = GraphBuilder("other")
+    x = graph.input("x", "float32", (1, 4, 4, 4))
+    graph.output(graph.node("Sigmoid", [x], output="y"), "float32", (1, 4, 4, 4))
+    return graph.finish()
 
 
 def opened(suite: Suite, protocol: Protocol, sessions: Any, **models: str) -> walker._Process:
@@ -118,14 +138,14 @@ def test_there_are_as_many_rounds_as_asked_for(recorder) -> None:
 
 
 def test_walking_ends_when_the_total_is_known(recorder, monkeypatch) -> None:
-    monkeypatch.setattr(walker, "_timed_once", lambda _: (1000, 1000))
+    monkeypatch.setattr(walker, "timed_once", lambda _: (1000, 1000))
     found = opened(both(), Protocol(min_rounds=3, max_seconds=1e9), recorder).walk(lambda _: None)
     assert len(found["walk"]) == 3
 
 
 def test_walking_goes_on_while_the_total_is_not_known(recorder, monkeypatch) -> None:
     taken = iter([*range(1000, 21000, 1000), *[10_000] * 100_000])
-    monkeypatch.setattr(walker, "_timed_once", lambda _: (next(taken), 0))
+    monkeypatch.setattr(walker, "timed_once", lambda _: (next(taken), 0))
     found = opened(both(), Protocol(min_rounds=3, max_seconds=1e9), recorder).walk(lambda _: None)
     totals = found["walk"][..., 0].sum(axis=1)
 
@@ -136,6 +156,70 @@ def test_walking_goes_on_while_the_total_is_not_known(recorder, monkeypatch) -> 
 
     assert len(totals) > 3
     assert error(len(totals)) <= 0.01 < error(len(totals) - 1)
+
+
+QUICK = Protocol(is_quick=True, min_rounds=2, max_seconds=1e9, null_every=99)
+
+
+def test_a_quick_round_of_a_model_that_caches_hold_is_like_any_other(recorder, monkeypatch) -> None:
+    monkeypatch.setattr(walker, "timed_once", logged(recorder, lambda: 1000))
+    opened(both(), QUICK, recorder).walk(lambda _: None)
+    assert recorder.log[:5] == ["Conv", "Relu", f"{WEIGHTS} bytes", "timed Conv", "timed Relu"]
+
+
+def test_a_quick_round_of_a_model_that_no_cache_holds_passes_over_enough(
+    recorder, monkeypatch
+) -> None:
+    monkeypatch.setattr(walker, "timed_once", logged(recorder, lambda: 1000))
+    monkeypatch.setattr(walker, "far_bytes", lambda: 2000)
+    opened(both(), QUICK, recorder).walk(lambda _: None)
+    # Four bricks: three of one input and one of two, 256 bytes each, as many results, weights.
+    passed = 9 * 256 + WEIGHTS
+    round_ = [f"{2000 - passed} bytes", *timed("Conv", "Relu", "Sigmoid", "Add")]
+    assert recorder.log == [*round_, *round_]
+
+
+def test_a_quick_process_goes_on_with_the_bricks_of_models_that_are_not_known(
+    recorder, monkeypatch
+) -> None:
+    wild = iter([*range(1000, 9000, 1000), *[10_000] * 10_000])
+
+    def taken(bound: Bound) -> tuple[int, int]:
+        found = next(wild) if bound.binding == "Sigmoid" else 1000
+        return found, found
+
+    monkeypatch.setattr(walker, "timed_once", taken)
+    found = opened(both(), QUICK, recorder).walk(lambda _: None)
+    timed = (found["walk"][..., 1] > 0).sum(axis=0)
+    assert timed.tolist() == [len(found["walk"])] * 4  # both models have the first two
+    alone = cut_models([("chain", graph_of(chain_model()))], 1, cut="authored", runtime="none")
+    other = cut_models([("other", graph_of(other_model()))], 1, cut="authored", runtime="none")
+    joined = alone.with_models_of(other)
+    wild = iter([*range(1000, 9000, 1000), *[10_000] * 10_000])
+    found = opened(joined, QUICK, recorder).walk(lambda _: None)
+    assert (found["walk"][..., 1] > 0).sum(axis=0).tolist() == [2, 2, len(found["walk"])]
+    assert len(found["walk"]) > 2
+
+
+def test_a_quick_process_ends_when_its_time_is_over(recorder, monkeypatch) -> None:
+    wild = iter(range(1000, 10**9, 1000))
+    monkeypatch.setattr(walker, "timed_once", lambda _: (next(wild), next(wild)))
+    protocol = Protocol(is_quick=True, min_rounds=2, max_seconds=0)
+    assert len(opened(both(), protocol, recorder).walk(lambda _: None)["walk"]) == 2
+
+
+@pytest.mark.parametrize(("layer_ns", "is_felt"), [(10_000, True), (10_000_000, False)])
+def test_views_are_looked_at_by_a_quick_process_only_where_they_are_felt(
+    recorder, monkeypatch, layer_ns, is_felt
+) -> None:
+    monkeypatch.setattr(walker, "timed_once", lambda _: (layer_ns, layer_ns))
+    monkeypatch.setattr(walker, "view_costs", lambda *_: np.ones((6, 2)))
+    process = opened(both(), QUICK, recorder)  # the chain is flattened at the end
+    process.walk(lambda _: None)
+    found = process.beside()
+    assert found["view"].tolist() == ([[1.0, 1.0]] * 6 if is_felt else [[0.0, 0.0]])
+    assert found["hot"].shape == found["touch"].shape == (0, 4, 2)
+    assert found["null_hot"].shape == (walker.HOT_RUNS, QUICK.nulls, 2)
 
 
 def test_hot_is_each_brick_over_and_over(recorder) -> None:
@@ -203,20 +287,3 @@ def test_numbers_that_repetition_drove_away_are_made_ordinary_again() -> None:
     before = array.copy()
     process._refresh()
     np.testing.assert_array_equal(array, before)
-
-
-def test_what_is_read_in_between_is_no_more_than_fills_the_caches() -> None:
-    stream = walker._Stream(1 << 60)
-    largest = max(walker.system().cpu.cache_bytes.values(), default=walker._CACHE_BYTES)
-    assert stream._memory.nbytes == walker._CACHES * largest
-    stream.read(1 << 60)
-    assert walker._Stream(800)._memory.nbytes == 800
-    walker._Stream(0).read(0)
-
-
-def test_one_more_view_costs_a_number_of_ns_on_both_clocks(monkeypatch) -> None:
-    monkeypatch.setattr(walker, "ADDED_ROUNDS", 2)
-    sessions = Sessions(threads=1, is_shared_arena=False)
-    found = opened(both(), Protocol(nulls=1), sessions).views()["view"]
-    assert found.shape == (6, 2)
-    assert np.isfinite(found).all()

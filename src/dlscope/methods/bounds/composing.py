@@ -21,6 +21,7 @@ from dlscope.methods.bounds.costed import PLAIN_LAYOUT, VIEW, Cost, Costed, Cost
 from dlscope.methods.bounds.fused_by_backend import fused_by_backend
 from dlscope.methods.bounds.layouts import LayoutPolicy, Reorder, layout_bound, layout_policies
 from dlscope.methods.bounds.own_code import FUSED, OwnCode, own_code
+from dlscope.methods.bounds.plain_ends import with_plain_ends
 from dlscope.methods.bounds.setups import Setup
 from dlscope.methods.bounds.wires import Wire
 
@@ -58,6 +59,8 @@ def compose(bounds: ModelBounds, setup: Setup) -> Composition:
     owns = {name: own_code(name, setup) for name in {setup.backend, *setup.elsewhere.values()}}
     network = _restricted(bounds.everything, setup, owns)
     main = owns[setup.backend]
+    if main.is_compiled:
+        network = with_plain_ends(network, bounds.benches.graph)
     groups = fused_by_backend(network) if main.is_fusing else ()
     fused = contracted(network, groups)
     members = {group.layers[0]: group for group in groups}

@@ -20,12 +20,17 @@ _DTYPES: Mapping[str, str] = {"f32": "float32", "bf16": "bfloat16", "f16": "floa
 @final
 @dataclass(frozen=True)
 class OwnCode:
-    """What is a backend's own: its implementations, whether it fuses, the layout it keeps to."""
+    """What is a backend's own: its implementations, whether it fuses, the layout it keeps to.
+
+    A model that is compiled as a whole takes what its benchmarks take, where one that is
+    interpreted layer by layer takes longer.
+    """
 
     implementations: frozenset[str]
     dtypes: frozenset[str]
     is_fusing: bool
     layout: str | None = None
+    is_compiled: bool = False
 
     def has(self, cost: Cost) -> bool:
         """Whether the backend would compute so."""
@@ -51,7 +56,9 @@ def _onnxruntime(setup: Setup) -> OwnCode:
 def _openvino(setup: Setup) -> OwnCode:
     # A layer without the short type is computed in float32.
     dtypes = {"float32", _DTYPES[setup.option("precision")]}
-    return OwnCode(frozenset(OWN[setup.backend]), frozenset(dtypes), is_fusing=True)
+    return OwnCode(
+        frozenset(OWN[setup.backend]), frozenset(dtypes), is_fusing=True, is_compiled=True
+    )
 
 
 def _torch(setup: Setup) -> OwnCode:

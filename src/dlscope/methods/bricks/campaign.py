@@ -14,7 +14,7 @@ from dlscope.core.errors import BackendError, MeasurementError
 from dlscope.core.run import Environment
 from dlscope.methods.bricks.against import Latencies
 from dlscope.methods.bricks.composition import Estimate, compose
-from dlscope.methods.bricks.protocol import Protocol
+from dlscope.methods.bricks.protocol import CLOCKS, Protocol
 from dlscope.methods.bricks.rows import (
     IMPLEMENTATION,
     Conditions,
@@ -24,7 +24,7 @@ from dlscope.methods.bricks.rows import (
     walk_of,
     whole_of,
 )
-from dlscope.methods.bricks.running import CLOCKS, run_process
+from dlscope.methods.bricks.running import run_process
 from dlscope.methods.bricks.suite import Suite, runtime_here
 from dlscope.methods.bricks.times import Times, times_of
 from dlscope.store.benchmarks import BenchmarkFilter, BenchmarkResult, Benchmarks
@@ -89,7 +89,8 @@ def composed(
             "no brick of the suite has a time here",
             where="benchmark database",
             fix="time them first: dlscope bricks run SUITE; what was timed with other packages, "
-            "on another machine or in another scope does not count",
+            "on another machine, in another scope or, if not asked for, with --quick does not "
+            "count",
         )
     latencies = against.of_all(wanted, suite.granularity, protocol.threads) if against else {}
     # What was measured among the bricks is not what was asked for, then.

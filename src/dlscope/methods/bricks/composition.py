@@ -212,11 +212,12 @@ def _measured(
 def _ratios(composed: Samples, whole: Samples, is_paired: bool) -> Samples:
     """Composed ÷ the mean of the runs right before and right after, round by round.
 
-    Rounds of bricks that were timed later than the model have nothing to do with its own.
+    Rounds of bricks that were timed later than the model have nothing to do with its own. Where
+    bricks were known after fewer rounds, the first ones are those that both have.
     """
     if not is_paired:
         return np.atleast_1d(np.median(composed) / np.median(whole))
-    found: Samples = composed / whole.mean(axis=1)
+    found: Samples = composed / whole[: len(composed)].mean(axis=1)
     return found
 
 

@@ -11,6 +11,10 @@ from dlscope.core.errors import PlanError
 
 Scope = Literal["suite", "model"]
 SCOPES: tuple[Scope, ...] = ("suite", "model")
+WALL, CPU = 0, 1
+CLOCKS = ("wall", "cpu")
+MIN_ROUNDS, QUICK_MIN_ROUNDS = 15, 3
+"""What a process walks at least; a quick one fewer, until the latency of each model is known."""
 
 
 @final
@@ -24,12 +28,13 @@ class Protocol:
     spent; there are `processes` of them, one after the other. `is_shared_arena`: all sessions draw
     on one pool of memory. `is_planned`: tensors lie where a plan by lifetime puts them, instead of
     in two areas by turns. `is_in_place`: what the runtime overwrites is overwritten. Every
-    `null_every`th brick is followed by a session that does nothing.
+    `null_every`th brick is followed by a session that does nothing. `is_quick`: a brick is timed
+    only until each model that has it is known to 1 %, and only in the walk, so without a bracket.
     """
 
     scope: Scope = "suite"
     threads: int = 1
-    min_rounds: int = 15
+    min_rounds: int = MIN_ROUNDS
     max_seconds: float = 30.0
     processes: int = 3
     is_shared_arena: bool = True
@@ -37,6 +42,7 @@ class Protocol:
     is_in_place: bool = True
     nulls: int = 32
     null_every: int = 5
+    is_quick: bool = False
 
     def __post_init__(self) -> None:
         if self.scope not in SCOPES:
@@ -54,11 +60,18 @@ class Protocol:
             )
 
     @property
+    def clock(self) -> int:
+        """CPU time of the thread where there is one: it does not count what others take."""
+        return CPU if self.threads == 1 else WALL
+
+    @property
     def digest(self) -> str:
         """The identity of all that changes what a sample means: not how many there are."""
         plain = self.to_json()
         for name in ("min_rounds", "max_seconds", "processes", "threads"):
             plain.pop(name)
+        if not self.is_quick:  # what was measured before there was a choice is still the same
+            plain.pop("is_quick")
         return digest(plain)[:16]
 
     def to_json(self) -> dict[str, Any]:

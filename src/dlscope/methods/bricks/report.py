@@ -163,8 +163,9 @@ def _sections(joined: Mapping[str, Table]) -> Iterator[Section]:
     for name in ("accuracy", "speedup"):
         if len(joined[name]):
             yield Section(joined[name].title, (joined[name],))
-    bracket = replace(composed.view(*labels, *_BRACKET), title="Bracket", note=_BRACKET_NOTE)
-    yield Section("Bracket", (bracket,))
+    if any(row["hot_ns"] is not None for row in composed):  # a quick run has no bracket
+        bracket = replace(composed.view(*labels, *_BRACKET), title="Bracket", note=_BRACKET_NOTE)
+        yield Section("Bracket", (bracket,))
     parts = joined["parts"]
     if len(parts):
         few = Table(parts.name, parts.columns, parts.rows[:_FEW], parts.title)
@@ -191,9 +192,10 @@ def _walked(protocol: Protocol, times: Sequence[Times], processes: int) -> str:
     rounds = min((len(brick.walk) for each in times for brick in each.bricks.values()), default=0)
     fresh = "a fresh process" if processes == 1 else f"{processes} fresh processes"
     clock = "CPU time of the thread" if protocol.threads == 1 else "wall time"
+    until = ", until each model that has them is known to 1 %" if protocol.is_quick else ""
     return (
         f"Bricks are timed one after the other in the order of their model, {clock}, in {fresh} "
-        f"of at least {plural(rounds, 'round')}; "
+        f"of at least {plural(rounds, 'round')}{until}; "
         "each walk follows one that is not timed, and the weights that a model has and its walk "
         "has not are read in between, so that caches hold what they hold in the model. What a "
         "session adds is taken out: half of what the cold caches of the walk add to one that does "

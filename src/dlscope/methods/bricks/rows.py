@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib.metadata import version
 from typing import Any, final
 
@@ -11,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlscope.graph.brick import Brick
-from dlscope.methods.bricks.protocol import Protocol
-from dlscope.methods.bricks.running import CLOCKS, CPU, WALL, Walked
+from dlscope.methods.bricks.protocol import CLOCKS, WALL, Protocol
+from dlscope.methods.bricks.running import Walked
 from dlscope.methods.bricks.sessions import NULL
 from dlscope.methods.bricks.suite import Suite, runtime_here
 from dlscope.store.benchmarks import Benchmark, BenchmarkKey, BenchmarkResult
@@ -34,8 +35,8 @@ class Conditions:
 
     @property
     def clock(self) -> int:
-        """CPU time of the thread where there is one: it does not count what others take."""
-        return CPU if self.protocol.threads == 1 else WALL
+        """The clock that the protocol goes by."""
+        return self.protocol.clock
 
     @property
     def runtime(self) -> str:
@@ -53,6 +54,11 @@ class Conditions:
         """The same of whole models: beside other bricks they are other measurements, too."""
         return f"{WHOLE}: {self.graph}"
 
+    @cached_property
+    def _tool_version(self) -> str:
+        """Asked of the distribution once: it is read from a file each time."""
+        return version("dlscope")
+
     def key(self, brick: str, batch: int, dtype: str, **fields: Any) -> BenchmarkKey:
         """The key of a row."""
         found: dict[str, Any] = {
@@ -68,7 +74,7 @@ class Conditions:
             "clock": CLOCKS[self.clock],
             "protocol": self.protocol.digest,
             "process": self.process,
-            "tool_version": version("dlscope"),
+            "tool_version": self._tool_version,
         }
         return BenchmarkKey(**{**found, **fields})
 
@@ -99,7 +105,7 @@ def walk_of(key: BenchmarkKey) -> str:
 
 
 def rows_of(walked: Walked, conditions: Conditions) -> list[BenchmarkResult]:
-    """Every brick walked over, hot and touched; the null; the whole models."""
+    """Every brick walked over, hot and touched where it was; the null; the whole models."""
     clock = conditions.clock
     found: list[BenchmarkResult] = []
     for place, item in enumerate(walked.items):
@@ -113,11 +119,14 @@ def rows_of(walked: Walked, conditions: Conditions) -> list[BenchmarkResult]:
             protocol=_protocol(conditions, item.model),
         )
         extra = _overheads(walked, item.model, clock)
-        extra["wall_ns"] = float(np.median(walked.walk[:, place, WALL]))
+        timed = walked.walk[walked.walk[:, place, WALL] > 0, place]
+        extra["wall_ns"] = float(np.median(timed[:, WALL]))
         extra["opened_ns"] = walked.opened_ns.get(item.brick, 0)
-        found.append(_row(key, walked, walked.walk[:, place, clock], extra))
+        found.append(_row(key, walked, timed[:, clock], extra))
         for state, times in (("hot", walked.hot), ("touch", walked.touch)):
-            found.append(_row(replace(key, state=state), walked, times[:, place, clock], {}))  # type: ignore[arg-type]
+            if len(times):
+                beside = replace(key, state=state)  # type: ignore[arg-type]
+                found.append(_row(beside, walked, times[:, place, clock], {}))
     for brick_id, reason in walked.failed.items():
         brick = conditions.suite.bricks[brick_id]
         key = conditions.key(brick_id, _batch(brick), _dtype(brick), state="walk")

@@ -17,9 +17,6 @@ from dlscope.agents.ordered_process import ORDER, said
 from dlscope.methods.bricks.protocol import Protocol
 from dlscope.methods.bricks.suite import Suite
 
-WALL, CPU = 0, 1
-CLOCKS = ("wall", "cpu")
-
 Progress = Callable[[Mapping[str, Any]], None]
 
 
@@ -39,7 +36,8 @@ class Walked:
     """What one process measured; the last axis of every array is the clock, wall or CPU, in ns.
 
     `walk` and `null` are rounds × items, `null` 0 where no null followed; `whole` rounds × models ×
-    before and after; `hot` and `touch` runs × items; `null_hot` runs × nulls; `view` networks.
+    before and after; `hot` and `touch` runs × items; `null_hot` runs × nulls; `view` networks. A
+    round of a quick process has 0 for what was known by then, and there are no hot and touch runs.
     `opened_ns` is what opening the session of a brick took, `opened_models_ns` that of a whole
     model, `failed` why a brick has no time.
     """

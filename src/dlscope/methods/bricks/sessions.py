@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, final
 
@@ -17,12 +19,14 @@ from dlscope.backends.onnxruntime import OPTIMIZATION, quiet_settings
 from dlscope.core.errors import BackendError, DlscopeError
 from dlscope.graph.body import value_name
 from dlscope.graph.brick import Brick, BrickTensor
-from dlscope.graph.brick_model import brick_feeds, brick_model
+from dlscope.graph.brick_model import brick_feed, brick_model
 from dlscope.graph.program import element_type
 from dlscope.methods.bricks.buffers import ALIGNMENT_BYTES, Placed
 from dlscope.methods.bricks.composed_model import Step
 
 _PROVIDERS = ["CPUExecutionProvider"]
+_NUMBERS = 1 << 18
+"""So many different ones are in a region; then they repeat."""
 _ENVIRONMENT_ALLOCATORS = "session.use_env_allocators"
 
 
@@ -45,11 +49,10 @@ class Sessions:
     """Opens models in one environment: one arena for all, no optimisation, equal threads."""
 
     def __init__(self, *, threads: int, is_shared_arena: bool) -> None:
-        self._settings = quiet_settings(threads)
-        self._settings.graph_optimization_level = OPTIMIZATION["disabled"]
+        self._threads = threads
+        self._is_shared_arena = is_shared_arena
         if threads > 1:
             onnxruntime.set_global_thread_pool_sizes(threads, 1)
-            self._settings.use_per_session_threads = False
         if is_shared_arena:
             memory = onnxruntime.OrtMemoryInfo(
                 "Cpu",
@@ -58,18 +61,34 @@ class Sessions:
                 onnxruntime.OrtMemType.DEFAULT,
             )
             onnxruntime.create_and_register_allocator(memory, None)
-            self._settings.add_session_config_entry(_ENVIRONMENT_ALLOCATORS, "1")
+        self._settings = self._made()
 
-    def open(self, model: onnx.ModelProto | str) -> tuple[Any, int]:
+    def _made(self) -> Any:
+        settings = quiet_settings(self._threads)
+        settings.graph_optimization_level = OPTIMIZATION["disabled"]
+        if self._threads > 1:
+            settings.use_per_session_threads = False
+        if self._is_shared_arena:
+            settings.add_session_config_entry(_ENVIRONMENT_ALLOCATORS, "1")
+        return settings
+
+    def open(
+        self, model: onnx.ModelProto | str, weights: Mapping[str, NDArray[Any]] | None = None
+    ) -> tuple[Any, int]:
         """A session for a model or the file of one, and what opening it took, in ns.
 
-        A file is read first: opened by its path, one graph may take longer than from memory.
+        A file is read first: opened by its path, one graph may take longer than from memory. The
+        `weights` that the model says are elsewhere are copied.
         Raises `BackendError` with ONNX Runtime's words, and for a file that cannot be read.
         """
         source = _read(model) if isinstance(model, str) else model.SerializeToString()
+        settings = self._made() if weights else self._settings
         start = time.perf_counter_ns()
+        if weights:
+            held = [onnxruntime.OrtValue.ortvalue_from_numpy(each) for each in weights.values()]
+            settings.add_external_initializers(list(weights), held)
         try:
-            session = onnxruntime.InferenceSession(source, self._settings, providers=_PROVIDERS)
+            session = onnxruntime.InferenceSession(source, settings, providers=_PROVIDERS)
         # Its exceptions have no common base but this one.
         except Exception as error:
             raise BackendError(
@@ -95,9 +114,8 @@ class Memory:
         Raises `BackendError` where it fails on a first run.
         """
         binding = onnxruntime.capi._pybind_state.SessionIOBinding(session)
-        feeds = brick_feeds(brick)
         inputs = [
-            self._array(number, brick.tensors[place], feeds[value_name(place)])
+            self._array(number, brick.tensors[place], partial(brick_feed, brick, place))
             for number, place in zip(step.inputs, brick.inputs, strict=True)
         ]
         outputs = [
@@ -113,7 +131,7 @@ class Memory:
         return bound
 
     def _array(
-        self, number: int, tensor: BrickTensor, feed: NDArray[Any] | None = None
+        self, number: int, tensor: BrickTensor, feed: Callable[[], NDArray[Any]] | None = None
     ) -> NDArray[Any]:
         dtype = np.dtype(helper.tensor_dtype_to_np_dtype(element_type(tensor.dtype)))
         offset = self._placed.offsets.get(number)
@@ -122,7 +140,7 @@ class Memory:
             return flat.reshape(tensor.shape)
         known = self._beside.get(number)
         if known is None or known.nbytes != tensor.size_bytes:
-            known = np.zeros(tensor.shape, dtype) if feed is None else feed
+            known = np.zeros(tensor.shape, dtype) if feed is None else feed()
             self._beside[number] = known
         shaped: NDArray[Any] = known.view(dtype).reshape(tensor.shape)
         return shaped
@@ -171,6 +189,16 @@ def whole_model(sessions: Sessions, source: onnx.ModelProto | str) -> tuple[Boun
     return bound, opened_ns
 
 
+def timed_once(bound: Bound) -> tuple[int, int]:
+    """Wall time and CPU time of the thread for one run, in ns."""
+    run, binding = bound.session.run_with_iobinding, bound.binding
+    c0 = time.thread_time_ns()
+    t0 = time.perf_counter_ns()
+    run(binding, None)
+    t1 = time.perf_counter_ns()
+    return t1 - t0, time.thread_time_ns() - c0
+
+
 def tried(bound: Bound, where: str) -> None:
     """Run once. Raises `BackendError` with ONNX Runtime's words where that fails."""
     try:
@@ -189,8 +217,8 @@ def tried(bound: Bound, where: str) -> None:
 def region(size_bytes: int) -> NDArray[np.uint8]:
     """Aligned memory full of ordinary numbers, so that no arithmetic is slow for being odd."""
     floats = -(-size_bytes // 4) + ALIGNMENT_BYTES
-    numbers = np.random.default_rng(0).standard_normal(floats, dtype=np.float32)
-    memory: NDArray[np.uint8] = numbers.view(np.uint8)
+    numbers = np.random.default_rng(0).standard_normal(min(floats, _NUMBERS), dtype=np.float32)
+    memory: NDArray[np.uint8] = np.resize(numbers, floats).view(np.uint8)
     start = -memory.ctypes.data % ALIGNMENT_BYTES
     return memory[start : start + size_bytes]
 

@@ -30,12 +30,14 @@ class Walk:
     """Bricks that are executed one after the other, as the model `model` does.
 
     `absent_bytes` are weights that the model has and this walk has not: of bricks that occur more
-    than once, and of those that were timed in an earlier model.
+    than once, and of those that were timed in an earlier model. `traffic_bytes` is what the model
+    reads and writes when it runs once.
     """
 
     model: str
     items: tuple[Item, ...]
     absent_bytes: int = 0
+    traffic_bytes: int = 0
 
     @property
     def region_bytes(self) -> int:
@@ -61,7 +63,8 @@ def walks_of(suite: Suite, protocol: Protocol, wanted: Set[str] | None = None) -
             if item.brick not in seen and (wanted is None or item.brick in wanted)
         )
         seen |= {item.brick for item in items}
-        walks.append(Walk(model.name, items, _absent_bytes(suite, model, items)))
+        absent, traffic = _absent_bytes(suite, model, items), _traffic_bytes(suite, model)
+        walks.append(Walk(model.name, items, absent, traffic))
     walks.append(_anywhere(suite, wanted, area))
     return [walk for walk in walks if walk.items]
 
@@ -69,6 +72,18 @@ def walks_of(suite: Suite, protocol: Protocol, wanted: Set[str] | None = None) -
 def weight_bytes(brick: Brick) -> int:
     """Bytes of the constants of a brick."""
     return sum(brick.tensors[each].size_bytes for each in brick.constants)
+
+
+def traffic_bytes(brick: Brick) -> int:
+    """Bytes that a brick reads and writes: its constants, what it takes and what it leaves."""
+    places = (*brick.constants, *brick.inputs, *brick.outputs)
+    return sum(brick.tensors[each].size_bytes for each in places)
+
+
+def _traffic_bytes(suite: Suite, model: ComposedModel) -> int:
+    """What a model reads and writes in one run, each of its layers by itself."""
+    bricks = model.occurrences().items()
+    return sum(count * traffic_bytes(suite.bricks[brick]) for brick, count in bricks)
 
 
 def _absent_bytes(suite: Suite, model: ComposedModel, items: tuple[Item, ...]) -> int:

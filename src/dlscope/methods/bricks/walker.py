@@ -10,44 +10,42 @@ from __future__ import annotations
 import gc
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 
 from dlscope.agents.channel import Tell, carry_out
 from dlscope.core.errors import DlscopeError
-from dlscope.graph.brick_model import brick_model
-from dlscope.methods.bricks.added_layers import with_identities
-from dlscope.methods.bricks.calibration_networks import calibration_networks
-from dlscope.methods.bricks.protocol import Protocol
+from dlscope.graph.brick import Brick
+from dlscope.graph.brick_model import brick_model, brick_skeleton
+from dlscope.methods.bricks.cold_memory import ColdMemory, far_bytes
+from dlscope.methods.bricks.lent_weights import LentWeights
+from dlscope.methods.bricks.protocol import WALL, Protocol
 from dlscope.methods.bricks.sessions import (
     Bound,
     Memory,
     Sessions,
     null_sessions,
     region,
+    timed_once,
     whole_model,
 )
+from dlscope.methods.bricks.settling import MEDIAN_ERROR, PRECISION, counts_of, unsettled
 from dlscope.methods.bricks.suite import Suite
-from dlscope.methods.bricks.walk import Item, Walk, walks_of
-from dlscope.stacks.system import system
+from dlscope.methods.bricks.view_costs import QUICK_ROUNDS, VIEW_MOST_NS, view_costs
+from dlscope.methods.bricks.walk import Item, Walk, traffic_bytes, walks_of, weight_bytes
 
 Times = NDArray[np.int64]
 """Wall and CPU time of the thread: the last axis has both, in ns."""
 
 HOT_RUNS, HOT_WARMUP = 9, 3
 TOUCHED_ROUNDS = 5
-ADDED_ROUNDS = 41
-_PRECISION = 0.01
 _QUANTILE = 1.96
-_MEDIAN_ERROR = 1.2533
-"""The standard error of a median is that of a mean times √(π/2)."""
-_CACHES, _CACHE_BYTES = 2, 32 << 20
+_NO_VIEWS = np.zeros((1, 2))
 _ODD_LOW, _ODD_HIGH = 1e-6, 1e6
 
 
@@ -74,10 +72,7 @@ def _carry_out(order: Mapping[str, Any], tell: Tell) -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
-    arrays = process.walk(tell)
-    arrays |= process.hot()
-    arrays |= process.touched()
-    arrays |= process.views()
+    arrays = {**process.walk(tell), **process.beside()}
     np.savez(order["into"], **arrays)
     tell({"done": True})
 
@@ -107,7 +102,10 @@ class _Process:
         for name, path in models.items():
             self._models[name], self.opened_models[name] = whole_model(sessions, path)
         self._names = list(models)
-        self._stream = _Stream(max((walk.absent_bytes for walk in walks), default=0))
+        self._far_bytes = far_bytes()
+        most_bytes = max((walk.absent_bytes for walk in walks), default=0)
+        self._cold = ColdMemory(self._far_bytes if protocol.is_quick else most_bytes)
+        self._lent = LentWeights()
         memory = region(max((walk.region_bytes for walk in walks), default=0))
         opened: dict[str, Any] = {}
         for walk in walks:
@@ -117,7 +115,11 @@ class _Process:
                 place = places.setdefault(id(item.placed), Memory(memory, item.placed))
                 self._open(item, suite, opened, place)
             indices = range(start, len(self.items))
-            self._walks.append(_Opened(walk.model, indices, walk.absent_bytes))
+            self._walks.append(_Opened(walk, indices))
+        self._bricks = [suite.bricks[item.brick] for item in self.items]
+        self._counts = counts_of(suite.models, [(each[0], each[1]) for each in self.listing()])
+        self._views = np.array([model.views for model in suite.models])
+        self._are_views_felt = True
 
     def _open(self, item: Item, suite: Suite, opened: dict[str, Any], memory: Memory) -> None:
         if item.brick in self.failed:
@@ -125,17 +127,23 @@ class _Process:
         brick = suite.bricks[item.brick]
         try:
             if item.brick not in opened:
-                session, self.opened[item.brick] = self._sessions.open(brick_model(brick))
-                opened[item.brick] = session
+                opened[item.brick], self.opened[item.brick] = self._session(brick)
             self._bound.append(memory.bind(opened[item.brick], brick, item.step))
             self.items.append(item)
         except DlscopeError as error:
             self.failed[item.brick] = error.what
 
+    def _session(self, brick: Brick) -> tuple[Any, int]:
+        """A session for a brick, and what opening it took; a quick one is lent its weights."""
+        if not self._protocol.is_quick:
+            return self._sessions.open(brick_model(brick))
+        model, shapes = brick_skeleton(brick)
+        return self._sessions.open(model, self._lent.of(shapes))
+
     def listing(self) -> list[list[str]]:
         """The items in the order of all arrays: model of the walk, brick, what is in place."""
         return [
-            [opened.model, self.items[index].brick, self.items[index].in_place]
+            [opened.walk.model, self.items[index].brick, self.items[index].in_place]
             for opened in self._walks
             for index in opened.indices
         ]
@@ -146,45 +154,70 @@ class _Process:
         nulls: list[Times] = []
         models: list[Times] = []
         begun = time.perf_counter()
-        while not self._is_known(rounds, begun):
+        while (left := self._left(rounds, begun)) is not None:
             for array, shape in (
                 (rounds, (len(self.items), 2)),
                 (nulls, (len(self.items), 2)),
                 (models, (len(self._names), 2, 2)),
             ):
                 array.append(np.zeros(shape, np.int64))
-            self._round(rounds[-1], nulls[-1], models[-1], len(rounds))
+            self._round(rounds[-1], nulls[-1], models[-1], len(rounds), left)
             self._refresh()
             tell({"share": self._share(len(rounds), begun), "round": len(rounds)})
+        self._are_views_felt = self._is_felt(VIEW_MOST_NS * self._views, rounds[0])
         return {"walk": np.stack(rounds), "null": np.stack(nulls), "whole": np.stack(models)}
 
-    def _round(self, times: Times, nulls: Times, models: Times, turn: int) -> None:
-        """Walk over each model's bricks, its whole model timed right before and right after.
+    def _is_felt(self, added_ns: NDArray[np.int64], times: Times) -> bool:
+        """Whether so much more would be a tenth of the precision of any model, in a full round."""
+        totals = self._counts @ times[:, self._protocol.clock]
+        return bool((added_ns > PRECISION / 10 * totals).any())
 
-        A walk that is timed follows one that is not, as a timed model follows its warm-up. Between
-        the two the weights that are missing here are read in other memory: so every brick finds
-        its own where the model would, in a cache or not.
-        """
-        walked = {opened.model for opened in self._walks}
+    def _round(self, times: Times, nulls: Times, models: Times, turn: int, left: Set[int]) -> None:
+        """Walk over each model's bricks, its whole model timed right before and right after."""
+        walked = {opened.walk.model for opened in self._walks}
+        self._pass_over(left)
         for opened in self._walks:
-            self._whole(opened.model, models, 0)
-            self._untimed(opened.indices, turn)
-            self._stream.read(opened.absent_bytes)
-            self._timed(opened.indices, times, nulls, turn)
-            self._whole(opened.model, models, 1)
+            indices = [index for index in opened.indices if index in left]
+            self._whole(opened.walk.model, models, 0)
+            self._prepare(opened, indices, turn)
+            self._timed(indices, times, nulls, turn)
+            self._whole(opened.walk.model, models, 1)
         for name in self._names:
             if name not in walked:  # all of its bricks are other models' too
                 self._whole(name, models, 0)
                 self._whole(name, models, 1)
+
+    def _prepare(self, opened: _Opened, indices: Sequence[int], turn: int) -> None:
+        """Every brick will find its weights where the model would, in a cache or not.
+
+        A walk that is timed follows one that is not, as a timed model follows its warm-up, and
+        between the two the weights that are missing here are read in other memory. A quick round
+        saves that for models that leave nothing in a cache from one run to the next.
+        """
+        if self._is_far(opened):
+            return
+        skipped = (self._bricks[index] for index in set(opened.indices) - set(indices))
+        self._untimed(indices, turn)
+        self._cold.read(opened.walk.absent_bytes + sum(map(weight_bytes, skipped)))
+
+    def _pass_over(self, left: Set[int]) -> None:
+        """So much that with the round itself no cache holds what the round before left there."""
+        if any(self._is_far(opened) for opened in self._walks):
+            passed_bytes = sum(traffic_bytes(self._bricks[index]) for index in left)
+            self._cold.read(self._far_bytes - passed_bytes)
+
+    def _is_far(self, opened: _Opened) -> bool:
+        """Whether a quick round may do without an untimed walk over these bricks."""
+        return self._protocol.is_quick and opened.walk.traffic_bytes >= self._far_bytes
 
     def _whole(self, name: str, models: Times, after: int) -> None:
         """A whole model once, after one run that warms it up."""
         if name in self._models:
             bound = self._models[name]
             bound.run()
-            models[self._names.index(name), after] = _timed_once(bound)
+            models[self._names.index(name), after] = timed_once(bound)
 
-    def _untimed(self, indices: range, turn: int) -> None:
+    def _untimed(self, indices: Sequence[int], turn: int) -> None:
         """The same bricks and nulls as will be timed, so that both were seen as long ago."""
         for index in indices:
             self._bound[index].run()
@@ -198,21 +231,29 @@ class _Process:
         number, rest = divmod(index + turn, every)
         return None if rest else self._nulls[number % len(self._nulls)]
 
-    def _timed(self, indices: range, times: Times, nulls: Times, turn: int) -> None:
+    def _timed(self, indices: Sequence[int], times: Times, nulls: Times, turn: int) -> None:
         """Bricks one after the other; after every few a null, in each round after others.
 
         So a null follows a brick, as nearly all bricks do: both find the caches as that left them.
         """
         for index in indices:
-            times[index] = _timed_once(self._bound[index])
+            times[index] = timed_once(self._bound[index])
             null = self._null(index, turn)
             if null is not None:
-                nulls[index] = _timed_once(null)
+                nulls[index] = timed_once(null)
 
     def _share(self, rounds: int, begun: float) -> float:
         """How much of the least that must be done is done."""
         spent = (time.perf_counter() - begun) / max(self._protocol.max_seconds, 1e-9)
         return min(rounds / self._protocol.min_rounds, max(spent, 0.5), 1.0)
+
+    def beside(self) -> dict[str, Any]:
+        """What corrects and brackets the times of the walk; of a quick one only the former."""
+        if not self._protocol.is_quick:
+            return {**self.hot(), **self.touched(), "view": view_costs(self._sessions)}
+        none = np.zeros((0, len(self.items), 2), np.int64)
+        views = view_costs(self._sessions, QUICK_ROUNDS) if self._are_views_felt else _NO_VIEWS
+        return {"hot": none, "touch": none, "null_hot": _all_hot(self._nulls), "view": views}
 
     def hot(self) -> dict[str, Any]:
         """Each brick over and over, as if nothing else were in the caches; nulls likewise."""
@@ -227,28 +268,9 @@ class _Process:
                 for array in bound.arrays[: len(self.items[index].step.inputs)]:
                     if array.dtype.kind == "f":
                         np.negative(array, out=array)
-                times[index] = _timed_once(bound)
+                times[index] = timed_once(bound)
             rounds.append(times)
         return {"touch": np.stack(rounds)}
-
-    def views(self) -> dict[str, Any]:
-        """What one more layer that moves nothing costs: networks with one after every layer."""
-        found = [self._added(model) for model in calibration_networks().values()]
-        return {"view": np.array(found, np.float64)}
-
-    def _added(self, model: onnx.ModelProto) -> Times:
-        """Median difference for one added layer, on both clocks; the two take turns."""
-        longer, layers = with_identities(model)
-        pair = [whole_model(self._sessions, each)[0] for each in (model, longer)]
-        differences = []
-        for _ in range(ADDED_ROUNDS):
-            times = []
-            for bound in pair:
-                bound.run()
-                times.append(np.array(_timed_once(bound)))
-            differences.append((times[1] - times[0]) / layers)
-        found: Times = np.median(np.array(differences), axis=0)
-        return found
 
     def _refresh(self) -> None:
         """New numbers where repetition has driven them out of the ordinary: untimed."""
@@ -261,14 +283,23 @@ class _Process:
                     generator = np.random.default_rng(index)
                     array[...] = generator.standard_normal(array.shape)
 
-    def _is_known(self, rounds: Sequence[Times], begun: float) -> bool:
+    def _left(self, rounds: Sequence[Times], begun: float) -> Set[int] | None:
+        """The bricks of the next round, None where there is nothing left to learn."""
+        everything = frozenset(range(len(self.items)))
         if len(rounds) < self._protocol.min_rounds:
-            return False
+            return everything
         if time.perf_counter() - begun > self._protocol.max_seconds:
-            return True
-        totals = np.array([times[:, 0].sum() for times in rounds], dtype=np.float64)
-        half = _QUANTILE * _MEDIAN_ERROR * totals.std(ddof=1) / np.sqrt(len(totals))
-        return bool(half <= _PRECISION * np.median(totals))
+            return None
+        if not self._protocol.is_quick:
+            return None if self._is_known(rounds) else everything
+        timed = [times[:, self._protocol.clock] for times in rounds]
+        found = np.flatnonzero(unsettled(self._counts, timed, self._protocol.min_rounds))
+        return frozenset(found.tolist()) or None
+
+    def _is_known(self, rounds: Sequence[Times]) -> bool:
+        totals = np.array([times[:, WALL].sum() for times in rounds], dtype=np.float64)
+        half = _QUANTILE * MEDIAN_ERROR * totals.std(ddof=1) / np.sqrt(len(totals))
+        return bool(half <= PRECISION * np.median(totals))
 
 
 @final
@@ -276,31 +307,8 @@ class _Process:
 class _Opened:
     """A walk by the places of its bricks."""
 
-    model: str
+    walk: Walk
     indices: range
-    absent_bytes: int
-
-
-@final
-class _Stream:
-    """Memory that is read and serves nothing else: what it pushes out of caches is the point."""
-
-    def __init__(self, most_bytes: int) -> None:
-        largest = max(system().cpu.cache_bytes.values(), default=_CACHE_BYTES)
-        self._memory = np.ones(min(most_bytes, _CACHES * largest) // 8, np.int64)
-
-    def read(self, count: int) -> None:
-        """Read `count` bytes, of more than fills every cache only as many as do."""
-        self._memory[: count // 8].sum()
-
-
-def _timed_once(bound: Bound) -> tuple[int, int]:
-    run, binding = bound.session.run_with_iobinding, bound.binding
-    c0 = time.thread_time_ns()
-    t0 = time.perf_counter_ns()
-    run(binding, None)
-    t1 = time.perf_counter_ns()
-    return t1 - t0, time.thread_time_ns() - c0
 
 
 def _all_hot(bounds: Sequence[Bound]) -> Times:
@@ -314,7 +322,7 @@ def _all_hot(bounds: Sequence[Bound]) -> Times:
 def _hot(bound: Bound) -> Times:
     for _ in range(HOT_WARMUP):
         bound.run()
-    return np.array([_timed_once(bound) for _ in range(HOT_RUNS)], np.int64)
+    return np.array([timed_once(bound) for _ in range(HOT_RUNS)], np.int64)
 
 
 def _is_odd(array: NDArray[Any]) -> bool:

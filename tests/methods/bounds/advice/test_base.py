@@ -22,12 +22,28 @@ def subject(tmp_path: Path) -> Subject:
 
 def test_what_is_measured_scales_what_is_expected(subject: Subject) -> None:
     assert subject.scale == pytest.approx(1.1)
-    advice = subject.set_up("Q1", "backend", Setup("openvino"), "change", "how")
+    advice = subject.set_up("Q1", "backend", Setup("torch"), "change", "how")
     assert advice is not None
-    # From 478.5 to 1.1 · 133.
-    assert advice.saving_ns == 478_500 - 146_300
-    assert advice.speedup == pytest.approx(435 / 133)
-    assert (advice.where, advice.setup) == ("whole", Setup("openvino"))
+    # From 478.5 to 1.1 · 347.
+    assert advice.saving_ns == 478_500 - 381_700
+    assert advice.speedup == pytest.approx(435 / 347)
+    assert (advice.where, advice.setup) == ("whole", Setup("torch"))
+
+
+@pytest.mark.parametrize("options", [{}, {"precision": "bf16"}])
+def test_a_backend_that_compiles_the_model_has_nothing_of_what_slows_it_down_now(
+    subject: Subject, options: dict[str, str]
+) -> None:
+    compiled = Setup("openvino", options)
+    advice = subject.set_up("Q1", "backend", compiled, "change", "how")
+    assert advice is not None
+    assert advice.saving_ns == 478_500 - (subject.composed_ns(compiled) or 0)
+    # From there it takes its own along.
+    there = subject.then(Setup("openvino"), 266_000.0)
+    assert there.scale == pytest.approx(2.0)
+    shorter = there.set_up("Q6", "precision", Setup("openvino", {"precision": "bf16"}), "c", "h")
+    assert shorter is not None
+    assert shorter.saving_ns == 266_000 - 2 * 102_000
 
 
 def test_calls_are_expected_for_every_layer_that_computes(subject: Subject) -> None:

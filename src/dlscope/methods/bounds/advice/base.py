@@ -14,6 +14,7 @@ from dlscope.methods.bounds.bound import Step
 from dlscope.methods.bounds.composing import Composition, compose
 from dlscope.methods.bounds.layer_calls import Calls, called, mode_of
 from dlscope.methods.bounds.layer_times import LayerTimes
+from dlscope.methods.bounds.own_code import own_code
 from dlscope.methods.bounds.passing import passing_ns
 from dlscope.methods.bounds.setups import Setup
 
@@ -137,7 +138,8 @@ class Subject:
         """The advice to run the model in `setup`; None where that cannot be composed.
 
         The latency then is what is expected, times what is measured over what is expected now:
-        whatever makes a model slower than its benchmarks stays with it.
+        whatever makes a model slower than its benchmarks stays with it, unless it goes to a backend
+        that compiles it whole.
         """
         try:
             after = compose(self.bounds, setup)
@@ -146,9 +148,14 @@ class Subject:
         changed = self._changed(after)
         return self.advice(
             *(analysis, kind, changed, where, change, how),
-            self.expected_ns(after, setup) * self.scale,
+            self.expected_ns(after, setup) * self._carried_over(setup),
             setup=setup,
         )
+
+    def _carried_over(self, setup: Setup) -> float:
+        """The part of `scale` that a model brings along into another setup."""
+        is_new = setup.backend != self.setup.backend
+        return 1.0 if is_new and own_code(setup.backend, setup).is_compiled else self.scale
 
     def advice(
         self,
