@@ -40,8 +40,14 @@ def calls(seed: int) -> Mapping[str, Callable[[], Any]]:
         kernels = network.kernels(torch.randn(1, 3, design.template, design.template))
         search = torch.randn(1, 3, design.search, design.search)
         found[f"{name} backbone"] = lambda n=network, s=search: n.trunk(s)
-        found[f"{name} tracker"] = lambda n=network, s=search, k=kernels: n.respond(s, k)
+        found[f"{name} tracker"] = lambda n=network, s=search, k=kernels: whole(n, s, k)
     return found
+
+
+def whole(network: SiameseNetwork, search: Any, kernels: Any) -> Any:
+    """All that the published tracker computes of a frame: masks at every place."""
+    response = network.respond(search, kernels)
+    return network.masks(response.mask_features) if network.design.has_mask else response
 
 
 def timed(call: Callable[[], Any]) -> tuple[int, int]:

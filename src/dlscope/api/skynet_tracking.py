@@ -1,4 +1,4 @@
-"""SkyNet as a tracker: `skynet_track`, `skynet_track_results`, `train_skynet_tracker`."""
+"""SkyNet as a tracker: follow, score what others followed, train, export."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from dlscope.api.kept import keep
 from dlscope.api.watcher import Told, never, tell_nobody
 from dlscope.core.errors import PlanError, did_you_mean
 
 if TYPE_CHECKING:
     from dlscope.core.report import Report
     from dlscope.data.procedural.uav import Split
+    from dlscope.methods.skynet.tracking.answering import Answering
     from dlscope.methods.skynet.tracking.running import Track
     from dlscope.methods.skynet.tracking.sequences import Sequence as Followed
     from dlscope.methods.skynet.tracking.tracker import Tracker
@@ -34,12 +36,14 @@ def skynet_track(
     seed: int = 0,
     folder: Path | None = None,
     results: Path | None = None,
+    store: str | None = None,
     told: Told = tell_nobody,
 ) -> Report:
     """Follow one object in each sequence, with `tracker` and with those that need no training.
 
     Sequences are drawn, or those of a `folder` in the layout of GOT-10k. Into `results` boxes and
-    times are written as its toolkit does. `skynet` needs the `weights` of a trained tracker.
+    times are written as its toolkit does. `skynet` needs the `weights` of a trained tracker, its
+    file or the folder that it was exported to, which ONNX Runtime runs.
     Raises `PlanError` without them, `DataError` for files and sequences that are malformed.
     """
     from dlscope.methods.skynet.tracking.got10k import write_results
@@ -64,11 +68,16 @@ def skynet_track(
     }
     chosen = {"data": folder} if folder is not None else drawn
     command = _command({"tracker": tracker, "weights": weights, **chosen})
-    return _report(followed, tracks, data, command)
+    return keep(_report(followed, tracks, data, command), "skynet", "track", store=store)
 
 
 def skynet_track_results(
-    folder: Path, results: Path, trackers: Sequence[str], *, lenient: bool = False
+    folder: Path,
+    results: Path,
+    trackers: Sequence[str],
+    *,
+    lenient: bool = False,
+    store: str | None = None,
 ) -> Report:
     """Score what `trackers` left in `results` on the sequences of a GOT-10k `folder`.
 
@@ -97,7 +106,7 @@ def skynet_track_results(
             tracks[name].append(
                 Track(name, sequence.name, runs, seconds_rt, np.empty((0, 0)), overlap)
             )
-    return _report(followed, tracks, data, "")
+    return keep(_report(followed, tracks, data, ""), "skynet", "track", store=store)
 
 
 def train_skynet_tracker(
@@ -114,11 +123,13 @@ def train_skynet_tracker(
     rate: float = 3e-3,
     seed: int = 0,
     threads: int = 1,
+    store: str | None = None,
     told: Told = tell_nobody,
     should_stop: Callable[[], bool] = never,
 ) -> Report:
     """Train a tracker on drawn sequences and write it to `output`/tracker.pt.
 
+    A `design` with masks learns from those of the sequences, too.
     `backbone` is `scratch`, or a file of a trained detector or tracker whose trunk to start from.
     Interrupted, it goes on from its checkpoint to the same weights. Raises `GraphError` for an
     unknown design, `DataError` for a file that does not fit, `TrainingError` for a loss that is
@@ -129,7 +140,24 @@ def train_skynet_tracker(
     campaign = Campaign(
         design, backbone, preset, sequences, frames, per_sequence, iterations, batch, rate, seed
     )
-    return train(campaign, output, output / _WEIGHTS, threads, told=told, should_stop=should_stop)
+    report = train(campaign, output, output / _WEIGHTS, threads, told=told, should_stop=should_stop)
+    return keep(report, "skynet", "track", store=store)
+
+
+def export_skynet_tracker(weights: Path, folder: Path) -> tuple[tuple[str, ...], float]:
+    """Write a trained tracker as ONNX files with a manifest beside each: names, and difference.
+
+    `template.onnx` is run once, `search.onnx` in every frame; `mask.onnx` makes the mask of one
+    place. The difference is the largest between ONNX Runtime and torch on random crops. Raises
+    `DataError` for another file of weights, `TrainingError` where it is more than 1e-4.
+    """
+    from dlscope.methods.skynet.tracking.exporting import export_tracker
+    from dlscope.methods.skynet.tracking.onnx_parts import parts_of
+    from dlscope.methods.skynet.tracking.weights import load_tracker
+
+    network = load_tracker(weights)
+    difference = export_tracker(network, folder)
+    return tuple(f"{part}.onnx" for part in parts_of(network.design)), difference
 
 
 def _trackers(tracker: str, weights: Path | None) -> dict[str, Callable[[], Tracker]]:
@@ -165,10 +193,21 @@ def _skynet(weights: Path | None) -> Callable[[], Tracker]:
             "--weights DIR/tracker.pt, or ask for --tracker ncc",
         )
     from dlscope.methods.skynet.tracking.siamese import SiameseTracker
+
+    network = _answering(weights)
+    return lambda: SiameseTracker(network)
+
+
+def _answering(weights: Path) -> Answering:
+    """The network of a file, or of a folder of exported files."""
+    if weights.is_dir():
+        from dlscope.methods.skynet.tracking.onnx_answering import OnnxAnswering
+
+        return OnnxAnswering(weights)
+    from dlscope.methods.skynet.tracking.torch_answering import TorchAnswering
     from dlscope.methods.skynet.tracking.weights import load_tracker
 
-    network = load_tracker(weights)
-    return lambda: SiameseTracker(network)
+    return TorchAnswering(load_tracker(weights))
 
 
 def _sequences(

@@ -20,6 +20,14 @@ class Frames(Protocol):
     def __iter__(self) -> Iterator[NDArray[np.uint8]]: ...
 
 
+class Masks(Protocol):
+    """Which pixels [H, W] of each image show the target, made when they are asked for."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, t: int, /) -> NDArray[np.bool_]: ...
+
+
 @final
 @dataclass(frozen=True)
 class UavSequence:
@@ -29,6 +37,7 @@ class UavSequence:
     nothing were before it; where nothing is inside, the last box stays. `cover` [T] is the visible
     share of the target as GOT-10k counts it: 0 none, 1 up to 15 %, … 6 up to 90 %, 7 less than
     all, 8 all. `absence` is less than 10 %; `cut_by_image`: some of it is outside of the image.
+    `masks` are of the visible part, which is known where the sequence was drawn.
     """
 
     name: str
@@ -38,3 +47,4 @@ class UavSequence:
     cover: NDArray[np.int64]
     absence: NDArray[np.bool_]
     cut_by_image: NDArray[np.bool_]
+    masks: Masks | None = None

@@ -32,6 +32,10 @@ def test_counts_are_those_of_the_papers(name, parameters, trunk, giga_macs):
         ("siamrpn-alexnet", 21, 3_749_952),
         ("siamrpn-mobilenet_v2", 25, 3_483_180),
         ("siamrpn-skynet-small", 13, 78_641),
+        ("siammask-skynet-small", 13, 78_641),
+        ("siamrpn-resnet50-small", 13, 869_136),
+        ("siamrpn-alexnet-small", 13, 241_680),
+        ("siamrpn-mobilenet_v2-small", 13, 240_745),
     ],
 )
 def test_other_trunks_give_a_response_as_well(name, response, trunk):

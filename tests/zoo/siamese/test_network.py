@@ -51,6 +51,20 @@ def test_channels_of_the_stages_are_as_published():
         assert trunk_of(named_design("siamrpn-skynet")).channels == (1280,)
 
 
+def test_every_trunk_is_narrower_at_a_smaller_width():
+    with torch.device("meta"):
+        channels = {
+            name: trunk_of(named_design(f"siamrpn-{name}-small")).channels
+            for name in ("skynet", "resnet50", "alexnet", "mobilenet_v2")
+        }
+    assert channels == {
+        "skynet": (640,),
+        "resnet50": (256,),
+        "alexnet": (64,),
+        "mobilenet_v2": (112,),
+    }
+
+
 @pytest.mark.parametrize(("side", "kept"), [(16, slice(4, 12)), (15, slice(4, 11))])
 def test_four_cells_are_cut_off_each_side_of_a_template(side, kept):
     values = torch.arange(side * side).reshape(1, 1, side, side)
@@ -81,8 +95,12 @@ def test_a_branch_of_masks_gives_one_for_each_place():
         Design(template=64, search=128, hidden=4, width=0.25, pre_adjust=12, has_mask=True)
     ).eval()
     with torch.no_grad():
-        response = network(images(1, 64), images(1, 128))
-    assert response.masks.shape == (1, 63 * 63, 13, 13)
+        response = network(images(2, 64), images(2, 128))
+        masks = network.masks(response.mask_features)
+        chosen = network.masks_at(response, torch.tensor([[0, 3, 4], [1, 12, 0]]))
+    assert masks.shape == (2, 63 * 63, 13, 13)
+    assert torch.allclose(chosen[0], masks[0, :, 3, 4], atol=1e-6)
+    assert torch.allclose(chosen[1], masks[1, :, 12, 0], atol=1e-6)
     assert network.adjust[0][0].bias is not None
 
 

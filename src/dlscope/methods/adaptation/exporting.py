@@ -6,10 +6,6 @@ and W are any multiples of 8.
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
@@ -19,12 +15,13 @@ import torch
 import yaml
 
 from dlscope.core.digest import file_digest
-from dlscope.core.errors import PluginError, TrainingError
+from dlscope.core.errors import TrainingError
 from dlscope.core.manifest import ModelManifest
 from dlscope.core.manifest.base import parse_manifest
+from dlscope.training.torch_onnx import onnx_program
 from dlscope.zoo.segmenter.segmenter import CLASSES, Segmenter
 
-_OPSET, _TRIALS = 18, 4
+_TRIALS = 4
 _SIDES = 8
 MOST_DIFFERENT, LEAST_EQUAL = 1e-4, 0.9999
 
@@ -47,8 +44,9 @@ def export(network: Segmenter, path: Path, size: tuple[int, int]) -> Parity:
     example = torch.zeros(2, 3, height, width)
     sides = [_SIDES * torch.export.Dim(name, min=8, max=512) for name in ("rows", "columns")]
     free = {"image": {0: torch.export.Dim("N"), 2: sides[0], 3: sides[1]}}
-    with _quiet():
-        program = _exported(_Whole(network).eval(), example, free)
+    program = onnx_program(
+        _Whole(network).eval(), (example,), inputs=["image"], outputs=["logits"], free=free
+    )
     program.save(str(path))
     parity = compared(network, path, size)
     if parity.difference > MOST_DIFFERENT or parity.equal < LEAST_EQUAL:
@@ -153,37 +151,3 @@ class _Whole(torch.nn.Module):
 
     def forward(self, image: Any) -> Any:
         return self.network.enlarged(self.network(image)[1], (image.shape[2], image.shape[3]))
-
-
-def _exported(network: Any, example: Any, free: Any) -> Any:
-    try:
-        return torch.onnx.export(
-            network,
-            (example,),
-            dynamo=True,
-            opset_version=_OPSET,
-            input_names=["image"],
-            output_names=["logits"],
-            dynamic_shapes=free,
-            verbose=False,
-        )
-    except ModuleNotFoundError as error:
-        raise PluginError(
-            f"exporting needs {error.name!r}, which is not installed",
-            where="dlscope.methods.adaptation.exporting",
-            fix="pip install 'dlscope[training]'",
-        ) from None
-
-
-@contextlib.contextmanager
-def _quiet() -> Any:
-    """The exporter speaks of what it is without; none of it concerns these networks."""
-    logger = logging.getLogger("torch.onnx._internal.exporter._registration")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)

@@ -28,9 +28,17 @@ class Branch(torch.nn.Module):
         """What is kept of a template, [B, C, t − 2, t − 2]."""
         return self.template(template_bctt)
 
+    def features(self, search_bcss: Any, kernel_bcrr: Any) -> Any:
+        """What was found at every place, [B, C, S, S]."""
+        return self.head[0](correlate(self.search(search_bcss), kernel_bcrr))
+
+    def read(self, features_bcss: Any) -> Any:
+        """The outputs of as many places as are asked for, [B, O, S, S]."""
+        return self.head[1](features_bcss)
+
     def forward(self, search_bcss: Any, kernel_bcrr: Any) -> Any:
         """[B, O, S, S]."""
-        return self.head(correlate(self.search(search_bcss), kernel_bcrr))
+        return self.read(self.features(search_bcss, kernel_bcrr))
 
 
 def correlate(search_bcss: Any, kernel_bcrr: Any) -> Any:

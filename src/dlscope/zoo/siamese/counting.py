@@ -22,9 +22,9 @@ class Counts:
     """Learnt numbers of the tracker, of its trunk, of trunk and adjustment, and MACs.
 
     `search_macs` are those of the convolutions on one frame: the kernels of the template are kept
-    from the first one, the correlations themselves do not count. `fusion` is how many weights mix
-    several levels, which `parameters` leaves out as publications do. `response` is the side of
-    the response.
+    from the first one, the correlations themselves do not count, masks do at every place. `fusion`
+    is how many weights mix several levels, which `parameters` leaves out as publications do.
+    `response` is the side of the response.
     """
 
     parameters: int
@@ -54,6 +54,8 @@ def counts_of(design: Design) -> Counts:
         if isinstance(module, torch.nn.Conv2d):
             module.register_forward_hook(counted)
     response = network.respond(search, kernels)
+    if design.has_mask:
+        network.masks(response.mask_features)
     fusion = 0 if network.fusion is None else network.fusion.numel()
     trunk = _learnt(network.trunk)
     return Counts(

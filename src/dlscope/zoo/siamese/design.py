@@ -27,7 +27,7 @@ _LEAST_TEMPLATE = {"skynet": 48, "resnet50": 63, "alexnet": 103, "mobilenet_v2":
 class Design:
     """A tracker: its `trunk`, the stages that heads stand on, and what the heads are like.
 
-    Several `levels` have one head each (SiamRPN++). `width` scales the channels of SkyNet,
+    Several `levels` have one head each (SiamRPN++). `width` scales the channels of the trunk,
     `hidden` are the channels of every branch, `pre_adjust` those of one more 1×1 convolution
     before the adjustment (the released SkyNet tracker has 1000). `template` and `search` are the
     sides of the crops in pixels. Raises `GraphError` for what is unknown, `ShapeError` for sides
@@ -119,9 +119,13 @@ class Design:
 
 _RESNET: Mapping[str, Any] = {"trunk": "resnet50", "template": 127, "search": 255}
 _MOBILENET: Mapping[str, Any] = {"trunk": "mobilenet_v2", "template": 127, "search": 255}
+_SMALL: Mapping[str, Any] = {"template": 64, "search": 128, "hidden": 64, "width": 0.5}
+_SMALL_ODD = {**_SMALL, "template": 63, "search": 127, "width": 0.25}
+_SMALL_ALEXNET = {**_SMALL_ODD, "template": 103, "search": 199}
+"""Without padding AlexNet leaves too little of smaller crops; the response is 13×13 like theirs."""
 DESIGNS: Mapping[str, Design] = {
     "siamrpn-skynet": Design(),
-    "siamrpn-skynet-small": Design(template=64, search=128, hidden=64, width=0.5),
+    "siamrpn-skynet-small": Design(**_SMALL),
     "siamrpn-resnet50": Design(levels=(3,), **_RESNET),
     "siamrpn-alexnet": Design(trunk="alexnet", template=127, search=287),
     "siamrpn-mobilenet_v2": Design(levels=(7,), **_MOBILENET),
@@ -129,8 +133,16 @@ DESIGNS: Mapping[str, Design] = {
     "siamrpn++-mobilenet_v2": Design(levels=(3, 5, 7), **_MOBILENET),
     "siammask-skynet": Design(pre_adjust=1000, has_mask=True),
     "siammask-resnet50": Design(levels=(3,), has_mask=True, **_RESNET),
+    "siammask-skynet-small": Design(has_mask=True, **_SMALL),
+    "siamrpn-resnet50-small": Design(trunk="resnet50", levels=(3,), **_SMALL_ODD),
+    "siamrpn-alexnet-small": Design(trunk="alexnet", **_SMALL_ALEXNET),
+    "siamrpn-mobilenet_v2-small": Design(trunk="mobilenet_v2", levels=(7,), **_SMALL_ODD),
 }
-"""Trackers by name; the counts of those with SkyNet and ResNet-50 are those of the papers."""
+"""Trackers by name; the counts of those with SkyNet and ResNet-50 are those of the papers.
+
+Small ones are trained on a processor in minutes: half the crops, 64 channels in every branch, and
+half the width of SkyNet, a quarter of that of the others.
+"""
 
 
 def named_design(name: str) -> Design:

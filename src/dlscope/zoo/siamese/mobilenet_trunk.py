@@ -1,4 +1,4 @@
-"""`MobileNetTrunk`: MobileNetV2 of width 1.4 at an eighth of the size, as SiamRPN++ uses it.
+"""`mobilenet_trunk`: MobileNetV2 of width 1.4 at an eighth of the size, as SiamRPN++ uses it.
 
 Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks", 2018; from stage 4 on the
 size is kept and kernels look further apart instead. Layers with a stride have no padding.
@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any, final
 
 import torch
+
+from dlscope.zoo.siamese.staged_trunk import StagedTrunk
 
 _WIDTH, _STEM = 1.4, 32
 _STAGES = (
@@ -23,32 +25,17 @@ _STAGES = (
 """Expansion, channels at width 1, blocks, stride and dilation of each stage."""
 
 
-@final
-class MobileNetTrunk(torch.nn.Module):
-    """The maps behind the stages `levels`, of 44, 134 and 448 channels; no later stage."""
-
-    def __init__(self, levels: tuple[int, ...]) -> None:
-        super().__init__()
-        channels = int(_STEM * _WIDTH)
-        self.stem = _convolution(3, channels, 3, stride=2)
-        self.levels = levels
-        self.stages = torch.nn.ModuleList()
-        for expansion, narrow, blocks, stride, dilation in _STAGES[: max(levels)]:
-            width = int(narrow * _WIDTH)
-            stage = [_Inverted(channels, width, expansion, stride, dilation)]
-            stage += [_Inverted(width, width, expansion, 1, dilation) for _ in range(blocks - 1)]
-            self.stages.append(torch.nn.Sequential(*stage))
-            channels = width
-        self.channels = tuple(int(_STAGES[level - 1][1] * _WIDTH) for level in levels)
-
-    def forward(self, images_bchw: Any) -> tuple[Any, ...]:
-        """The map of each level, all of one size."""
-        values, found = self.stem(images_bchw), []
-        for number, stage in enumerate(self.stages, 1):
-            values = stage(values)
-            if number in self.levels:
-                found.append(values)
-        return tuple(found)
+def mobilenet_trunk(levels: tuple[int, ...], width: float = 1.0) -> StagedTrunk:
+    """Stages up to the last of `levels`; 3, 5 and 7 have 44, 134 and 448 channels at width 1."""
+    wider = _WIDTH * width
+    stages, widths = [], [max(int(_STEM * wider), 1)]
+    for expansion, narrow, blocks, stride, dilation in _STAGES[: max(levels)]:
+        channels = max(int(narrow * wider), 1)
+        stage = [_Inverted(widths[-1], channels, expansion, stride, dilation)]
+        stage += [_Inverted(channels, channels, expansion, 1, dilation) for _ in range(blocks - 1)]
+        stages.append(torch.nn.Sequential(*stage))
+        widths.append(channels)
+    return StagedTrunk(_convolution(3, widths[0], 3, stride=2), stages, widths[1:], levels)
 
 
 @final

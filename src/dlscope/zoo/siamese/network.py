@@ -1,6 +1,6 @@
 """`SiameseNetwork`: templates and searches to scores, boxes and masks.
 
-Letters: B pairs, K anchors, S side of the response, M = 63 side of a mask.
+Letters: B pairs, K anchors, S side of the response, M = 63 side of a mask, C channels of a branch.
 """
 
 from __future__ import annotations
@@ -23,15 +23,16 @@ Kernels: TypeAlias = tuple[dict[str, Any], ...]
 @final
 @dataclass(frozen=True)
 class Response:
-    """Scores [B, 2, K, S, S] (ground, object), boxes [B, 4, K, S, S], masks [B, M², S, S].
+    """Scores [B, 2, K, S, S] (ground, object), boxes [B, 4, K, S, S], mask features [B, C, S, S].
 
     A box is (dx, dy, dw, dh): the centre moves by dx·w and dy·h of its anchor, its sides are
-    multiplied by exp dw and exp dh.
+    multiplied by exp dw and exp dh. Features become masks by `SiameseNetwork.masks`, at the places
+    that are asked for: masks of all places are two thirds of the work of a small tracker.
     """
 
     scores: Any
     boxes: Any
-    masks: Any = None
+    mask_features: Any = None
 
 
 @final
@@ -69,15 +70,25 @@ class SiameseNetwork(torch.nn.Module):
             self.heads, self._features(searches_bchw), kernels, strict=True
         ):
             for name, branch in head.items():
-                found.setdefault(name, []).append(branch(each, kept[name]))
+                asked = branch.features if name == "masks" else branch
+                found.setdefault(name, []).append(asked(each, kept[name]))
         scores, boxes = self._fused(found["scores"], 0), self._fused(found["boxes"], 1)
         batch, _, *sides = scores.shape
-        masks = found["masks"][-1] if "masks" in found else None
         return Response(
             scores.reshape(batch, 2, len(RATIOS), *sides),
             boxes.reshape(batch, 4, len(RATIOS), *sides),
-            masks,
+            found["masks"][-1] if "masks" in found else None,
         )
+
+    def masks(self, features_bchw: Any) -> Any:
+        """Logits of the masks [B, M², H, W] of as many places as there are features of."""
+        return self.heads[-1]["masks"].read(features_bchw)
+
+    def masks_at(self, response: Response, places_p3: Any) -> Any:
+        """Logits [P, M²] of the masks at places of a response: pair, row and column of each."""
+        pair, row, column = places_p3.T
+        features_pc = response.mask_features[pair, :, row, column]
+        return self.masks(features_pc[:, :, None, None]).flatten(1)
 
     def forward(self, templates_bchw: Any, searches_bchw: Any) -> Response:
         """Templates and searches at once, as in training."""

@@ -1,4 +1,4 @@
-"""`ResNetTrunk`: ResNet-50 as the trackers' released code has it, at an eighth of the size.
+"""`resnet_trunk`: ResNet-50 as the trackers' released code has it, at an eighth of the size.
 
 It is not the ResNet-50 of classification: the stem has no padding, stages 3 and 4 keep their size
 and look 2 and 4 pixels apart, and the shortcuts of stages 2 to 4 are 3×3. Features of a crop of
@@ -11,39 +11,28 @@ from typing import Any, final
 
 import torch
 
+from dlscope.zoo.siamese.staged_trunk import StagedTrunk
+
 _STEM, _WIDER = 64, 4
 _STAGES = ((64, 3, 1, 1), (128, 4, 2, 1), (256, 6, 1, 2), (512, 3, 1, 4))
 """Width, blocks, stride and dilation of each stage."""
 
 
-@final
-class ResNetTrunk(torch.nn.Module):
-    """The maps behind the stages `levels`, of 512, 1024 and 2048 channels; no later stage."""
-
-    def __init__(self, levels: tuple[int, ...]) -> None:
-        super().__init__()
-        self.stem = torch.nn.Sequential(
-            torch.nn.Conv2d(3, _STEM, 7, 2, bias=False),
-            torch.nn.BatchNorm2d(_STEM),
-            torch.nn.ReLU(),
-            torch.nn.MaxPool2d(3, 2, padding=1),
-        )
-        self.levels = levels
-        self.stages = torch.nn.ModuleList()
-        channels = _STEM
-        for width, blocks, stride, dilation in _STAGES[: max(levels)]:
-            self.stages.append(_stage(channels, width, blocks, stride, dilation))
-            channels = _WIDER * width
-        self.channels = tuple(_WIDER * _STAGES[level - 1][0] for level in levels)
-
-    def forward(self, images_bchw: Any) -> tuple[Any, ...]:
-        """The map of each level, all of one size."""
-        values, found = self.stem(images_bchw), []
-        for number, stage in enumerate(self.stages, 1):
-            values = stage(values)
-            if number in self.levels:
-                found.append(values)
-        return tuple(found)
+def resnet_trunk(levels: tuple[int, ...], width: float = 1.0) -> StagedTrunk:
+    """Stages up to the last of `levels`, of 256, 512, 1024 and 2048 channels at width 1."""
+    channels = max(round(_STEM * width), 1)
+    stem = torch.nn.Sequential(
+        torch.nn.Conv2d(3, channels, 7, 2, bias=False),
+        torch.nn.BatchNorm2d(channels),
+        torch.nn.ReLU(),
+        torch.nn.MaxPool2d(3, 2, padding=1),
+    )
+    stages, widths = [], [channels]
+    for full, blocks, stride, dilation in _STAGES[: max(levels)]:
+        narrow = max(round(full * width), 1)
+        stages.append(_stage(widths[-1], narrow, blocks, stride, dilation))
+        widths.append(_WIDER * narrow)
+    return StagedTrunk(stem, stages, widths[1:], levels)
 
 
 @final

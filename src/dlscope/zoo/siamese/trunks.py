@@ -11,8 +11,8 @@ from typing import Any, final
 import torch
 
 from dlscope.zoo.siamese.design import Design
-from dlscope.zoo.siamese.mobilenet_trunk import MobileNetTrunk
-from dlscope.zoo.siamese.resnet_trunk import ResNetTrunk
+from dlscope.zoo.siamese.mobilenet_trunk import mobilenet_trunk
+from dlscope.zoo.siamese.resnet_trunk import resnet_trunk
 from dlscope.zoo.skynet.layout import Layout
 from dlscope.zoo.skynet.network import SkyNet
 
@@ -38,27 +38,28 @@ class SkyNetTrunk(torch.nn.Module):
 
 @final
 class AlexNetTrunk(torch.nn.Module):
-    """Five convolutions without padding, each normalised, in one group: 256 channels."""
+    """Five convolutions without padding, each normalised, in one group: 256 channels at width 1."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: float = 1.0) -> None:
         super().__init__()
         layers: list[Any] = []
         channels = 3
-        for index, (width, kernel, stride) in enumerate(_ALEXNET):
+        for index, (full, kernel, stride) in enumerate(_ALEXNET):
+            narrow = max(round(full * width), 1)
             layers += [
-                torch.nn.Conv2d(channels, width, kernel, stride),
-                torch.nn.BatchNorm2d(width),
+                torch.nn.Conv2d(channels, narrow, kernel, stride),
+                torch.nn.BatchNorm2d(narrow),
             ]
             if index < _POOLED:
                 layers.append(torch.nn.MaxPool2d(3, 2))
             if index < len(_ALEXNET) - 1:
                 layers.append(torch.nn.ReLU())
-            channels = width
+            channels = narrow
         self.layers = torch.nn.Sequential(*layers)
         self.channels = (channels,)
 
     def forward(self, images_bchw: Any) -> tuple[Any, ...]:
-        """One map [B, 256, h, w]; 6×6 for 127, 26×26 for 287."""
+        """One map [B, C, h, w]; 6×6 for 127, 26×26 for 287."""
         return (self.layers(images_bchw),)
 
 
@@ -67,7 +68,7 @@ def trunk_of(design: Design) -> Any:
     if design.trunk == "skynet":
         return SkyNetTrunk(design.width)
     if design.trunk == "alexnet":
-        return AlexNetTrunk()
+        return AlexNetTrunk(design.width)
     if design.trunk == "mobilenet_v2":
-        return MobileNetTrunk(design.levels)
-    return ResNetTrunk(design.levels)
+        return mobilenet_trunk(design.levels, design.width)
+    return resnet_trunk(design.levels, design.width)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ class MovingRectangle:
     frames: list[Any]
     boxes_xywh: Any
     cover: Any
+    masks: Any = None
 
 
 def moving_rectangle(seed: int, frames: int = 10, size=(96, 128)) -> MovingRectangle:
@@ -29,17 +30,19 @@ def moving_rectangle(seed: int, frames: int = 10, size=(96, 128)) -> MovingRecta
     checks = chooser.integers(0, 256, (4, 4, 3), np.uint8)
     thing = cv2.resize(checks, (w, h), interpolation=cv2.INTER_NEAREST)
     place, speed = np.array([width / 2 - w / 2, height / 2 - h / 2]), chooser.uniform(-3, 3, 2)
-    images, boxes = [], []
+    images, boxes, masks = [], [], []
     for _ in range(frames):
         x, y = np.clip(place, 0, [width - w, height - h]).astype(int).tolist()
         image = ground.copy()
         image[y : y + h, x : x + w] = thing
         images.append(image)
         boxes.append((x, y, w, h))
+        masks.append(np.zeros(size, bool))
+        masks[-1][y : y + h, x : x + w] = True
         place = place + speed
     name = f"moving-{seed}"
     return MovingRectangle(
-        name, f"kind{seed % 2}", images, np.array(boxes, float), np.full(frames, 8)
+        name, f"kind{seed % 2}", images, np.array(boxes, float), np.full(frames, 8), masks
     )
 
 
@@ -67,3 +70,19 @@ def small_network(small_design):
 
     torch.manual_seed(0)
     return SiameseNetwork(small_design).eval()
+
+
+@pytest.fixture(scope="session")
+def small_answering(small_network):
+    from dlscope.methods.skynet.tracking.torch_answering import TorchAnswering
+
+    return TorchAnswering(small_network)
+
+
+@pytest.fixture(scope="session")
+def mask_network(small_design):
+    torch = pytest.importorskip("torch")
+    from dlscope.zoo.siamese.network import SiameseNetwork
+
+    torch.manual_seed(1)
+    return SiameseNetwork(replace(small_design, has_mask=True)).eval()

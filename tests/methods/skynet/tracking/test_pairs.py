@@ -111,3 +111,29 @@ def test_negative_pairs_and_grey_ones_are_as_told(appearances, small_design):
     pairs = PairSource(appearances, small_design, 13, changes=changes).batch(0, 4)
     assert not (pairs.labels.kinds == POSITIVE).any()
     assert np.array_equal(pairs.templates_bctt[:, 0], pairs.templates_bctt[:, 2])
+
+
+def test_masks_lie_where_the_object_is(sequences, small_design):
+    """A window about a place shows of the mask what a template about that place would show."""
+    design = replace(small_design, has_mask=True)
+    changes = replace(STILL, search_shift=40, search_scale=0.18, search_zoom=0.2, flip=0.5)
+    pairs = PairSource(collect(sequences, design, 3), design, 13, changes=changes).batch(5, 6)
+    masks = pairs.masks
+    assert masks.values_pmm.shape[1:] == (64, 64)
+    assert {tuple(each) for each in masks.places_p3} == {
+        (pair, row, column)
+        for pair, _, row, column in np.argwhere(pairs.labels.kinds == POSITIVE).tolist()
+    }
+    for values, (pair, row, column) in zip(masks.values_pmm, masks.places_p3, strict=True):
+        dx, dy, dw, dh = pairs.labels.offsets[pair, :, 2, row, column] * (32, 32, 1, 1)
+        rows, columns = np.nonzero(values > 0)
+        assert (columns.mean() - 31.5, rows.mean() - 31.5) == pytest.approx((dx, dy), abs=1.5)
+        sides = np.ptp(columns) + 1, np.ptp(rows) + 1
+        assert sides == pytest.approx((32 * np.exp(dw), 32 * np.exp(dh)), abs=2.5)
+
+
+def test_a_tracker_with_masks_refuses_sequences_without(sequences, small_design):
+    blind = [replace(each, masks=None) for each in sequences]
+    with pytest.raises(DataError, match="a tracker with masks learns from masks") as refused:
+        collect(blind, replace(small_design, has_mask=True), 3)
+    assert refused.value.where == "sequence moving-0"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -79,6 +80,18 @@ def test_the_strip_has_a_row_for_each_sequence(sequences, tracks):
     image = Image.open(io.BytesIO(picture.content))
     assert image.size == (5 * 240 + 4 * 4, 4 * 180 + 3 * 4)
     assert "truth white, ncc orange, static blue" in picture.alt
+
+
+def test_the_strip_shows_the_turned_rectangle_of_a_mask(sequence, tracks):
+    (plain, *_), frames = tracks["static"], len(sequence.frames)
+    corners = np.tile([[20.0, 40.0], [60.0, 20.0], [80.0, 60.0], [40.0, 80.0]], (frames, 1, 1))
+    corners[0] = np.nan
+    turned, boxed = (
+        np.asarray(Image.open(io.BytesIO(strip([sequence], {"mine": [each]}).content)))
+        for each in (replace(plain, corners_t42=corners), plain)
+    )
+    assert np.array_equal(turned[:, :236], boxed[:, :236])
+    assert not np.array_equal(turned[:, 244:], boxed[:, 244:])
 
 
 def test_results_without_times_and_with_nan_are_scored(sequence):

@@ -88,6 +88,7 @@ def test_learns_to_follow(sequences, small_design):
     from dlscope.methods.skynet.tracking.baselines import StaticTracker
     from dlscope.methods.skynet.tracking.running import follow
     from dlscope.methods.skynet.tracking.siamese import SiameseTracker
+    from dlscope.methods.skynet.tracking.torch_answering import TorchAnswering
     from dlscope.zoo.siamese.network import SiameseNetwork
 
     with reproducible(0):
@@ -98,7 +99,7 @@ def test_learns_to_follow(sequences, small_design):
         name: np.mean([follow(make, each).overlap.overlap_t.mean() for each in sequences])
         for name, make in (
             ("static", StaticTracker),
-            ("skynet", lambda: SiameseTracker(network)),
+            ("skynet", lambda: SiameseTracker(TorchAnswering(network))),
         )
     }
     assert found["skynet"] > found["static"] + 0.1

@@ -31,12 +31,14 @@ class Appearances:
 
     The scale is that of the template; P is twice the side of a search, so that there is room to
     move in. `frame_n` and `sequence_n` tell where each is from; crops of a sequence are together.
+    `masks_npp` are 255 where the object is to be seen, for a tracker that has masks.
     """
 
     crops_npp3: NDArray[np.uint8]
     sides_n2: NDArray[np.float64]
     frame_n: NDArray[np.int64]
     sequence_n: NDArray[np.int64]
+    masks_npp: NDArray[np.uint8] | None = None
 
     def __len__(self) -> int:
         return len(self.crops_npp3)
@@ -63,11 +65,12 @@ def collect(
     """Crops of `per_sequence` frames of each sequence in which the object is to be seen.
 
     Frames are drawn from `seed`, spread over the sequence. Raises `DataError` where there are
-    less than two sequences with anything to see.
+    less than two sequences with anything to see, and for a design with masks where none are told.
     """
-    crops, sides, frames, owners = [], [], [], []
+    crops, masks, sides, frames, owners = [], [], [], [], []
     for number, sequence in enumerate(sequences):
         require_sequence(sequence)
+        _require_masks(sequence, design)
         told(number, len(sequences))
         for frame in _chosen(sequence, per_sequence, np.random.default_rng((seed, number))):
             x, y, width, height = map(float, sequence.boxes_xywh[frame])
@@ -75,6 +78,9 @@ def collect(
             shown = side * design.search / design.template * _MARGIN
             centre = (x + width / 2, y + height / 2)
             crops.append(square(sequence.frames[frame], centre, shown, _MARGIN * design.search))
+            if design.has_mask and sequence.masks is not None:
+                mask_hw = np.where(sequence.masks[frame], np.uint8(255), np.uint8(0))
+                masks.append(square(mask_hw, centre, shown, _MARGIN * design.search, fill=(0,)))
             sides.append((width * design.template / side, height * design.template / side))
             frames.append(frame)
             owners.append(number)
@@ -84,7 +90,22 @@ def collect(
             where="tracker training",
             fix="give more sequences, or longer ones",
         )
-    return Appearances(np.stack(crops), np.array(sides), np.array(frames), np.array(owners))
+    return Appearances(
+        np.stack(crops),
+        np.array(sides),
+        np.array(frames),
+        np.array(owners),
+        np.stack(masks) if masks else None,
+    )
+
+
+def _require_masks(sequence: Followed, design: Design) -> None:
+    if design.has_mask and sequence.masks is None:
+        raise DataError(
+            "a tracker with masks learns from masks, and the sequence tells none",
+            where=f"sequence {sequence.name}",
+            fix="train on drawn sequences, or a design without masks",
+        )
 
 
 def _chosen(sequence: Followed, count: int, chooser: np.random.Generator) -> list[int]:

@@ -27,6 +27,12 @@ TRAINING_COLUMNS = (
     Column("loss", "float", "mean loss since the row before", role="value"),
     Column("score_loss", "float", "its part of the scores", role="value"),
     Column("box_loss", "float", "its part of the boxes, without its weight", role="value"),
+    Column(
+        "mask_loss",
+        "float",
+        "its part of the masks, without its weight; none without them",
+        role="value",
+    ),
     Column("rate", "float", "learning rate at the end", role="value"),
 )
 _SCRATCH = "scratch"

@@ -34,7 +34,7 @@ def square(
     """The square of `side` around `centre` (x, y) as `pixels` × `pixels` × 3, bilinear.
 
     Sides (width, height) that differ are made square. Outside the image is `fill`, by default the
-    mean of each channel.
+    mean of each channel. An image of one channel, such as a mask, stays one.
     """
     width, height = side if isinstance(side, tuple) else (side, side)
     step_x, step_y = width / pixels, height / pixels

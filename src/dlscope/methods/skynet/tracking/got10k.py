@@ -68,6 +68,7 @@ class FolderSequence:
     frames: FolderFrames
     boxes_xywh: NDArray[np.float64]
     cover: NDArray[np.int64]
+    masks: None = None
 
 
 def read_sequences(root: Path) -> list[FolderSequence]:

@@ -33,6 +33,10 @@ class Labels:
     kinds: NDArray[np.int64]
     offsets: NDArray[np.float32]
 
+    def places(self) -> NDArray[np.int64]:
+        """Pair, row and column of every place with an anchor that is an object, [P, 3]."""
+        return np.argwhere((self.kinds == POSITIVE).any(axis=1))
+
 
 def labels_of(
     box: NDArray[np.float64],

@@ -1,6 +1,6 @@
 """The three losses of a tracker: 1.0 · scores + 1.2 · boxes + 36 · masks (SiamMask, section 3.1).
 
-Letters: B pairs, K anchors, S side of the response, M side of a mask.
+Letters: B pairs, K anchors, S side of the response, P places, M side of a mask.
 """
 
 from __future__ import annotations
@@ -35,12 +35,8 @@ class TrackerLoss:
 def tracker_loss(
     response: Response, kinds_bkss: Any, offsets_b4kss: Any, masks: Any = None
 ) -> TrackerLoss:
-    """The losses of a batch.
-
-    `masks` are those of P objects: values [P, M', M'] of −1 and 1, and places [P, 3], which are
-    pair, row and column.
-    """
-    mask = None if masks is None else mask_loss(response.masks, *masks)
+    """The losses of a batch; `masks` are logits [P, M²] of some places and values [P, M', M']."""
+    mask = None if masks is None else mask_loss(*masks)
     return TrackerLoss(
         score_loss(response.scores, kinds_bkss),
         box_loss(response.boxes, offsets_b4kss, kinds_bkss),
@@ -66,15 +62,13 @@ def box_loss(boxes_b4kss: Any, offsets_b4kss: Any, kinds_bkss: Any) -> Any:
     return (difference * weight).sum() / boxes_b4kss.shape[0]
 
 
-def mask_loss(masks_bmss: Any, values_pmm: Any, places_p3: Any) -> Any:
+def mask_loss(logits_pm: Any, values_pmm: Any) -> Any:
     """Mean of log(1 + exp(−y·m)) over pixels, the logits m enlarged to the size of y = ±1."""
-    if len(places_p3) == 0:
-        return masks_bmss.sum() * 0
-    pair, row, column = places_p3.T
-    logits = masks_bmss[pair, :, row, column]
-    side = round(logits.shape[1] ** 0.5)
+    if len(values_pmm) == 0:
+        return logits_pm.sum() * 0
+    side = round(logits_pm.shape[1] ** 0.5)
     enlarged = functional.interpolate(
-        logits.reshape(-1, 1, side, side),
+        logits_pm.reshape(-1, 1, side, side),
         size=values_pmm.shape[1:],
         mode="bilinear",
         align_corners=False,

@@ -9,6 +9,8 @@ import numpy as np
 
 from dlscope.core.report import Finding, Picture, Prose, Report, Section
 from dlscope.core.table import Cell, Column, Table
+from dlscope.methods.skynet.tracking.frame_overlaps import frame_figure, frame_table
+from dlscope.methods.skynet.tracking.mask_table import mask_table
 from dlscope.methods.skynet.tracking.ratios import ratio_finding, ratio_table
 from dlscope.methods.skynet.tracking.running import Track
 from dlscope.metrics.tracking_overlap import (
@@ -66,29 +68,36 @@ _BASELINES = ("ncc", "mil", "static")
 def tracking_report(
     tracks: Tracks, data: str, *, pictures: Sequence[Picture] = (), command: str = ""
 ) -> Report:
-    """Tables `tracking`, `tracked_sequences`, `success_curve`, `tracker_ratios`, `published`.
+    """Tables `tracking`, `tracked_sequences`, `success_curve`, `frame_overlaps` and two to compare.
 
-    The first tracker is the one asked for. `data` says in words what was followed. Raises
-    `DataError` where no frame counts.
+    A tracker with masks adds `tracked_masks`. The first is the one asked for. `data` says in words
+    what was followed. Raises `DataError` where no frame counts.
     """
     scores = {name: tracking_scores([each.overlap for each in of]) for name, of in tracks.items()}
-    tracking = tracking_table(tracks, scores)
+    tracking, masks = tracking_table(tracks, scores), mask_table(tracks)
+    of_masks = () if masks is None else (masks, Prose(_MASKS))
     curve = success_table(scores)
     ratios = ratio_table()
     published = Table("published_tracking", PUBLISHED_COLUMNS, PUBLISHED, "Published on GOT-10k")
+    frames = frame_table(tracks)
     sequences = Table.of("tracked_sequences", SEQUENCE_COLUMNS, _sequence_rows(tracks))
     lines = [(name, name) for name in list(scores)[:4]]
     figure = curves(
-        curve, "threshold", lines, title="Success curve", unit_title="Share of frames above"
+        curve,
+        "threshold",
+        lines,
+        title="Success curve",
+        unit_title="Share of frames above",
+        has_legend=True,
     )
     return Report(
         title="Following one object",
         answer=_answer(scores, data),
-        tables=(tracking, sequences, curve, ratios, published),
+        tables=(tracking, *of_masks[:1], sequences, curve, frames, ratios, published),
         findings=(*_against(scores, tracking), ratio_finding(ratios)),
         sections=(
-            Section("Trackers", (tracking, Prose(_METHOD), figure)),
-            Section("Tracks", (*pictures, sequences)),
+            Section("Trackers", (tracking, Prose(_METHOD), *of_masks, figure)),
+            Section("Tracks", (*pictures, frame_figure(frames, list(tracks)), sequences)),
             Section("With SkyNet instead of ResNet-50", (ratios, published, Prose(_PUBLISHED))),
         ),
         command=command,
@@ -98,6 +107,10 @@ def tracking_report(
 _METHOD = (
     "Boxes are clipped to the frame; the first frame, which is told, and frames in which nothing "
     "of the object is to be seen do not count. Times are those of the tracker alone."
+)
+_MASKS = (
+    "Masks are held against the pixels of the object that nothing hides. The tracker's own box, "
+    "not the one around its mask, says where it looks in the next frame."
 )
 _PUBLISHED = (
     "The published figures are those of full-size trackers trained on videos; they are no target "

@@ -24,10 +24,20 @@ class Frames(Protocol):
         """One of them."""
 
 
+class Masks(Protocol):
+    """Pixels [H, W] of each frame that show the object, each made when it is looked at."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def __getitem__(self, index: int, /) -> NDArray[np.bool_]:
+        """One of them."""
+
+
 class Sequence(Protocol):
     """What drawn sequences and those of a folder in the layout of GOT-10k have.
 
-    `cover` is 0…8 by how much of the object is to be seen.
+    `cover` is 0…8 by how much of the object is to be seen. Folders tell no masks.
     """
 
     @property
@@ -49,6 +59,10 @@ class Sequence(Protocol):
     @property
     def cover(self) -> NDArray[Any]:
         """How much of the object is to be seen in every frame, in eighths."""
+
+    @property
+    def masks(self) -> Masks | None:
+        """The visible part of the object in every frame, None where nothing tells it."""
 
 
 def require_sequence(sequence: Sequence) -> None:

@@ -1,5 +1,7 @@
 """`strip`: some frames of each sequence with the boxes of all trackers, as one picture.
 
+A tracker with masks is shown by the turned rectangles around them.
+
 Letters: H, W size of a frame in the picture; boxes are x, y, width, height in pixels.
 """
 
@@ -14,6 +16,7 @@ from PIL import Image
 
 from dlscope.core.report import Picture
 from dlscope.methods.skynet.tracking.report import Tracks
+from dlscope.methods.skynet.tracking.running import Track
 from dlscope.methods.skynet.tracking.sequences import Sequence as Followed
 from dlscope.methods.skynet.tracking.tracker import BoxXywh, Pixels, rgb
 
@@ -65,9 +68,21 @@ def _row(sequence: Followed, index: int, tracks: Tracks) -> Pixels:
         if sequence.cover[frame] > 0:
             _draw(small, sequence.boxes_xywh[frame], _TRUTH[1], scale)
         for (_, of), (_, color) in zip(tracks.items(), _COLORS, strict=False):
-            _draw(small, of[index].boxes_t4[frame], color, scale)
+            _draw_track(small, of[index], frame, color, scale)
         frames += [small, np.full((small.shape[0], _GAP, 3), 255, np.uint8)]
     return np.hstack(frames[:-1])
+
+
+def _draw_track(
+    image_hwc: Pixels, track: Track, frame: int, color: tuple[int, int, int], scale: float
+) -> None:
+    """The turned rectangle of a frame where there is one, else its box."""
+    corners_42 = None if track.corners_t42 is None else track.corners_t42[frame]
+    if corners_42 is None or not np.isfinite(corners_42).all():
+        _draw(image_hwc, track.boxes_t4[frame], color, scale)
+        return
+    polygon = np.rint(corners_42 * scale).astype(np.int32)
+    cv2.polylines(image_hwc, [polygon], True, color, 1)
 
 
 def _draw(

@@ -9,6 +9,7 @@ import logging
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias, final
 
 import numpy as np
@@ -18,19 +19,37 @@ from dlscope.core.errors import DataError
 
 BoxXywh: TypeAlias = tuple[float, float, float, float]
 Pixels: TypeAlias = NDArray[np.uint8]
+Corners: TypeAlias = NDArray[np.float64]
+"""Four corners in order, [4, 2], x before y."""
 _LEAST_SIDE = 2.0
 _WHERE = "tracker"
 _log = logging.getLogger(__name__)
 
 
+@final
+@dataclass(frozen=True)
+class Outline:
+    """The pixels [H, W] that show an object, and `box` and turned rectangle around them.
+
+    The last two are None where too few pixels show it.
+    """
+
+    mask_hw: NDArray[np.bool_]
+    box: BoxXywh | None
+    corners: Corners | None
+
+
 class Tracker(ABC):
     """Follows one object; a plugin writes `_start` and `_follow`, which see RGB pixels.
 
-    One that `is_random` follows another way when it is run again.
+    One that `is_random` follows another way when it is run again. One that `has_masks` tells the
+    `outline` of the object in the last frame that it followed.
     """
 
     name: str
     is_random: bool = False
+    has_masks: bool = False
+    outline: Outline | None = None
 
     @final
     def start(self, image_hwc: NDArray[Any], box: Sequence[float]) -> None:

@@ -17,11 +17,11 @@ from dlscope.core.digest import digest
 from dlscope.core.errors import TrainingError
 from dlscope.methods.skynet.tracking.inputs import as_input
 from dlscope.methods.skynet.tracking.losses import tracker_loss
-from dlscope.methods.skynet.tracking.pairs import PairSource
+from dlscope.methods.skynet.tracking.pairs import Pairs, PairSource
 from dlscope.training.checkpoints import Checkpoints
 from dlscope.training.loop import Figures, Trained, TrainingLoop, require_finite_loss
 from dlscope.training.schedule import cosine, geometric, set_rate
-from dlscope.zoo.siamese.network import SiameseNetwork
+from dlscope.zoo.siamese.network import Response, SiameseNetwork
 
 Recipe: TypeAlias = Literal["short", "published"]
 RECIPES: tuple[Recipe, ...] = ("short", "published")
@@ -131,12 +131,11 @@ class _Steps:
 
     def carried_out(self, steps: range) -> Figures:
         """The mean losses over some steps, and the last rate."""
-        sums = {"loss": 0.0, "score_loss": 0.0, "box_loss": 0.0}
+        figures = []
         for step in steps:
             self._prepare(step)
-            for name, value in self._step(step).items():
-                sums[name] += value
-        means = {name: value / len(steps) for name, value in sums.items()}
+            figures.append(self._step(step))
+        means = {name: sum(each[name] for each in figures) / len(steps) for name in figures[0]}
         return means | {"rate": self._options.rate_at(steps[-1])}
 
     def _prepare(self, step: int) -> None:
@@ -159,6 +158,7 @@ class _Steps:
             response,
             torch.from_numpy(pairs.labels.kinds),
             torch.from_numpy(pairs.labels.offsets),
+            self._masks(response, pairs),
         )
         total = float(loss.total.detach())
         require_finite_loss(
@@ -172,8 +172,14 @@ class _Steps:
         loss.total.backward()
         torch.nn.utils.clip_grad_norm_(self._network.parameters(), _CLIP)
         self.optimizer.step()
-        return {
-            "loss": total,
-            "score_loss": float(loss.scores.detach()),
-            "box_loss": float(loss.boxes.detach()),
+        parts = {"score_loss": loss.scores, "box_loss": loss.boxes, "mask_loss": loss.masks}
+        return {"loss": total} | {
+            name: float(part.detach()) for name, part in parts.items() if part is not None
         }
+
+    def _masks(self, response: Response, pairs: Pairs) -> tuple[Any, Any] | None:
+        """Logits and values of the masks, None for a design without."""
+        if pairs.masks is None:
+            return None
+        logits_pm = self._network.masks_at(response, torch.from_numpy(pairs.masks.places_p3))
+        return logits_pm, torch.from_numpy(pairs.masks.values_pmm)
