@@ -40,6 +40,16 @@ def test_lines_are_named_at_their_ends_the_higher_above() -> None:
     assert names[0]["offset"] < names[1]["offset"]
 
 
+def test_lines_that_meet_are_named_in_a_legend() -> None:
+    spec = curves(TABLE, "epoch", TWO, has_legend=True).spec
+    assert len(spec["layer"]) == 1
+    legend = spec["usermeta"]["dlscope"]["legend"]
+    assert [(each["label"], each["color"], each["shape"]) for each in legend] == [
+        ("expected", "var(--s1)", "line 1 0"),
+        ("discretised", "var(--s2)", "line 6 3"),
+    ]
+
+
 def test_a_single_line_needs_no_name() -> None:
     assert len(curves(TABLE, "epoch", TWO[:1]).spec["layer"]) == 1
 

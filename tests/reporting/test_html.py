@@ -5,6 +5,7 @@ import dataclasses
 import hashlib
 import html.parser
 import importlib.util
+import io
 import json
 import re
 import shutil
@@ -14,6 +15,7 @@ from importlib.resources import files
 import pytest
 from awkward_tables import large, reports, tables
 from hypothesis import given, settings
+from PIL import Image
 from report_sample import FINDINGS, LATENCY, STUDY, sample
 
 from dlscope.core import registry
@@ -248,3 +250,13 @@ def test_a_picture_lies_in_the_page_with_what_is_to_be_seen() -> None:
     told = registry.load("renderers", "markdown")().report(report)
     assert "Picture: What it saw." in told
     assert "from above" in told
+
+
+@pytest.mark.parametrize(("width", "is_wide"), [(32, False), (480, False), (481, True)])
+def test_a_picture_of_several_tiles_can_be_scrolled_by_keyboard(width: int, is_wide: bool) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (width, 8)).save(file, "PNG")
+    picture = Picture("seen", "What it saw", file.getvalue(), "tiles")
+    page = HtmlRenderer().report(Report("Title", "", sections=(Section("Seen", (picture,)),)))
+    opened = '<figure class="picture wide"><div class="scroll" role="region" tabindex="0"'
+    assert (opened in page) == is_wide

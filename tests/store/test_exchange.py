@@ -74,6 +74,15 @@ def test_refuses_a_run_under_the_id_of_another(exported: Path, tmp_path: Path) -
     assert _refusal(exported, tmp_path).what == "the folder of run 'r2' holds run 'r1'"
 
 
+def test_refuses_a_file_in_the_place_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "export.tar").touch()
+    assert str(_refusal(tmp_path / "export.tar", tmp_path)) == (
+        "StoreError: an export is a folder, and this is a file\n"
+        f"  where  {tmp_path / 'export.tar'}\n"
+        "  fix    name the folder that dlscope store export wrote"
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dlscope.core.errors import PlanError, RequestError
-from dlscope.web.serving import check_bind, check_hooks, serve
+from dlscope.web.serving import check_bind, check_hooks, listen, serve
 
 
 def test_loopback_needs_no_token() -> None:
@@ -60,6 +60,28 @@ def test_nobody_is_served_before_that_is_checked(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="no token is set"):
         serve("0.0.0.0", 1, store=str(tmp_path / "store"))
     assert not (tmp_path / "store").exists()
+
+
+def test_a_port_that_is_taken_is_told() -> None:
+    with listen("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        with pytest.raises(RequestError) as caught:
+            listen("127.0.0.1", port)
+    assert str(caught.value) == (
+        f"RequestError: nothing can listen on port {port} of 127.0.0.1: Address already in use\n"
+        "  where  --port\n"
+        "  fix    end what listens there, or give --port 0 for any free one"
+    )
+
+
+def test_an_address_of_another_machine_is_told() -> None:
+    with pytest.raises(RequestError) as caught:
+        listen("192.0.2.1", 0)
+    assert str(caught.value) == (
+        "RequestError: nothing can listen on port 0 of 192.0.2.1: Cannot assign requested address\n"
+        "  where  --host, --port\n"
+        "  fix    give an address of this machine, and a port from 1024"
+    )
 
 
 PRIORITIES = """
@@ -122,7 +144,7 @@ def _status(port: int) -> int:
 
     for _ in range(100):
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
             connection.request("GET", "/api/v1/runs")
             return connection.getresponse().status
         except ConnectionRefusedError:

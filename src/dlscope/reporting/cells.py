@@ -18,10 +18,15 @@ Kind = Literal["text", "number", "share", "verdict"]
 
 _SIGNS: dict[Sign, frozenset[str]] = {
     "good": frozenset(
-        ("valid", "ok", "yes", "true", "pass", "passed", "met", "applied", "same", "agrees", "done")
+        (
+            *("valid", "ok", "yes", "true", "pass", "passed", "met", "applied", "same", "agrees"),
+            *("done", "shown"),
+        )
     ),
     "warn": frozenset(("diverges", "differs", "warning", "undecided", "partial", "predicted")),
-    "bad": frozenset(("invalid", "no", "false", "fails", "failed", "refused", "error", "missed")),
+    "bad": frozenset(
+        ("invalid", "no", "false", "fails", "failed", "refused", "error", "missed", "reversed")
+    ),
 }
 
 

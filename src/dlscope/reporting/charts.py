@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from dlscope.core.report import Figure
 from dlscope.core.table import Table
+from dlscope.reporting.apart import apart
 from dlscope.reporting.cells import Display, Shown, ShownColumn, column_scale, display
 from dlscope.reporting.heat_map import heat_map
 from dlscope.reporting.picked import changing, first, heading, numbered, texts, titled
@@ -111,7 +112,10 @@ def lines(
         for layer in unit["layer"]:
             layer["encoding"]["y"]["title"] = None  # the panel's name stands in its place
         legend.insert(0, {"label": titled(up), "color": "", "shape": ""})
-        body = {"facet": {"field": "panel", "type": "nominal", "sort": None}, "spec": unit}
+        body = {
+            "facet": {"field": "panel", "type": "nominal", "sort": list(kept_panels)},
+            "spec": unit,
+        }
     left_out, count = len(table) - len(records), max(len(kept_panels), 1)
     spec = spec_of(records, body, left_out=left_out, legend=legend, panels=count)
     said = ["Bars: 95 % interval."] if up.has_interval else []
@@ -134,7 +138,8 @@ def scatter(
 
     A point is on the front when no other is at least as good in both and better in one; of `x`
     and `y` those that `lower_is_better` names are better when smaller. Only points on the front
-    carry their label, the cells of the columns `label`. The area of a point is the column `size`.
+    carry their label, the cells of the columns `label`, and only where it lies on no other. The
+    area of a point is the column `size`.
     """
     shown = display(table, range(min(len(table), MOST_MARKS // 4)))
     across, up = pick(shown, x), pick(shown, y)
@@ -151,7 +156,11 @@ def scatter(
         -1.0 if lower_is_better in ("y", "both") else 1.0,
     )
     on_front = _front(points, *signs)
-    records = [{**point, "front": index in on_front} for index, point in enumerate(points)]
+    named = apart(points, on_front)
+    records = [
+        {**point, "front": index in on_front, "told": point["name"] if index in named else ""}
+        for index, point in enumerate(points)
+    ]
     step = "step-after" if signs[0] < 0 else "step-before"
     layers = _scatter_layers(
         _axis("x", across, records), _axis("y", up, records), step, has_size=size is not None
@@ -277,7 +286,7 @@ def _scatter_layers(x: Spec, y: Spec, interpolate: str, *, has_size: bool) -> li
         {
             "transform": [is_front],
             "mark": label,
-            "encoding": {"x": x, "y": y, "text": {"field": "name"}},
+            "encoding": {"x": x, "y": y, "text": {"field": "told"}},
         },
     ]
 

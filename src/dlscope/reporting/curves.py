@@ -16,21 +16,30 @@ from dlscope.reporting.theme import color
 Curve = tuple[str, str]
 """A column, and the name of its line."""
 
-_TOKENS = ("s1", "s2", "s3", "s4")
-_DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
+TOKENS = ("s1", "s2", "s3", "s4")
+DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
+"""Color and dash of a line, by its place among the others."""
 _HEIGHT = 160
 _FEW = 20
+_MOST_TICKS = 12
 
 
 def curves(
-    table: Table, x: str, several: Sequence[Curve], *, title: str = "", unit_title: str = ""
+    table: Table,
+    x: str,
+    several: Sequence[Curve],
+    *,
+    title: str = "",
+    unit_title: str = "",
+    has_legend: bool = False,
 ) -> Figure:
     """A line for each of at most four columns over the column `x`, all in the unit of the first.
 
     A long run is drawn by the smallest and the largest value of each bucket, so that no peak is
-    lost. `unit_title` stands above the axis, by default the header of the first column.
+    lost. `unit_title` stands above the axis, by default the header of the first column. Lines are
+    named at their ends, or, where those meet, in a legend.
     """
-    several = several[: len(_TOKENS)]
+    several = several[: len(TOKENS)]
     factor = column_scale(table, table.describe(several[0][0])).factor
     shown = display(table, range(0))
     across, up = pick(shown, x), pick(shown, several[0][0])
@@ -43,12 +52,25 @@ def curves(
     title_y = f"{unit_title}, {up.unit}" if unit_title and up.unit else unit_title or titled(up)
     names = [name for _, name in several]
     layers = _layers(titled(across), title_y, names, has_points=len(records) <= _FEW * len(names))
-    if len(several) > 1:
+    places = sorted({place for column, _ in several for place, _ in _points(table, x, column)})
+    if table.describe(x).dtype == "int" and len(places) <= _MOST_TICKS:
+        layers[0]["encoding"]["x"]["axis"] = {"values": places, "format": "d"}
+    if len(several) > 1 and not has_legend:
         layers.append(_ends(records, layers[0]["encoding"]))
     empty = len(table) * len(several) - sum(len(_points(table, x, c)) for c, _ in several)
-    spec = spec_of(records, {"layer": layers, "height": _HEIGHT}, left_out=empty, noun="point")
+    legend = legend_of(names) if has_legend else ()
+    body = {"layer": layers, "height": _HEIGHT}
+    spec = spec_of(records, body, left_out=empty, legend=legend, noun="point")
     top = title or heading(f"{up.header} by {across.header}")
     return Figure(f"{table.name}_{several[0][0]}_curves", top, spec, table.name)
+
+
+def legend_of(names: Sequence[str]) -> list[Mapping[str, str]]:
+    """The colors and dashes of lines called `names`, as a legend above a figure."""
+    return [
+        {"label": name, "color": color(token), "shape": f"line {' '.join(map(str, dash))}"}
+        for name, token, dash in zip(names, TOKENS, DASHES, strict=False)
+    ]
 
 
 def _points(table: Table, x: str, y: str) -> list[tuple[float, float]]:
@@ -77,10 +99,10 @@ def _layers(x_title: str, y_title: str, names: Sequence[str], *, has_points: boo
     """A line of a single point shows nothing but its point."""
     x: Spec = {"field": "x", "type": "quantitative", "title": x_title, "scale": {"zero": False}}
     y: Spec = {"field": "y", "type": "quantitative", "title": y_title, "scale": {"zero": True}}
-    colors = [color(each) for each in _TOKENS[: len(names)]]
+    colors = [color(each) for each in TOKENS[: len(names)]]
     hue, dash = (
         {"field": "name", "type": "nominal", "scale": {"domain": list(names), "range": each}}
-        for each in (colors, list(_DASHES[: len(names)]))
+        for each in (colors, list(DASHES[: len(names)]))
     )
     line = {"type": "line", "point": {"size": 30} if has_points else False}
     return [{"mark": line, "encoding": {"x": x, "y": y, "color": hue, "strokeDash": dash}}]

@@ -51,7 +51,7 @@ def load_curve(
     ]
     body: dict[str, Any] = {"layer": _layers(titled(across), titled(up), records), "height": 200}
     if len(kept) > 1:
-        body = {"facet": {"field": "panel", "type": "nominal", "sort": None}, "spec": body}
+        body = {"facet": {"field": "panel", "type": "nominal", "sort": list(kept)}, "spec": body}
     legend = [{"label": n, "color": color(hue), "shape": shape} for n, hue, shape in _STATES]
     spec = spec_of(
         records, body, left_out=len(table) - len(records), legend=legend, panels=len(kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -15,6 +16,7 @@ from dlscope.reporting.words import plain, plural
 
 SIGNS: Mapping[Sign, str] = {"good": "✓", "note": "●", "warn": "▲", "bad": "✕"}
 MOST_NAME = 200
+WIDE_PX = 480
 _CLAIM_ENDS = (": ", "; ", ", ")
 
 
@@ -103,18 +105,27 @@ class FigureView:
 
 @dataclass(frozen=True)
 class PictureView:
-    """A picture to draw: an address that holds all of it, and the words around it."""
+    """A picture to draw: an address that holds all of it, and the words around it.
+
+    `width_px` is how wide the picture itself is, 0 where its file does not say.
+    """
 
     title: str
     source: str
     alt: str
     caption: str
+    width_px: int = 0
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it has a row to itself: several tiles in one picture."""
+        return self.width_px > WIDE_PX
 
     @classmethod
     def of(cls, picture: Picture) -> Self:
         """The view of `picture`."""
-        words = (plain(each) for each in (picture.alt, picture.caption))
-        return cls(plain(picture.title), picture.source, *words)
+        title, alt, caption = map(plain, (picture.title, picture.alt, picture.caption))
+        return cls(title, picture.source, alt, caption, _width_px(picture.content))
 
 
 @dataclass(frozen=True)
@@ -255,3 +266,13 @@ def _left_out(shown: Display, columns: int) -> str:
         names = ", ".join(column.header for column in shown.columns[columns:])
         said.append(f"not drawn: {names[:MOST_NAME]}")
     return "; ".join(said)
+
+
+def _width_px(content: bytes) -> int:
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            return image.width
+    except (OSError, ValueError, SyntaxError):
+        return 0

@@ -47,6 +47,12 @@ def read_index(directory: Path) -> dict[str, dict[str, str]]:
         index = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise _refusal("the folder is not an export: it has no index", path) from error
+    except NotADirectoryError as error:
+        raise StoreError(
+            "an export is a folder, and this is a file",
+            where=str(directory),
+            fix="name the folder that dlscope store export wrote",
+        ) from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise _refusal("the index of the export is not JSON", path) from error
     is_known = isinstance(index, dict) and index.get("format") == _FORMAT

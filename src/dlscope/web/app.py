@@ -18,7 +18,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Scope
 
-from dlscope.core.errors import DlscopeError, RequestError
+from dlscope import api
+from dlscope.core.errors import DlscopeError
 from dlscope.store import Location
 from dlscope.web import rest
 from dlscope.web.analysis_pages import AnalysisPages
@@ -30,13 +31,21 @@ from dlscope.web.exports import TYPES
 from dlscope.web.guard import COOKIE, Guard, mark_of
 from dlscope.web.item_pages import ItemPages
 from dlscope.web.jobs import Jobs
+from dlscope.web.kept_pages import KeptPages
 from dlscope.web.listing import Listing
 from dlscope.web.machine import Machine
 from dlscope.web.model_pages import ModelPages
 from dlscope.web.page_parts import Frame
 from dlscope.web.pages import Pages, asset
 from dlscope.web.places import PLACES
-from dlscope.web.refusals import UNKNOWN, document, problem_of, refused, title_of
+from dlscope.web.refusals import (
+    UNKNOWN,
+    document,
+    malformed,
+    problem_of,
+    refused,
+    title_of,
+)
 from dlscope.web.trial import Trial
 from dlscope.web.uploads import Uploads
 from dlscope.web.wizard import Wizard
@@ -93,6 +102,8 @@ def create_app(
     _add_pages(app, Listing(pages, store), viewer, CatalogPages(pages, machine))
     _add_models(app, ModelPages(pages, machine, jobs), AnalysisPages(pages, store))
     _add_searches(app, CodesignPages(pages, store))
+    for kind in api.KINDS:
+        _add_kept(app, kind, KeptPages(pages, kind, store))
     _add_experiments(app, wizard, ExperimentPages(pages, jobs), trial)
     _add_frame(app, pages, token)
     _describe_refusals(app)
@@ -134,6 +145,12 @@ def _add_searches(app: FastAPI, searches: CodesignPages) -> None:
     _page(app, "/codesign", searches.searches)
     _page(app, "/codesign/{run}", searches.search)
     _get(app, "/codesign/{run}/report", searches.report)
+
+
+def _add_kept(app: FastAPI, kind: api.Kind, kept: KeptPages) -> None:
+    _page(app, f"/{kind}", kept.reports)
+    _page(app, f"/{kind}/{{name}}", kept.report)
+    _get(app, f"/{kind}/{{name}}/report", kept.file)
 
 
 def _add_experiments(app: FastAPI, wizard: Wizard, watched: ExperimentPages, trial: Trial) -> None:
@@ -180,7 +197,7 @@ def _add_frame(app: FastAPI, pages: Pages, token: str | None) -> None:
 
     def failed(request: Request, error: Exception) -> Response:
         if isinstance(error, RequestValidationError):
-            return _refusal(request, pages, 422, _malformed(error))
+            return _refusal(request, pages, 422, malformed(error.errors()))
         assert isinstance(error, HTTPException | DlscopeError)
         return _refusal(request, pages, *problem_of(error))
 
@@ -231,20 +248,6 @@ def _refusal(request: Request, pages: Pages, status: int, error: DlscopeError) -
     )
     page.headers.update(headers)
     return page
-
-
-def _malformed(error: RequestValidationError) -> DlscopeError:
-    from dlscope.core.errors import Problems
-
-    problems = [
-        RequestError(
-            str(each["msg"]),
-            where=".".join(map(str, each["loc"])),
-            fix="see /api/v1/openapi.json",
-        )
-        for each in error.errors()
-    ]
-    return problems[0] if len(problems) == 1 else Problems.of(problems)
 
 
 def _is_local(address: str) -> bool:

@@ -1,17 +1,22 @@
-"""`KeptReports`: what was put together from the benchmarks of a store, kept beside it."""
+"""`KeptReports`: what was put together from the benchmarks of a store, kept beside it.
+
+A cache: what it lacks, cannot read or has forgotten is put together again. What cannot be, such as
+the result of a training, is on the `ReportShelf` of the store.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, final
 
 from dlscope.core.digest import digest
+from dlscope.core.errors import FileError
 from dlscope.core.report import Report
+from dlscope.core.whole_file import write_whole
 from dlscope.reporting.document import document_of, report_of
 
 _MOST = 200
@@ -38,11 +43,9 @@ class KeptReports:
     def keep(self, made_from: Mapping[str, Any], report: Report) -> None:
         """Keep a report; where that cannot be, it is made again when it is asked for."""
         file = self._file(made_from)
-        part = file.with_suffix(f".{os.getpid()}.part")
-        with self._lock, contextlib.suppress(OSError):
+        with self._lock, contextlib.suppress(OSError, FileError):
             self._folder.mkdir(parents=True, exist_ok=True)
-            part.write_text(json.dumps(document_of(report)), encoding="utf-8")
-            part.replace(file)
+            write_whole(file, json.dumps(document_of(report)))
             self._forget()
 
     def _file(self, made_from: Mapping[str, Any]) -> Path:

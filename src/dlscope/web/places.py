@@ -29,6 +29,8 @@ PLACES = (
 """A workload with runs of a kind of its own adds one line here, and its report to the plugins."""
 
 CODESIGN = ("Co-design", "/codesign")
+KEPT = {"skynet": ("SkyNet", "/skynet"), "adapt": ("Adapt", "/adapt")}
+"""Of each kind of kept report its entry in the navigation, and where it is listed."""
 
 NAVIGATION = (
     (RUNS.word, RUNS.path),
@@ -37,6 +39,7 @@ NAVIGATION = (
     *((each.word, each.path) for each in PLACES if each is not RUNS),
     ("Bounds", "/bounds"),
     CODESIGN,
+    *KEPT.values(),
     ("Try", "/try"),
     ("Models", "/models"),
     ("Data sets", "/datasets"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import HTTPException as Refusal
@@ -10,11 +10,14 @@ from starlette.exceptions import HTTPException
 
 from dlscope.core.errors import (
     DlscopeError,
+    Problems,
     RequestError,
     StoreError,
     Unsatisfiable,
 )
+from dlscope.core.manifest.problems import expectation, fault
 
+_REFERENCE = "/api/v1/openapi.json"
 BAD, UNKNOWN, TAKEN, UNFIT, BROKEN = 400, 404, 409, 422, 500
 _TITLES: Mapping[int, str] = {
     401: "Sign in",
@@ -53,8 +56,27 @@ def problem_of(error: HTTPException | DlscopeError) -> tuple[int, DlscopeError]:
     return error.status_code, RequestError(
         str(detail).lower(),
         where="this address",
-        fix="follow a link of the page, or see /api/v1/openapi.json",
+        fix=f"follow a link of the page, or see {_REFERENCE}",
     )
+
+
+def malformed(errors: Sequence[Any]) -> DlscopeError:
+    """What is wrong with a request that has not the fields which the document of REST tells."""
+    problems = [_problem(details) for details in errors]
+    return problems[0] if len(problems) == 1 else Problems.of(problems)
+
+
+def _problem(details: Any) -> DlscopeError:
+    where = ".".join(map(str, details["loc"]))
+    fields = f"{_REFERENCE} has the fields"
+    match details["type"]:
+        case "json_invalid":
+            return RequestError("the body is not JSON", where="body", fix="send an object of JSON")
+        case "extra_forbidden" | "missing":
+            fix = fields
+        case _:
+            fix = f"use {expectation(details)}; {fields}"
+    return RequestError(fault(details, str(details["loc"][-1])), where=where, fix=fix)
 
 
 def title_of(status: int) -> str:

@@ -20,6 +20,14 @@ _TRACES: dict[int | str, dict[str, Any]] = {200: {"content": {"application/octet
 
 def add_runs(made: APIRouter, store: str | None) -> None:
     """Add the routes of stored runs."""
+    _add_listing(made, store)
+    _add_run(made, store)
+    _add_files(made, store)
+    _add_comparison(made, store)
+
+
+def _add_listing(made: APIRouter, store: str | None) -> None:
+    """All runs, page by page."""
 
     @made.get("/runs", responses=FILES, tags=["runs"])
     def runs(
@@ -55,6 +63,10 @@ def add_runs(made: APIRouter, store: str | None) -> None:
         answer.headers["x-total-count"] = str(browsed.total)
         return answer
 
+
+def _add_run(made: APIRouter, store: str | None) -> None:
+    """What one run tells."""
+
     @made.get("/runs/{run}", responses=FILES, tags=["runs"])
     def run(run: str, table: str | None = None, format: Format = "json") -> Response:
         """The report of one run: every table and finding, or one table of it."""
@@ -69,6 +81,15 @@ def add_runs(made: APIRouter, store: str | None) -> None:
     def plan(run: str) -> Plan:
         """The closed plan that a run carried out."""
         return api.stored_run(run, store=store).plan
+
+    @made.get("/runs/{run}/items", responses=FILES, tags=["runs"])
+    def items(run: str, format: Format = "json") -> Response:
+        """What a run answered to each item, in the order of the data set."""
+        return told(api.items(run, order="index", store=store), None, format)
+
+
+def _add_files(made: APIRouter, store: str | None) -> None:
+    """A run as files to keep: its report as a page, its spans."""
 
     @made.get("/runs/{run}/report", responses={200: {"content": {"text/html": {}}}}, tags=["runs"])
     def report(run: str) -> Response:
@@ -90,10 +111,9 @@ def add_runs(made: APIRouter, store: str | None) -> None:
         headers = {"content-disposition": f'attachment; filename="{name}"'}
         return Response(content, media_type="application/octet-stream", headers=headers)
 
-    @made.get("/runs/{run}/items", responses=FILES, tags=["runs"])
-    def items(run: str, format: Format = "json") -> Response:
-        """What a run answered to each item, in the order of the data set."""
-        return told(api.items(run, order="index", store=store), None, format)
+
+def _add_comparison(made: APIRouter, store: str | None) -> None:
+    """Several runs side by side."""
 
     @made.get("/compare", responses=FILES, tags=["runs"])
     def compare(

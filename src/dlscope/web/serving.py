@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import socket
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from dlscope.core.errors import PluginError, RequestError
 from dlscope.core.hook_permission import HookPermission
@@ -54,8 +57,8 @@ def serve(
 ) -> None:
     """Serve until Ctrl-C; a job at work finishes its query and keeps its Run.
 
-    Raises `RequestError` where others could reach the server without a token, and `PluginError`
-    without the distributions that a server needs.
+    Raises `RequestError` where others could reach the server without a token and where nothing
+    can listen, and `PluginError` without the distributions that a server needs.
     """
     try:
         import uvicorn
@@ -74,10 +77,33 @@ def serve(
     hooks = check_hooks(allow_hooks)
     hosts = (host,) if is_loopback(host) else ()
     app = create_app(store=store, token=token, allow_hooks=hooks, hosts=hosts)
+    listener = listen(host, port)
     lower_priority()
     shown = f"[{host}]" if ":" in host else host
-    sys.stderr.write(f"dlscope serves http://{shown}:{port}; Ctrl-C ends it\n")
-    uvicorn.run(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=5)
+    told = listener.getsockname()[1]
+    sys.stderr.write(f"dlscope serves http://{shown}:{told}; Ctrl-C ends it\n")
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5)
+    with listener, suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises `RequestError` where there can be none."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            where, fix = "--port", "end what listens there, or give --port 0 for any free one"
+        else:
+            where, fix = "--host, --port", "give an address of this machine, and a port from 1024"
+        # The system's words alone: what follows them is Python's.
+        why = str(error.strerror or error).partition(" (while")[0]
+        raise RequestError(
+            f"nothing can listen on port {port} of {host}: {why}",
+            where=where,
+            fix=fix,
+        ) from error
 
 
 def lower_priority() -> None:
