@@ -155,6 +155,21 @@ def test_an_error_that_nobody_declared_gives_a_failed_run(
     assert 'raise KeyError("precision")' in run.log_tail
 
 
+def test_inputs_without_room_give_a_run_that_was_out_of_memory(
+    make_plans: Plans, tmp_path: Path
+) -> None:
+    (plan,) = make_plans(BRIEF)
+    run = _executed(plan.model_copy(update={"batch_size": 10**14}), tmp_path)
+    assert (run.status, run.outcome) == ("failed", "oom")
+    assert run.error == {
+        "kind": "OutOfMemory",
+        "what": "out of memory",
+        "where": "tiny · mock · online · batch 100000000000000",
+        "fix": "try a smaller batch, or free memory",
+        "reason": "oom",
+    }
+
+
 @pytest.mark.parametrize(
     ("option", "what"),
     [

@@ -82,7 +82,7 @@ def test_without_latencies_there_are_no_differences(store: str) -> None:
         (
             ["r-fast", "r-fast"],
             {},
-            "PlanError: 1 runs cannot be compared\n  where  runs\n"
+            "PlanError: 1 run cannot be compared\n  where  runs\n"
             "  fix    name 2 to 12 different runs",
         ),
         (

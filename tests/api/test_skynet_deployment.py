@@ -39,3 +39,13 @@ def test_refuses_to_train_in_no_scheme(tmp_path):
         "  where  skynet quantize, --fine-tune\n"
         "  fix    add --sweep or --preset skynet-ultra96"
     )
+
+
+def test_refuses_to_write_what_is_not_trained(tmp_path):
+    with pytest.raises(DlscopeError) as refused:
+        api.quantize_skynet("nowhere", map_bits=[9], weight_bits=[9], tuned=tmp_path / "tuned.onnx")
+    assert str(refused.value) == (
+        "PlanError: nothing is trained that could be written\n"
+        "  where  skynet quantize, --tuned\n"
+        "  fix    add --fine-tune 300"
+    )

@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("torch")
 
 from dlscope import api
-from dlscope.core.errors import DataError, PlanError
+from dlscope.core.errors import DataError, PlanError, TrainingError
 
 FEW = {"size": (96, 48), "width": 0.1, "images": 8, "val_images": 4, "iterations": 2}
 
@@ -53,10 +53,47 @@ def test_a_folder_with_another_training_is_refused(trained):
         api.train_skynet(folder, resume=True, **{**FEW, "width": 0.2, "images": 9})
 
 
-def test_a_budget_is_kept_as_iterations(tmp_path):
+def test_a_budget_is_kept_with_what_was_timed(tmp_path):
     asked = {**FEW, "iterations": None, "budget": "0.2s"}
     (count,) = api.train_skynet(tmp_path, **asked).table("detectors").column("iterations")
-    assert json.loads((tmp_path / "training.json").read_text())["chosen_iterations"] == count
+    kept = json.loads((tmp_path / "training.json").read_text())
+    assert min(count, kept["chosen_iterations"], *kept["phase_s"]) > 0
+    assert kept["budget_s"] == 0.2
+
+
+def test_a_gpu_that_is_not_there_is_refused_before_anything_is_drawn(tmp_path, monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    told = []
+    with pytest.raises(TrainingError) as caught:
+        api.train_skynet(
+            tmp_path / "there", **FEW, device="cuda", told=lambda step, _: told.append(step)
+        )
+    assert str(caught.value) == (
+        "TrainingError: there is no GPU that torch can use\n"
+        "  where  dlscope.training\n"
+        "  fix    train on the cpu, or install a build of torch for your GPU"
+    )
+    assert (told, list(tmp_path.iterdir())) == ([], [])
+
+
+def test_a_device_that_no_machine_has_is_refused(tmp_path):
+    with pytest.raises(PlanError) as caught:
+        api.train_skynet(tmp_path, **FEW, device="cpi")
+    assert str(caught.value) == (
+        "PlanError: there is no device 'cpi'\n  where  skynet train\n  fix    did you mean cpu?"
+    )
+
+
+def test_a_folder_begun_before_there_were_devices_is_gone_on_with(trained):
+    folder, report = trained
+    asked = json.loads((folder / "training.json").read_text())
+    (folder / "training.json").write_text(
+        json.dumps({name: value for name, value in asked.items() if name not in ("device",)})
+    )
+    again = api.train_skynet(folder, resume=True, **FEW)
+    assert again.table("training") == report.table("training")
 
 
 @pytest.mark.parametrize("name", ["network.pt", "network.onnx"])

@@ -227,3 +227,31 @@ def test_an_unknown_run_is_refused(stored, tmp_path: Path) -> None:
     store, _ = stored
     with pytest.raises(StoreError):
         api.export_trace("r-none", tmp_path / "trace.json", store=store)
+
+
+def test_a_file_of_another_form_is_refused_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "trace.parquet").touch()
+    with pytest.raises(DataError) as refusal:
+        api.read_trace(tmp_path / "trace.parquet", "kineto")
+    assert str(refusal.value) == (
+        "DataError: trace.parquet is read as parquet, not as kineto\n"
+        f"  where  {tmp_path / 'trace.parquet'}\n"
+        "  fix    give --from parquet, or leave it out"
+    )
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as refusal:
+        api.read_trace(tmp_path / "trace.json")
+    assert str(refusal.value) == (
+        "DataError: trace.json cannot be read: No such file or directory\n"
+        f"  where  {tmp_path / 'trace.json'}\n"
+        "  fix    name the file of a trace that is there"
+    )
+
+
+@pytest.mark.parametrize("name", ["t.json", "t.json.gz", "t.parquet"])
+def test_what_dlscope_wrote_is_known_without_its_kind(stored, tmp_path: Path, name: str) -> None:
+    store, run = stored
+    spans = api.export_trace(run.id, tmp_path / name, store=store)
+    assert len(api.read_trace(tmp_path / name).trace) == spans

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 # Folders that follow something other than one module: a rule, a kind of plugin, a paper, a face,
-# what may go wrong around dlscope.
-FREE = {"architecture", "conformance", "docs", "faces", "papers", "robustness"}
+# what may go wrong around dlscope, a script.
+FREE = {"architecture", "benchmarks", "conformance", "docs", "faces", "papers", "robustness"}
 # Files about more than one module of their folder.
 EXCEPTIONS = {
+    "methods/adaptation/test_devices.py": "trainings on another device, through every module",
     "catalog/test_builtin.py": "the built-in manifests, which are YAML",
     "pipelines/test_golden_rows.py": "whole pipelines against published figures",
 }

@@ -96,7 +96,7 @@ def test_all_bad_options_are_told_at_once() -> None:
     assert str(refusal.value) == (
         "PlanError: backend 'unopenable': option 'threads' is 'many'\n"
         "  where  framework.options.threads\n"
-        "  fix    input should be a valid integer, unable to parse string as an integer\n"
+        "  fix    use an integer\n"
         "\n"
         "PlanError: backend 'unopenable': unknown option 'thread'\n"
         "  where  framework.options.thread\n"

@@ -170,7 +170,7 @@ def test_refuses_an_unknown_delegate() -> None:
     assert str(refusal.value) == (
         "PlanError: backend 'litert': option 'delegate' is 'gpu'\n"
         "  where  framework.options.delegate\n"
-        "  fix    input should be 'xnnpack' or 'none'"
+        "  fix    use xnnpack or none"
     )
 
 

@@ -97,11 +97,11 @@ def test_options_reach_the_predictor(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "option", "value", "fix"),
     [
-        ({"fail_every": -1}, "fail_every", "-1", "greater than or equal to 0"),
-        ({"load_delay_ns": -5}, "load_delay_ns", "-5", "greater than or equal to 0"),
-        ({"delay_ns": -5}, "delay_ns.0", "-5", "greater than or equal to 0"),
-        ({"delay_ns": [3, -1]}, "delay_ns.1", "-1", "greater than or equal to 0"),
-        ({"delay_ns": "soon"}, "delay_ns", "'soon'", "a valid tuple"),
+        ({"fail_every": -1}, "fail_every", "-1", "a number greater than or equal to 0"),
+        ({"load_delay_ns": -5}, "load_delay_ns", "-5", "a number greater than or equal to 0"),
+        ({"delay_ns": -5}, "delay_ns.0", "-5", "a number greater than or equal to 0"),
+        ({"delay_ns": [3, -1]}, "delay_ns.1", "-1", "a number greater than or equal to 0"),
+        ({"delay_ns": "soon"}, "delay_ns", "'soon'", "a list"),
     ],
 )
 def test_refuses_what_is_no_duration(
@@ -112,7 +112,7 @@ def test_refuses_what_is_no_duration(
     assert str(refusal.value) == (
         f"PlanError: backend 'mock': option '{option}' is {value}\n"
         f"  where  framework.options.{option}\n"
-        f"  fix    input should be {fix}"
+        f"  fix    use {fix}"
     )
 
 
@@ -122,5 +122,5 @@ def test_refuses_an_empty_list_of_delays() -> None:
     assert str(refusal.value) == (
         "PlanError: backend 'mock': option 'delay_ns' is []\n"
         "  where  framework.options.delay_ns\n"
-        "  fix    input should hold at least one duration"
+        "  fix    use at least one duration"
     )

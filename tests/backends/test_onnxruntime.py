@@ -38,7 +38,7 @@ def test_refuses_an_unknown_graph_optimization() -> None:
     assert str(refusal.value) == (
         "PlanError: backend 'onnxruntime': option 'graph_optimization' is 'some'\n"
         "  where  framework.options.graph_optimization\n"
-        "  fix    input should be 'all', 'extended', 'basic' or 'disabled'"
+        "  fix    use all or extended or basic or disabled"
     )
 
 
@@ -48,7 +48,7 @@ def test_refuses_a_provider_it_does_not_offer() -> None:
     assert str(refusal.value) == (
         "PlanError: backend 'onnxruntime': option 'execution_provider' is 'cuda'\n"
         "  where  framework.options.execution_provider\n"
-        "  fix    input should be 'cpu'"
+        "  fix    use cpu"
     )
 
 

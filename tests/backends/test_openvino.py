@@ -50,7 +50,7 @@ def test_refuses_an_unknown_precision() -> None:
     assert str(refusal.value) == (
         "PlanError: backend 'openvino': option 'precision' is 'f64'\n"
         "  where  framework.options.precision\n"
-        "  fix    input should be 'f32', 'bf16' or 'f16'"
+        "  fix    use f32 or bf16 or f16"
     )
 
 

@@ -221,7 +221,7 @@ def test_refuses_a_data_set_of_another_digest() -> None:
 def test_refuses_a_data_set_of_another_length() -> None:
     with pytest.raises(DataError) as refusal:
         open_dataset(dataset(items=2))
-    assert refusal.value.what == "d@1.0.0 has 1 items, expected 2"
+    assert refusal.value.what == "d@1.0.0 has 1 item, expected 2"
     assert refusal.value.where == "d@1.0.0, items"
     assert refusal.value.fix == "restore the missing items, or correct the manifest"
 

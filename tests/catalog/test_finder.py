@@ -226,6 +226,21 @@ REFUSED = {
         "the catalog",
         "did you mean efficientnet-lite0?",
     ),
+    ("model", "qqq"): (
+        "there is no model 'qqq'",
+        "the catalog",
+        "dlscope models lists all there are",
+    ),
+    ("model", "mine.onnx"): (
+        "this is a graph; a model is a manifest, which says what goes in and what comes out",
+        "mine.onnx",
+        "write one beside the graph, beginning with: dlscope models efficientnet-lite0 > mine.yaml",
+    ),
+    ("dataset", "./"): (
+        "this is a folder; a data set is a manifest, which says what lies where in it",
+        "./",
+        "write one beside the folder, beginning with: dlscope datasets cifar10-mini > mine.yaml",
+    ),
     ("scenario", "xyz"): (
         "there is no scenario 'xyz'",
         "the catalog",

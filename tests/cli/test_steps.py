@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from dlscope.cli.steps import Steps
+from dlscope.cli.steps import BEGINS_AGAIN, RESUMES, Steps
 
 
 class Terminal(io.StringIO):
@@ -57,6 +57,19 @@ def test_an_interrupt_says_what_is_kept(capsys) -> None:
     assert capsys.readouterr().err == (
         "interrupted; what was measured is kept, run the same command again to go on\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("afterwards", "said"),
+    [
+        (RESUMES, "what was done is kept, run the same command with --resume to go on"),
+        (BEGINS_AGAIN, "nothing is kept, the same command begins again"),
+    ],
+)
+def test_an_interrupt_says_how_the_command_goes_on(capsys, afterwards: str, said: str) -> None:
+    with pytest.raises(KeyboardInterrupt), Steps("skynet train", afterwards):
+        raise KeyboardInterrupt
+    assert capsys.readouterr().err == f"interrupted; {said}\n"
 
 
 def test_an_error_is_left_to_those_who_show_errors(capsys) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dlscope.core.errors import FileError
-from dlscope.core.whole_file import unwritable, whole_file, write_whole
+from dlscope.core.whole_file import require_writable, unwritable, whole_file, write_whole
 
 
 def test_a_file_is_there_when_all_went_well(tmp_path: Path) -> None:
@@ -50,3 +50,25 @@ def test_a_full_disk_is_named_and_a_device_is_written_to_as_it_is() -> None:
 
 def test_a_quota_is_a_full_disk_too() -> None:
     assert unwritable(OSError(errno.EDQUOT, "Disk quota exceeded"), "a").what == "the disk is full"
+
+
+def test_what_can_be_written_is_left_as_it_is(tmp_path: Path) -> None:
+    write_whole(tmp_path / "old", "first")
+    for path in (tmp_path / "old", tmp_path / "new"):
+        assert require_writable(path) == path
+    assert [each.name for each in tmp_path.iterdir()] == ["old"]
+
+
+def test_what_cannot_be_written_is_told_before_anything_is_done(tmp_path: Path) -> None:
+    fix = "  fix    name a file in a folder that exists and that you may write to"
+    with pytest.raises(FileError) as caught:
+        require_writable(tmp_path / "no" / "a")
+    assert caught.value.describe() == (
+        "FileError: the file cannot be written: No such file or directory\n"
+        f"  where  {tmp_path}/no/a\n{fix}"
+    )
+    with pytest.raises(FileError) as caught:
+        require_writable(tmp_path)
+    assert caught.value.describe() == (
+        f"FileError: the file cannot be written: Is a directory\n  where  {tmp_path}\n{fix}"
+    )

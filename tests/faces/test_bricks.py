@@ -191,7 +191,7 @@ def test_a_suite_without_times(cli, suite) -> None:
         "MeasurementError: no brick of the suite has a time here",
         "benchmark database",
         "time them first: dlscope bricks run SUITE; what was timed with other packages, "
-        "on another machine or in another scope does not count",
+        "on another machine, in another scope or, if not asked for, with --quick does not count",
         outcome="",
     )
 

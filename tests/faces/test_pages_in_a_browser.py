@@ -16,6 +16,7 @@ import pytest
 
 from dlscope.store import Store
 from dlscope.testing.analyses import example_runs
+from dlscope.testing.kept import write_kept
 from dlscope.testing.profiles import example_profiles
 from dlscope.testing.searches import BOARD, HERE, NOTHING, write_searches
 from dlscope.testing.small_experiment import write_experiment
@@ -44,6 +45,11 @@ PAGES = {
     "search": f"/codesign/{BOARD}?requirements=traffic_sign_classification",
     "search-here": f"/codesign/{HERE}",
     "search-infeasible": f"/codesign/{NOTHING}",
+    "trackers": "/skynet",
+    "tracked": "",
+    "adaptations": "/adapt",
+    "ablated": "",
+    "explained": "",
     "items": "/runs/r-fast/items",
     "item": "/runs/r-fast/items/1",
     "evaluate": "/evaluate?model=colors&dataset=pictures&scenario=brief",
@@ -74,6 +80,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             for run in (*example_runs(), *example_profiles()):
                 store.accept(run)
         write_searches(folder / "store")
+        kept = write_kept(str(folder / "store"))
+        # Names of reports are told by what is in them, times too.
+        PAGES["tracked"] = f"/skynet/{kept['skynet'][0]}"
+        PAGES["ablated"], PAGES["explained"] = (f"/adapt/{name}" for name in kept["adapt"])
         with socket.socket() as listening:
             listening.bind(("127.0.0.1", 0))
             port = listening.getsockname()[1]
@@ -155,7 +165,9 @@ def shots(otherwise: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", ["runs", "run", "compare", "profile", "item", "evaluate"])
+@pytest.mark.parametrize(
+    "name", ["runs", "run", "compare", "profile", "tracked", "ablated", "item", "evaluate"]
+)
 def test_a_page_without_script_tells_the_same(browser: Any, server: str, name: str) -> None:
     cells = "[...document.querySelectorAll('main td, main h2')].map(e => e.textContent.trim())"
     with opened(browser, server) as page:
@@ -201,6 +213,15 @@ def test_searches_are_picked_and_compared(page: Any) -> None:
     page.click("button:has-text('Compare')")
     page.wait_for_url(f"**/codesign?runs={HERE},{BOARD}")
     assert page.is_visible("text=Searches compared")
+
+
+def test_a_kept_report_is_opened_from_its_list_and_saved(page: Any) -> None:
+    page.goto("/adapt")
+    page.click("tbody a >> nth=0")
+    page.wait_for_url("**/adapt/*-*")
+    with page.expect_download() as saved:
+        page.click(".actions a.first")
+    assert saved.value.suggested_filename.startswith("adapt-")
 
 
 def test_the_address_is_the_state(page: Any) -> None:

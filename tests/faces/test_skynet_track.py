@@ -63,6 +63,9 @@ def test_trains_follows_and_goes_on(call, tmp_path):
         (("--preset", "harder"), 2, "'harder' is none of easy, hard"),
         (("--tracker", "ncc", "--data", "nowhere"), 1, "DataError: list.txt cannot be read"),
         (("--score", "ncc"), 2, "Invalid value for --data: scoring needs it"),
+        (("--export", "folder"), 2, "Invalid value for --weights: exporting needs it"),
+        (("--export", "x", "--weights", "nowhere.pt"), 1, "DataError: the weights cannot be read"),
+        (("--weights", "."), 1, "DataError: the folder holds no exported tracker"),
         (("--weights", "nowhere.pt"), 1, "DataError: the weights cannot be read"),
         (("--train", "--design", "siamrpn"), 1, "GraphError: there is no tracker 'siamrpn'"),
     ],
@@ -95,3 +98,20 @@ def test_scores_results_of_others(call, tmp_path):
     code, out, _ = call(*words, "--lenient")
     (row,) = json.loads(out)["tables"]["tracking"]["rows"]
     assert (code, row[:4]) == (0, ["theirs", 1, 2, 0.25])
+
+
+@pytest.mark.slow
+def test_exports_a_tracker_with_masks_that_follows_alike(call, tmp_path):
+    pytest.importorskip("lightning_fabric")
+    pytest.importorskip("onnxscript")
+    train = ("--train", "--out", tmp_path, "--sequences", 2, "--frames", 4, "--iterations", 2)
+    assert call(*train, "--design", "siammask-skynet-small")[0] == 0
+    weights, exported = tmp_path / "tracker.pt", tmp_path / "exported"
+    code, out, err = call("--weights", weights, "--export", exported)
+    assert (code, out) == (0, "")
+    assert "exported: template.onnx, search.onnx, mask.onnx; at most " in err
+    found = []
+    for given in (weights, exported):
+        tables = json.loads(call("--weights", given, *SMALL)[1])["tables"]
+        found.append((tables["tracking"]["rows"][0][3], tables["tracked_masks"]["rows"][0][2]))
+    assert found[1] == pytest.approx(found[0], abs=1e-3)

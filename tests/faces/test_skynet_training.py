@@ -56,6 +56,17 @@ def test_a_wrong_recipe_is_a_wrong_use(call, tmp_path):
     assert "'best' is none of region, iou" in err
 
 
+def test_a_device_that_is_not_there_ends_with_3(call, tmp_path, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    code, _, err = call("train", *FEW, "--out", tmp_path / "gpu", "--device", "cuda")
+    assert code == 3
+    assert "TrainingError: there is no GPU that torch can use" in err
+    assert not (tmp_path / "gpu").exists()
+    code, _, err = call("train", *FEW, "--out", tmp_path / "gpu", "--device", "tpu")
+    assert code == 2
+    assert "'tpu' is none of cpu, cuda, gpu, auto" in err
+
+
 def test_ctrl_c_ends_with_130_and_keeps_what_there_is(call, tmp_path, monkeypatch):
     def interrupted(*_args, **_kwargs):
         raise KeyboardInterrupt
@@ -64,7 +75,7 @@ def test_ctrl_c_ends_with_130_and_keeps_what_there_is(call, tmp_path, monkeypatc
         patched.setattr(training.Stepping, "carried_out", interrupted)
         code, _, err = call("train", *FEW, "--out", tmp_path / "it")
     assert code == 130
-    assert "run the same command again to go on" in err
+    assert "run the same command with --resume to go on" in err
     code, _, _ = call("train", *FEW, "--out", tmp_path / "it")
     assert code == 0
 

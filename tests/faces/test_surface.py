@@ -40,10 +40,13 @@ MEASURE = {
 }
 SURFACE = {
     "adapt ablate": RESULT
-    | {"--all", "--out", "--preset", "--rows", "--scenes", "--seeds", "--threads"},
+    | {"--all", "--device", "--out", "--preset", "--rows", "--scenes", "--seeds", "--select"}
+    | {"--store", "--threads"},
     "adapt check-data": RESULT | {"--all", "--labelled", "--labels", "--layout", "--split"},
-    "adapt explain-adversarial": RESULT | {"--all"},
-    "adapt export": {"--onnx", "--out", "--preset", "--seed"},
+    "adapt explain-adversarial": RESULT | {"--all", "--store"},
+    "adapt export": {"--onnx", "--out", "--preset", "--seed", "--select"},
+    "adapt list": RESULT | {"--all", "--store"},
+    "adapt show": RESULT | {"--all", "--store"},
     "adapt make-scenes": {
         "--gap",
         "--seed",
@@ -57,18 +60,22 @@ SURFACE = {
     | {
         "--all",
         "--allow-partial",
+        "--device",
         "--initial",
         "--labels",
         "--on-bad",
         "--out",
         "--preset",
         "--seed",
+        "--select",
         "--size",
         "--source",
         "--source-images",
         "--source-layout",
         "--source-split",
+        "--source-val",
         "--steps",
+        "--store",
         "--target",
         "--target-layout",
         "--target-split",
@@ -83,11 +90,12 @@ SURFACE = {
     "agent list": RESULT | {"--address"},
     "agent start": {"--address", "--backend", "--head", "--label", "--name", "--slots"},
     "bricks add": {"--output"},
-    "bricks compose": RESULT | {"--against", "--all", "--model", "--scope", "--store", "--threads"},
+    "bricks compose": RESULT
+    | {"--against", "--all", "--model", "--quick", "--scope", "--store", "--threads"},
     "bricks generate": {"--anonymous", "--batch-size", "--bind", "--cut", "--default-dim"}
     | {"--granularity", "--output", "--pad-with", "--partition"},
     "bricks run": RESULT
-    | {"--all", "--file", "--max-seconds", "--min-rounds", "--processes", "--refresh"}
+    | {"--all", "--file", "--max-seconds", "--min-rounds", "--processes", "--quick", "--refresh"}
     | {"--scope", "--store", "--threads", "--whole"},
     "bricks stats": RESULT | {"--all"},
     "bound analyze": RESULT
@@ -146,15 +154,17 @@ SURFACE = {
     | {"--all", "--check", "--count", "--frames", "--layout", "--preset", "--seed", "--size"}
     | {"--split", "--strict"},
     "skynet eval": RESULT
-    | {"--all", "--data", "--data-seed", "--images", "--size", "--split", "--strict"},
+    | {"--all", "--data", "--data-seed", "--images", "--size", "--split", "--store", "--strict"},
+    "skynet list": RESULT | {"--all", "--store"},
+    "skynet show": RESULT | {"--all", "--store"},
     "skynet export": {"--onnx", "--reorder", "--size"},
     "skynet pipeline": RESULT
     | {"--all", "--apart", "--batch", "--capacity", "--images", "--limit", "--resize"}
-    | {"--results", "--rounds", "--strict", "--threads"},
+    | {"--results", "--rounds", "--store", "--strict", "--threads"},
     "skynet quantize": RESULT
     | {"--all", "--calibration", "--calibration-images", "--data", "--fine-tune", "--images"}
     | {"--int8", "--integer-bits", "--map-bits", "--onnx", "--preset", "--resize", "--seed"}
-    | {"--sweep", "--weight-bits"},
+    | {"--store", "--sweep", "--tuned", "--weight-bits"},
     "skynet score": RESULT
     | {"--all", "--energy-j", "--f1", "--images", "--mean-energy-j", "--mean-iou", "--min-fps"}
     | {"--rules", "--seconds", "--track", "--truth"},
@@ -162,15 +172,17 @@ SURFACE = {
     | {"--all", "--alpha", "--bundle", "--data-seed", "--depth", "--device", "--epoch"}
     | {"--epochs", "--feature-epochs", "--final-epochs", "--form", "--groups", "--images"}
     | {"--into", "--iterations", "--multi-scale", "--particles", "--resume", "--seed", "--size"}
-    | {"--sketch-epochs", "--target", "--test-images", "--threads", "--val-images", "--width"},
+    | {"--sketch-epochs", "--store", "--target", "--test-images", "--threads", "--val-images"}
+    | {"--width"},
     "skynet track": RESULT
-    | {"--all", "--backbone-init", "--data", "--design", "--frames", "--iterations", "--lenient"}
-    | {"--out", "--preset", "--results", "--score", "--seed", "--sequences", "--split"}
-    | {"--threads", "--tracker", "--train", "--weights"},
+    | {"--all", "--backbone-init", "--data", "--design", "--export", "--frames", "--iterations"}
+    | {"--lenient", "--out", "--preset", "--results", "--score", "--seed", "--sequences", "--split"}
+    | {"--store", "--threads", "--tracker", "--train", "--weights"},
     "skynet train": RESULT
-    | {"--act", "--all", "--budget", "--data", "--data-seed", "--images", "--iterations", "--out"}
-    | {"--recipe", "--resize", "--resume", "--seed", "--size", "--strict", "--threads"}
-    | {"--val-images", "--variant", "--width"},
+    | {"--act", "--all", "--budget", "--data", "--data-seed", "--device", "--images"}
+    | {"--iterations", "--out", "--recipe", "--resize", "--resume", "--seed", "--size"}
+    | {"--strict", "--threads"}
+    | {"--store", "--val-images", "--variant", "--width"},
     "stack list": RESULT,
     "stack rm": {"--unused-for"},
     "stack show": RESULT,

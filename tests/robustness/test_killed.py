@@ -43,9 +43,19 @@ COMMANDS: Mapping[str, str] = {
     "bound": "bound run {folder}/bounds.json --seconds 0.05",
     "search": "codesign search --space {folder}/small.yaml --device pynq_z1:pipelined"
     " --data mnist-5k --epochs 1",
+    "study": "study preprocessing efficientnet-lite0 --dataset imagenet-mini20",
+    "train": "skynet train --out {own}/detector --size 96x48 --width 0.1 --images 64"
+    " --val-images 8 --iterations 200 --resume",
+    "detector": "skynet search --into {own}/found --device fpga --target 0.9x --form hinge"
+    " --depth 3 --width 0.25 --size 64x32 --images 32 --val-images 8 --test-images 8 --epoch 2"
+    " --groups 1 --particles 2 --iterations 2 --final-epochs 1 --resume",
+    "ablate": "adapt ablate --scenes {folder}/scenes --preset smoke --rows source,adv --seeds 0"
+    " --out {own}/ablation",
+    "demo": "demo --full --into {own}/loop --output {own}/page.html",
 }
-"""What is killed; `{folder}` holds what it reads."""
-_LONGEST_S = 12.0
+"""What is killed; `{folder}` holds what it reads, `{own}` what it writes."""
+_LONGEST_S: Mapping[str, float] = {"demo": 120.0}
+_MOST_S = 12.0
 _KILLS = 3
 
 
@@ -57,15 +67,24 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         name = place / ("bounds.json" if kind == "bound" else "bricks.json")
         command = [sys.executable, "-m", "dlscope.cli", kind, "generate", "lstm", "-o", str(name)]
         subprocess.run(command, check=True, capture_output=True)
+    sizes = ("--size", "64x64", "--source", "4", "--target", "4", "--val", "2")
+    command = [sys.executable, "-m", "dlscope.cli", "adapt", "make-scenes", str(place / "scenes")]
+    subprocess.run([*command, *sizes], check=True, capture_output=True)
     return place
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.timeout(2400)] if name == "demo" else [])
+        for name in COMMANDS
+    ],
+)
 def test_a_killed_command_leaves_nobody_and_ends_well_when_it_is_given_again(
     name: str, folder: Path, tmp_path: Path
 ) -> None:
     store, mark = tmp_path / "store", f"{name}-{os.getpid()}"
-    words = COMMANDS[name].format(folder=folder).split()
+    words = COMMANDS[name].format(folder=folder, own=tmp_path).split()
     command = [sys.executable, "-m", "dlscope.cli", *words, "--store", str(store)]
     own = {**os.environ, _MARK: mark}
     moments = random.Random(name)
@@ -74,7 +93,7 @@ def test_a_killed_command_leaves_nobody_and_ends_well_when_it_is_given_again(
             command, env=own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         with contextlib.suppress(subprocess.TimeoutExpired):
-            begun.wait(moments.uniform(0.5, _LONGEST_S))
+            begun.wait(moments.uniform(0.5, _LONGEST_S.get(name, _MOST_S)))
         begun.send_signal(signal.SIGKILL)
         begun.wait()
         assert not left_after(15.0, mark)

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import warnings
+
+import pytest
 import torch
 
-from dlscope.training.determinism import reproducible
+from dlscope.training.determinism import reproducible, undetermined
 
 
 def test_the_same_seed_gives_the_same_numbers() -> None:
@@ -25,3 +28,16 @@ def test_all_is_as_before_afterwards() -> None:
     assert torch.get_num_threads() == threads
     assert not torch.are_deterministic_algorithms_enabled()
     assert torch.randn(2).tolist() == expected
+
+
+def test_tells_what_has_no_deterministic_form_and_goes_on() -> None:
+    values, place = torch.zeros(4), torch.tensor([1])
+    with reproducible(0), pytest.raises(RuntimeError, match="does not have a deterministic"):
+        values.put_(place, torch.ones(1))
+    with reproducible(0, is_strict=False), undetermined() as found:
+        values.put_(place, torch.ones(1))
+        values.put_(place, torch.ones(1))
+        with pytest.warns(UserWarning, match="of something else"):
+            warnings.warn("of something else", stacklevel=1)
+    assert found == ["put_"]
+    assert values.tolist() == [0, 1, 0, 0]

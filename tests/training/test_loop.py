@@ -54,6 +54,23 @@ def test_goes_on_where_an_interrupted_one_was(tmp_path: Path) -> None:
     assert [each["loss"] for each in trained.history] == [1.0, 3.0, 6.0, 10.0]
 
 
+def test_what_is_stopped_within_an_epoch_goes_on_there(tmp_path: Path) -> None:
+    """The second epoch stops after a part of it, which the state knows of."""
+
+    class Parted(Counter):
+        def parted(self, number: int) -> dict[str, float] | None:
+            if number == 1 and self.sum < 100:
+                self.sum += 100
+                return None
+            return self.epoch(number)
+
+    stopped = TrainingLoop({"c": (c := Parted())}, 3, checkpoints=Checkpoints(tmp_path, "x"))
+    ended = stopped.run(c.parted)
+    assert (ended.ending, len(ended.history), c.sum) == ("stopped", 1, 101)
+    again = TrainingLoop({"c": (c := Parted())}, 3, checkpoints=Checkpoints(tmp_path, "x"))
+    assert [each["loss"] for each in again.run(c.parted).history] == [1.0, 103.0, 106.0]
+
+
 def test_stops_when_it_is_asked_to_and_goes_on_later(tmp_path: Path) -> None:
     counter, checkpoints = Counter(), Checkpoints(tmp_path, "x")
     loop = TrainingLoop({"c": counter}, 3, checkpoints=checkpoints)

@@ -83,6 +83,16 @@ def _carried_out(workloads: dict[str, Workload], plan: Plan, context: Context) -
         _LOG.error("%s", error)
         reason = {"reason": "oom"} if isinstance(error, OutOfMemory) else {}
         return _failed(plan, context, started, {**error.to_json(), **reason})
+    except MemoryError as error:
+        _LOG.error("out of memory", exc_info=error)
+        words = {
+            "kind": OutOfMemory.__name__,
+            "what": ": ".join(("out of memory", *map(str, error.args))),
+            "where": plan.label,
+            "fix": "try a smaller batch, or free memory",
+            "reason": "oom",
+        }
+        return _failed(plan, context, started, words)
     # Whatever a framework or a plugin raises becomes a failed Run that says so.
     except Exception as error:
         traceback.print_exc()

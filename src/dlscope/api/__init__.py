@@ -15,6 +15,7 @@ from dlscope.api.adaptation import (
     export_adapted,
     make_scenes,
 )
+from dlscope.api.adaptation_request import AdaptationRequest
 from dlscope.api.adaptation_training import train_adaptation
 from dlscope.api.agents import agents, start_agent
 from dlscope.api.analyses import analyse, analyses
@@ -57,6 +58,7 @@ from dlscope.api.evaluation import (
     study_preprocessing,
 )
 from dlscope.api.items import Answer, Input, ShownItem, item, item_input, items
+from dlscope.api.kept import KINDS, Kind, kept_names, kept_report, list_kept
 from dlscope.api.known import GRANULARITIES, known_bounds, known_bricks, measure_bricks
 from dlscope.api.local_devices import local_device, profile_space
 from dlscope.api.machine import doctor, systems
@@ -92,6 +94,7 @@ from dlscope.api.skynet_data import check_uav_data, write_uav_synth
 from dlscope.api.skynet_deployment import quantize_skynet, run_skynet_pipeline
 from dlscope.api.skynet_search import search_skynet
 from dlscope.api.skynet_tracking import (
+    export_skynet_tracker,
     skynet_track,
     skynet_track_results,
     train_skynet_tracker,
@@ -110,17 +113,20 @@ from dlscope.api.watcher import QUIET, Watcher
 
 __all__ = [
     "GRANULARITIES",
+    "KINDS",
     "MOST_ROWS",
     "QUIET",
     "ROWS",
     "SORTED",
     "STATUSES",
+    "AdaptationRequest",
     "Answer",
     "Browsed",
     "DetectorData",
     "DetectorEffort",
     "FoundDesign",
     "Input",
+    "Kind",
     "SearchRun",
     "ShownItem",
     "Watcher",
@@ -161,6 +167,7 @@ __all__ = [
     "explain_adversarial",
     "export_adapted",
     "export_skynet",
+    "export_skynet_tracker",
     "export_trace",
     "generate_bounds",
     "generate_bricks",
@@ -169,8 +176,11 @@ __all__ = [
     "item",
     "item_input",
     "items",
+    "kept_names",
+    "kept_report",
     "known_bounds",
     "known_bricks",
+    "list_kept",
     "list_searches",
     "local_device",
     "make_scenes",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dlscope.api.watcher import Told, tell_nobody
+from dlscope.api.kept import keep
+from dlscope.api.watcher import Told, never, tell_nobody
 
 if TYPE_CHECKING:
     from dlscope.core.report import Report
     from dlscope.data.labelled_scenes import SceneFormat
     from dlscope.data.scene_files import LabelForm
+    from dlscope.methods.adaptation.selecting import Selection
+    from dlscope.training.launching import Place
 
 
 def make_scenes(
@@ -68,13 +71,18 @@ def ablate_adaptation(
     preset: str = "ci",
     rows: Sequence[str] = (),
     seeds: Sequence[int] = (0, 1, 2),
+    device: Place = "cpu",
     threads: int = 1,
+    select: Selection = "last",
+    store: str | None = None,
     told: Told = tell_nobody,
+    should_stop: Callable[[], bool] = never,
 ) -> Report:
     """Rows × seeds on the pair of domains in `scenes`, trained below `folder`; all rows by default.
 
-    What is finished there is not trained again. Raises `PlanError` for an unknown preset or
-    row, `TrainingError` where other options were trained with.
+    What is finished there is not trained again. `device`, `select` and `should_stop` are those of
+    `train_adaptation`; rows are compared by their last weights. Raises `PlanError` for an unknown
+    preset or row, `TrainingError` without the device, and where other options were trained with.
     """
     from dlscope.methods.adaptation.ablation import Ablation
     from dlscope.methods.adaptation.ablation_report import ablation_report, best_adapted
@@ -83,12 +91,13 @@ def ablate_adaptation(
     from dlscope.methods.adaptation.options import preset_of
     from dlscope.methods.adaptation.recipes import all_rows, told_of
     from dlscope.methods.adaptation.trained import trained_network
+    from dlscope.training.launching import device_of
 
-    options = preset_of(preset)
+    options, place = preset_of(preset), device_of(device)
     domains = Domains.of_scenes(scenes, options)
-    results = Ablation(folder, domains, threads=threads).run(
-        list(rows) or all_rows(options.network), list(seeds), told=told
-    )
+    ablation = Ablation(folder, domains, threads=threads, device=place, select=select)
+    wanted = list(rows) or all_rows(options.network)
+    results = ablation.run(wanted, list(seeds), told=told, should_stop=should_stop)
     trained, best = {each["row"] for each in results}, best_adapted(results)
     networks = {
         told_of(row): trained_network(folder, row, seeds[0], options)
@@ -96,30 +105,41 @@ def ablate_adaptation(
         if row is not None and row in trained
     }
     pictures = target_pictures(networks, domains.target_judges) if networks else ()
-    return ablation_report(results, pictures=pictures, warnings=domains.warnings())
+    report = ablation_report(results, pictures=pictures, warnings=domains.warnings())
+    return keep(report, "adapt", "ablate", store=store)
 
 
 def export_adapted(
-    folder: Path, row: str, seed: int, output: Path, *, preset: str = "ci"
+    folder: Path,
+    row: str,
+    seed: int,
+    output: Path,
+    *,
+    preset: str = "ci",
+    select: Selection = "last",
 ) -> tuple[Path, str]:
     """A row of an ablation as an ONNX file and its manifest; what was checked, in words.
 
-    Raises `TrainingError` for a row that was not trained, and where ONNX Runtime and torch differ.
+    Its last weights, or those that were selected beside them by `select`. Raises `TrainingError`
+    for a row that was not trained, or not so, and where ONNX Runtime and torch differ.
     """
     from dlscope.methods.adaptation.exporting import export, write_manifest
     from dlscope.methods.adaptation.options import preset_of
     from dlscope.methods.adaptation.recipes import told_of
+    from dlscope.methods.adaptation.selecting import told_of_selection
     from dlscope.methods.adaptation.trained import trained_network
 
     options = preset_of(preset)
-    network = trained_network(folder, row, seed, options)
+    network = trained_network(folder, row, seed, options, select)
+    weights = "last weights" if select == "last" else f"selected by {told_of_selection(select)}"
     parity = export(network, output, options.size)
     manifest = write_manifest(
         network,
         output,
         options.size,
         name=output.stem,
-        described=f"A segmentation network adapted to a new domain: {told_of(row)}, seed {seed}.",
+        described=f"A segmentation network adapted to a new domain: {told_of(row)}, seed {seed}, "
+        f"{weights}.",
     )
     return manifest, (
         f"{100 * parity.equal:.3f} % of the classes as in torch, "
@@ -127,8 +147,8 @@ def export_adapted(
     )
 
 
-def explain_adversarial() -> Report:
+def explain_adversarial(*, store: str | None = None) -> Report:
     """Why the adversarial loss is unstable, as gradients between two Gaussians."""
     from dlscope.methods.adaptation.instability_report import instability_report
 
-    return instability_report()
+    return keep(instability_report(), "adapt", "explain-adversarial", store=store)

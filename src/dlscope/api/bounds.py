@@ -12,7 +12,9 @@ from dlscope.api.watcher import Told, tell_nobody
 if TYPE_CHECKING:
     from dlscope.core.report import Report
     from dlscope.methods.bounds.generating import ModelBenches
+    from dlscope.methods.bounds.model_analysis import ModelAnalysis
     from dlscope.methods.bounds.request import BoundRequest
+    from dlscope.methods.bounds.studying import Missing
     from dlscope.methods.bounds.suite import BoundSuite
 
 _TURNS = 10
@@ -57,37 +59,26 @@ def bound(
     tool count as one. With `drawn`, the graph with its critical path is attached as `MODEL.dot`
     and, where it is small enough, as `MODEL.svg`.
     """
-    from dlscope.methods.bounds.gathering import Gathering
     from dlscope.methods.bounds.report import bounds_report
     from dlscope.methods.bounds.request import strategy_of
-    from dlscope.methods.bounds.studying import study
-    from dlscope.stacks.fingerprint import environment
-    from dlscope.store import Store
 
     wanted = strategy_of(strategy)
     request = _request(
-        backend=backend,
-        options=options,
-        device=device,
-        threads=threads,
+        backend,
+        options,
+        **_measured(device, threads, dtypes, implementations, seconds, is_refreshed=refresh),
         cores=cores,
-        dtypes=dtypes,
-        implementations=implementations,
         against=against,
-        seconds=seconds,
         selected=select_algorithm,
         is_paper_costed=paper_costs,
         has_layouts=layouts,
         is_verified=verify,
         is_partial=partial,
-        is_refreshed=refresh,
         is_mixed=mixed,
     )
     opened = _opened(models, batch_size, bindings, layouts)
-    with Store.open(store) as database:
-        gathering = Gathering(database.benchmarks, environment(), request)
-        analyses, missing = study(gathering, opened, told, measures=measure)
-    return bounds_report(analyses, missing, strategy=wanted, is_drawn=drawn)
+    studied = _studied(request, opened, store, told, measures=measure)
+    return bounds_report(*studied, strategy=wanted, is_drawn=drawn)
 
 
 def generate_bounds(
@@ -129,16 +120,8 @@ def run_bounds(
     from dlscope.store import Store
 
     loaded = suite if isinstance(suite, BoundSuite) else BoundSuite.load(Path(suite))
-    request = _request(
-        backend="onnxruntime",
-        device=device,
-        threads=threads,
-        dtypes=dtypes,
-        implementations=implementations,
-        seconds=seconds,
-        selected="best",
-        is_refreshed=refresh,
-    )
+    measured = _measured(device, threads, dtypes, implementations, seconds, is_refreshed=refresh)
+    request = _request("onnxruntime", **measured)
     with Store.open(store) as database:
         gathering = Gathering(database.benchmarks, environment(), request)
         new = gathering.measure_suite(loaded, told)
@@ -164,20 +147,68 @@ def import_benchmarks(path: str | Path, *, store: str | None = None) -> Report:
         return import_report(file.name, read(file))
 
 
-def _request(**asked: Any) -> BoundRequest:
+def _measured(
+    device: str,
+    threads: int,
+    dtypes: Sequence[str] | None,
+    implementations: Sequence[str],
+    seconds: float | None,
+    *,
+    is_refreshed: bool,
+) -> dict[str, Any]:
+    """How layers are measured, as a request takes it."""
     from dlscope.methods.bounds.end_to_end import TurnRule
-    from dlscope.methods.bounds.request import BoundRequest, baseline_of, device_of, selected_of
+    from dlscope.methods.bounds.request import device_of
 
-    told = {name: each for name, each in asked.items() if each is not None}
-    told["device"] = device_of(told["device"])
-    told["baseline"] = baseline_of(told.pop("backend"), told.pop("options", {}), told["device"])
-    told["selected"] = selected_of(told["selected"])
-    if "seconds" in told:
-        told["turns"] = TurnRule(seconds=_TURNS * told["seconds"])
-    for name in ("dtypes", "implementations", "against"):
-        if name in told:
-            told[name] = tuple(told[name])
-    return BoundRequest(**told)
+    return {
+        "device": device_of(device),
+        "threads": threads,
+        "dtypes": None if dtypes is None else tuple(dtypes),
+        "implementations": tuple(implementations),
+        "seconds": seconds,
+        "turns": None if seconds is None else TurnRule(seconds=_TURNS * seconds),
+        "is_refreshed": is_refreshed,
+    }
+
+
+def _request(
+    backend: str,
+    options: Mapping[str, Any] | None = None,
+    *,
+    device: str,
+    selected: str = "best",
+    against: Sequence[str] = (),
+    **others: Any,
+) -> BoundRequest:
+    """The request about `backend` with `options`; of `others`, None is for its own default."""
+    from dlscope.methods.bounds.request import BoundRequest, baseline_of, selected_of
+
+    return BoundRequest(
+        baseline=baseline_of(backend, options or {}, device),
+        device=device,
+        selected=selected_of(selected),
+        against=tuple(against),
+        **{name: each for name, each in others.items() if each is not None},
+    )
+
+
+def _studied(
+    request: BoundRequest,
+    opened: Sequence[ModelBenches],
+    store: str | None,
+    told: Told,
+    *,
+    measures: bool,
+) -> tuple[list[ModelAnalysis], Missing]:
+    """Each model's bounds, and what is missing of those that have none."""
+    from dlscope.methods.bounds.gathering import Gathering
+    from dlscope.methods.bounds.studying import study
+    from dlscope.stacks.fingerprint import environment
+    from dlscope.store import Store
+
+    with Store.open(store) as database:
+        gathering = Gathering(database.benchmarks, environment(), request)
+        return study(gathering, opened, told, measures=measures)
 
 
 def _opened(

@@ -44,8 +44,9 @@ def compare_runs(
     from dlscope.store import Store
 
     if not 2 <= len(set(runs)) <= MOST_RUNS:
+        count = len(set(runs))
         raise PlanError(
-            f"{len(set(runs))} runs cannot be compared",
+            f"{count} {'run' if count == 1 else 'runs'} cannot be compared",
             where="runs",
             fix=f"name 2 to {MOST_RUNS} different runs",
         )

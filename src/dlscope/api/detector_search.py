@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 from dlscope.api.detector_judge import DetectorJudge, judged_recipes
+from dlscope.api.detector_winner import write_detector_winner
 
 if TYPE_CHECKING:
     from dlscope.methods.codesign.bottom_up.fitness import Goal
     from dlscope.methods.codesign.bottom_up.flow import BottomUpResult, BottomUpSettings
     from dlscope.methods.codesign.bottom_up.judging import Judge, Latency
+    from dlscope.methods.codesign.bottom_up.measured_latency import MeasuredLatency
     from dlscope.methods.skynet.prepared_images import PreparedImages
     from dlscope.zoo.bundles.layout import StackedLayout
 
@@ -86,7 +88,7 @@ class DetectorSearch:
         }
 
     @cached_property
-    def _measured(self) -> Latency:
+    def _measured(self) -> MeasuredLatency:
         from dlscope.methods.codesign.bottom_up.measured_latency import MeasuredLatency
 
         kept = self.folder / "reference.json"
@@ -119,8 +121,19 @@ class DetectorSearch:
             resume=resume,
             told=told,
         )
-        _write_manifest(self.folder, result, images["train"], self.data.size)
+        winner = result.winner
+        form = self._measured.form_of(winner.network) if "cpu" in devices else "slices"
+        write_detector_winner(self.folder, winner, images["train"], form=form)
         return result
+
+    def notes(self, devices: Sequence[str]) -> tuple[str, ...]:
+        """What the report has to say of how the reference was timed."""
+        if "cpu" not in devices:
+            return ()
+        form = self._measured.form_of(self.reference)
+        return (
+            f"SkyNet C was timed with its reorder as {form}, the quickest way to write it here.",
+        )
 
     def _settings(
         self, goals: Sequence[Goal], bundles: Sequence[str], depth: int
@@ -213,27 +226,3 @@ def _small_share(images: PreparedImages) -> float:
     """Share of objects that cover less than 1 % of their image."""
     areas = images.sides_m2.prod(axis=1)
     return float((areas < _SMALL).mean()) if len(areas) else 0.0
-
-
-def _write_manifest(
-    folder: Path, result: BottomUpResult, train: PreparedImages, size: tuple[int, int]
-) -> None:
-    """`winner.yaml`, so that the network can be measured and used like any other."""
-    import yaml
-
-    from dlscope.methods.skynet.anchors import fit_anchors
-    from dlscope.methods.skynet.model_document import detector_document
-
-    network = result.winner.network
-    document = detector_document(
-        folder / "winner.onnx",
-        name="bottom_up",
-        size=size[::-1],
-        resize=train.resize,
-        anchors=fit_anchors(train.sides_m2, train.size),
-        description=f"A detector of {network.bundle}, designed from the bottom up.",
-        dataset="uav-synth",
-        attributes={"parameters": network.trainable, "macs": network.macs},
-    )
-    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
-    (folder / "winner.yaml").write_text(text, encoding="utf-8")

@@ -99,7 +99,7 @@ def import_mlmodelscope(path: Path) -> tuple[str, tuple[str, ...]]:
 
 
 def check_manifests(files: Sequence[Path]) -> Report:
-    """Every file checked completely: fields, steps, and models against their graphs.
+    """Every file checked completely: fields, steps, models against their graphs, data sets opened.
 
     Raises everything that is wrong with all of them at once.
     """
@@ -135,8 +135,10 @@ def _hooks(record: Mapping[str, Any]) -> str:
 
 
 def _checked(path: Path) -> Mapping[str, Any]:
+    from dlscope.catalog.assets import open_dataset
     from dlscope.catalog.document import load_manifest
-    from dlscope.core.manifest import ModelManifest, Reference
+    from dlscope.catalog.finder import find
+    from dlscope.core.manifest import DatasetManifest, ModelManifest, Reference
     from dlscope.methods.evaluation.resolving import resolve_model
 
     manifest = load_manifest(path)
@@ -144,6 +146,9 @@ def _checked(path: Path) -> Mapping[str, Any]:
     if isinstance(manifest, ModelManifest):
         hooks = resolve_model(Reference(name=str(path))).hooks
         graph = "checked"
+    # Found by its path, it knows which folder its files are relative to.
+    elif isinstance(found := find(manifest.kind, Reference(name=str(path))), DatasetManifest):
+        open_dataset(found)
     return {
         "file": str(path),
         "kind": manifest.kind,

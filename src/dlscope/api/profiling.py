@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from dlscope.api.carrying_out import Names, carried_out, permission_of
@@ -10,7 +10,7 @@ from dlscope.api.evaluation import experiment
 from dlscope.api.watcher import QUIET, Watcher
 
 if TYPE_CHECKING:
-    from dlscope.core.manifest import ExperimentManifest
+    from dlscope.core.errors import DlscopeError
     from dlscope.core.plan import Plan
     from dlscope.core.report import Report
     from dlscope.methods.evaluation.planning import Refusal
@@ -48,38 +48,19 @@ def profile(
     from dlscope.methods.profiling.sweep import BATCHES, swept
 
     batches = BATCHES if batch_size == "auto" else batch_size
-    points: list[Plan] = []
-    refusals: list[Refusal] = []
-    for count in _several(threads):
-        asked = experiment(
-            model,
-            dataset=dataset,
-            backend=backend,
-            scenario={
-                "name": "batched",
-                "mode": "performance",
-                "batch_size": list(_several(batches)),
-            },
-            options={**(options or {}), "threads": count},
-        )
-        _plan(asked, points, refusals)
-    found = leveled(
-        points,
-        parse_levels(levels) if levels else None,
-        iterations=iterations,
-        best_effort=best_effort,
-    )
-    told = [(each.model, each.framework, each.error) for each in refusals]
-    told += [(plan.model.name, plan.framework.name, error) for plan, error in found.refused]
-    # What a thread count does not change is told once.
-    told = list({(*each[:2], each[2].describe()): each for each in told}.values())
+    scenario = {"name": "batched", "mode": "performance", "batch_size": list(_several(batches))}
+    settings = {"dataset": dataset, "backend": backend, "scenario": scenario}
+    points, refusals = _points(model, settings, options or {}, _several(threads))
+    wanted = parse_levels(levels) if levels else None
+    found = leveled(points, wanted, iterations=iterations, best_effort=best_effort)
+    told = _told(refusals, found.refused)
     if not found.plans:
         raise Unsatisfiable.of(error for _, _, error in told)
-    settings = (permission_of(()), store, rerun, watcher)
+    how = (permission_of(()), store, rerun, watcher)
     if batch_size == "auto":
-        runs = tuple(swept(found.plans, lambda plan: carried_out([plan], *settings)[0]))
+        runs = tuple(swept(found.plans, lambda plan: carried_out([plan], *how)[0]))
     else:
-        runs = carried_out(found.plans, *settings, refused=len(told))
+        runs = carried_out(found.plans, *how, refused=len(told))
     return profiling_report(runs, told, found.missing)
 
 
@@ -87,9 +68,30 @@ def _several(numbers: int | Sequence[int]) -> Sequence[int]:
     return [numbers] if isinstance(numbers, int) else numbers
 
 
-def _plan(asked: ExperimentManifest, points: list[Plan], refusals: list[Refusal]) -> None:
+def _points(
+    model: Names,
+    settings: Mapping[str, Any],
+    options: Mapping[str, Any],
+    threads: Sequence[int],
+) -> tuple[list[Plan], list[Refusal]]:
+    """What is planned and what is refused of `model` with each number of threads."""
     from dlscope.methods.evaluation.planning import plan_experiment
 
-    planned = plan_experiment(asked)
-    points.extend(planned.plans)
-    refusals.extend(planned.refusals)
+    points: list[Plan] = []
+    refusals: list[Refusal] = []
+    for count in threads:
+        planned = plan_experiment(
+            experiment(model, options={**options, "threads": count}, **settings)
+        )
+        points.extend(planned.plans)
+        refusals.extend(planned.refusals)
+    return points, refusals
+
+
+def _told(
+    refusals: Sequence[Refusal], refused: Iterable[tuple[Plan, DlscopeError]]
+) -> list[tuple[str, str, DlscopeError]]:
+    """Model, backend and error of what cannot be done, once where threads change nothing."""
+    told = [(each.model, each.framework, each.error) for each in refusals]
+    told += [(plan.model.name, plan.framework.name, error) for plan, error in refused]
+    return list({(*each[:2], each[2].describe()): each for each in told}.values())

@@ -23,6 +23,7 @@ from dlscope.api.watcher import Told, tell_nobody
 if TYPE_CHECKING:
     from dlscope.core.report import Report
     from dlscope.methods.codesign.search_record import SearchRecord
+    from dlscope.methods.codesign.searching.aims import Aims
     from dlscope.methods.codesign.searching.design_file import DesignFile
     from dlscope.methods.codesign.searching.images import LabelledImages
     from dlscope.methods.codesign.searching.request import SearchRequest
@@ -64,7 +65,6 @@ def search(
     twice, unless `rerun`; a killed one goes on where it was. Raises `DlscopeError` for what does
     not fit together, before anything is trained, and `TrainingError` where a loss is no number.
     """
-    from dlscope.methods.codesign.searching.aims import Aims
     from dlscope.methods.codesign.searching.request import SearchRequest
     from dlscope.methods.codesign.searching.schedule import SearchSchedule, seconds
 
@@ -79,13 +79,7 @@ def search(
         device_name=device,
         data=manifest,
         seed=seed,
-        aims=Aims(
-            implementing,
-            combine,
-            duration_ns(target_latency),
-            is_blind=mode == "two_step",
-            minimised="energy" if objective == "energy" else "time",
-        ),
+        aims=_aims(objective, target_latency, mode, implementing, combine),
         schedule=None if epochs is None else SearchSchedule.of_epochs(epochs),
         budget_s=None if epochs is not None else seconds(budget or "10m"),
         threads=threads,
@@ -93,6 +87,24 @@ def search(
         warnings=warnings_of(chosen),
     )
     return _searched(request, images, searches_folder(store), told, rerun=rerun)
+
+
+def _aims(
+    objective: Objective | None,
+    target_latency: str | None,
+    mode: Mode,
+    implementing: Implementing,
+    combine: Combination,
+) -> Aims:
+    from dlscope.methods.codesign.searching.aims import Aims
+
+    return Aims(
+        implementing,
+        combine,
+        duration_ns(target_latency),
+        is_blind=mode == "two_step",
+        minimised="energy" if objective == "energy" else "time",
+    )
 
 
 def train_design(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, final
 
 from dlscope.core.errors import PlanError
 
 if TYPE_CHECKING:
     from dlscope.core.report import Report
+    from dlscope.methods.skynet.preparing import Resize
     from dlscope.methods.skynet.scoring import Rules, TrackName
-    from dlscope.zoo.skynet.layout import Variant
+    from dlscope.zoo.skynet.folding import Folded
+    from dlscope.zoo.skynet.layout import Layout, Variant
     from dlscope.zoo.skynet.onnx_model import Lowering
 
 
@@ -77,29 +81,84 @@ def skynet_score(
     )
 
 
+@final
+@dataclass(frozen=True)
+class ExportedSkyNet:
+    """How many numbers were written, in which form, and how long each form took over slices.
+
+    Nothing was timed where a form was asked for.
+    """
+
+    numbers: int
+    form: str
+    ratios: Mapping[str, float]
+
+
 def export_skynet(
     weights: Path,
     output: Path,
     *,
     size: tuple[int, int] = (320, 160),
-    lowering: Lowering = "slices",
-) -> int:
-    """Write the authors' weights, normalisations folded, as an ONNX file; its numbers are counted.
+    lowering: Lowering | Literal["fastest"] = "slices",
+) -> ExportedSkyNet:
+    """Write weights, normalisations folded, as an ONNX file, and a manifest beside it.
 
-    A manifest is written beside it, which says the filter that they were trained with. `size` is
-    (width, height), `lowering` how the reorder is written. Raises `DataError` for another file of
-    weights, `GraphError` for an unknown lowering, `ShapeError` for a size that 8 does not divide.
+    `weights` is the authors' file, whose network is written for images of `size` (width, height),
+    or a file or folder of `train_skynet`. `lowering` is how the reorder is written; `fastest`
+    times every way here. Raises `DataError` for another file of weights, `GraphError` for an
+    unknown lowering, `ShapeError` for a size that 8 does not divide.
     """
     from dlscope.methods.skynet.detector_file import Detector
     from dlscope.methods.skynet.model_document import write_detector
+    from dlscope.methods.skynet.quickest_form import quickest_form
+    from dlscope.zoo.skynet.onnx_model import onnx_model
+
+    found = _weights_of(weights, (size[1], size[0]))
+    ratios: dict[str, float] = {}
+    if lowering == "fastest":
+        timed = quickest_form(found.folded, found.layout, act=found.act)
+        form, ratios = timed.form, dict(timed.ratios.items())
+    else:
+        form = lowering
+    graph = onnx_model(found.folded, found.layout, act=found.act, lowering=form)
+    detector = Detector(output, graph, found.layout.size, found.resize, found.anchors)
+    write_detector(output, detector, description=found.title, attributes={"reorder": form})
+    return ExportedSkyNet(int(found.folded.flat.size), form, ratios)
+
+
+@dataclass(frozen=True)
+class _Weights:
+    """What is exported, and what its boxes depend on."""
+
+    folded: Folded
+    layout: Layout
+    act: str
+    resize: Resize
+    anchors: tuple[tuple[float, float], ...]
+    title: str
+
+
+def _weights_of(path: Path, size: tuple[int, int]) -> _Weights:
+    from dlscope.methods.skynet.decoding import ANCHORS
     from dlscope.methods.skynet.released_weights import released_state
     from dlscope.zoo.skynet.folding import fold_bn
     from dlscope.zoo.skynet.layout import Layout
-    from dlscope.zoo.skynet.onnx_model import onnx_model
 
-    layout = Layout("C", size=(size[1], size[0]))
-    folded = fold_bn(released_state(weights))
-    graph = onnx_model(folded, layout, lowering=lowering)
-    described = "SkyNet C with ReLU6, the authors' weights."
-    write_detector(output, Detector(output, graph, layout.size, "nearest"), description=described)
-    return int(folded.flat.size)
+    if not path.is_dir() and path.suffix != ".pt":
+        folded = fold_bn(released_state(path))
+        title = "SkyNet C with ReLU6, the authors' weights."
+        return _Weights(folded, Layout("C", size=size), "relu6", "nearest", ANCHORS, title)
+
+    from dlscope.methods.skynet.detector_training.stored_detector import read_detector
+    from dlscope.zoo.skynet.network import state_of
+
+    found = read_detector(path)
+    network = found.network
+    return _Weights(
+        fold_bn(state_of(network)),
+        network.layout,
+        network.act,
+        found.resize,
+        found.anchors,
+        f"{found.title}; the one surest box of an image.",
+    )

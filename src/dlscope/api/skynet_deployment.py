@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dlscope.api.kept import keep
 from dlscope.api.watcher import Told, tell_nobody
 from dlscope.core.errors import PlanError
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from dlscope.core.report import Report
     from dlscope.core.table import Table
     from dlscope.methods.skynet.detector_file import Detector
-    from dlscope.methods.skynet.fixed_point_sweep import Bits, IntegerBits
+    from dlscope.methods.skynet.fixed_point_sweep import Bits, IntegerBits, Tuning
     from dlscope.methods.skynet.observing import Observed
     from dlscope.methods.skynet.prepared_images import PreparedImages
     from dlscope.methods.skynet.preparing import Resize
@@ -32,8 +33,10 @@ def quantize_skynet(
     integer_bits: Sequence[IntegerBits] = ("calibrated",),
     preset: str | None = None,
     fine_tune: int = 0,
+    tuned: Path | None = None,
     resize: Resize | None = None,
     seed: int = 0,
+    store: str | None = None,
     told: Told = tell_nobody,
 ) -> Report:
     """A SkyNet with fewer bits beside the float one, on `images` of `data`.
@@ -42,17 +45,19 @@ def quantize_skynet(
     integers is written to that file, and a manifest beside it. With `map_bits` and `weight_bits`
     every combination is tried, for each of `integer_bits`; `preset` names a published one. The
     first of them is then trained on for `fine_tune` iterations, with the images that ranges come
-    from: those of `calibration`, by default the training split of drawn images. Raises
+    from: those of `calibration`, by default the training split of drawn images; that network,
+    computing with its few bits, is written to the file `tuned`, and a manifest beside it. Raises
     `PlanError` where nothing is asked for and for bits that are no format, `DataError` for files
     and folders that cannot be read, `GraphError` for another network.
     """
     from dlscope.methods.skynet.detector_file import load_detector
+    from dlscope.methods.skynet.fixed_point_sweep import Tuning
     from dlscope.methods.skynet.measured_images import measured_images, single_inputs
     from dlscope.methods.skynet.observing import observe
     from dlscope.methods.skynet.quantize_report import Measured, quantize_report
 
     asked = _asked(map_bits, weight_bits, integer_bits, preset)
-    _require_work(asked, int8, fine_tune)
+    _require_work(asked, int8, fine_tune, tuned)
     detector = load_detector(weights, resize=resize)
     given = calibration or "uav-synth"
     seen = measured_images(given, calibration_images, detector, split="train", seed=seed, told=told)
@@ -63,14 +68,15 @@ def quantize_skynet(
     if int8 is not None:
         tables[0] = _int8(detector, observed, measured, int8, told)
     if asked:
-        tuning = (seen, fine_tune, seed) if fine_tune else None
+        tuning = Tuning(seen, fine_tune, seed, tuned) if fine_tune else None
         tables[1] = _fixed(detector, observed, measured, asked, tuning, told)
     looked_at = Measured(Path(weights).name, data, len(measured), given, len(seen))
     asked_of = f"dlscope skynet quantize {weights} --data {data} --images {images}"
     ranges = f"--calibration {given} --calibration-images {calibration_images} --seed {seed}"
-    schemes = _typed(int8, preset, map_bits, weight_bits, integer_bits, fine_tune)
+    schemes = _typed(int8, preset, map_bits, weight_bits, integer_bits, fine_tune, tuned)
     command = " ".join([asked_of, ranges, *schemes])
-    return quantize_report(looked_at, *tables, warnings=measured.warnings, command=command)
+    report = quantize_report(looked_at, *tables, warnings=measured.warnings, command=command)
+    return keep(report, "skynet", "quantize", store=store)
 
 
 def run_skynet_pipeline(
@@ -86,6 +92,7 @@ def run_skynet_pipeline(
     threads: int = 1,
     limit: int | None = None,
     resize: Resize | None = None,
+    store: str | None = None,
     told: Told = tell_nobody,
 ) -> Report:
     """The boxes of the image files below `images`, their stages overlapping, and what that saves.
@@ -108,7 +115,8 @@ def run_skynet_pipeline(
     if results is not None:
         write_results(results, {each.name: each.box for each in run.found})
     command = f"dlscope skynet pipeline {weights} --images {images} --rounds {rounds}"
-    return pipeline_report(run, options, detector, command=command)
+    report = pipeline_report(run, options, detector, command=command)
+    return keep(report, "skynet", "pipeline", store=store)
 
 
 def _typed(
@@ -118,6 +126,7 @@ def _typed(
     weights: Sequence[int],
     integers: Sequence[IntegerBits],
     fine_tune: int,
+    tuned: Path | None,
 ) -> list[str]:
     """What was asked for, as it is typed."""
     lists = {"map-bits": maps, "weight-bits": weights, "integer-bits": integers}
@@ -127,6 +136,7 @@ def _typed(
         *([f"--preset {preset}"] if preset else []),
         *(["--sweep", *swept] if maps or weights else []),
         *([f"--fine-tune {fine_tune}"] if fine_tune else []),
+        *([f"--tuned {tuned}"] if tuned is not None else []),
     ]
 
 
@@ -144,7 +154,9 @@ def _asked(
     return (*found, *(each for each in swept if each not in found))
 
 
-def _require_work(asked: Sequence[Bits], int8: Path | None, fine_tune: int) -> None:
+def _require_work(
+    asked: Sequence[Bits], int8: Path | None, fine_tune: int, tuned: Path | None
+) -> None:
     if int8 is None and not asked:
         raise PlanError(
             "nothing is asked for",
@@ -157,6 +169,12 @@ def _require_work(asked: Sequence[Bits], int8: Path | None, fine_tune: int) -> N
             where="skynet quantize, --fine-tune",
             fix="add --sweep or --preset skynet-ultra96",
         )
+    if tuned is not None and not fine_tune:
+        raise PlanError(
+            "nothing is trained that could be written",
+            where="skynet quantize, --tuned",
+            fix="add --fine-tune 300",
+        )
 
 
 def _fixed(
@@ -164,16 +182,15 @@ def _fixed(
     observed: Mapping[str, Observed],
     images: PreparedImages,
     asked: Sequence[Bits],
-    tuning: tuple[PreparedImages, int, int] | None,
+    tuning: Tuning | None,
     told: Told,
 ) -> Table:
     """Every combination of bits on the images, the first trained on where there is a tuning."""
-    from dlscope.methods.skynet.fixed_point_sweep import Tuning, sweep
+    from dlscope.methods.skynet.fixed_point_sweep import sweep
     from dlscope.methods.skynet.int8_comparison import float_answers
 
     floats = float_answers(detector, images)
-    learnt = None if tuning is None else Tuning(*tuning)
-    return sweep(detector, images, floats, observed, asked, tuning=learnt, told=told)
+    return sweep(detector, images, floats, observed, asked, tuning=tuning, told=told)
 
 
 def _int8(

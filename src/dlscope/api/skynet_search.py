@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from dlscope.api.detector_search import DetectorData, DetectorEffort, DetectorSearch
+from dlscope.api.kept import keep
 from dlscope.api.watcher import Told, tell_nobody
 from dlscope.core.errors import PlanError, did_you_mean
 
@@ -50,14 +51,15 @@ def search_skynet(
     threads: int = 1,
     seed: int = 0,
     resume: bool = False,
+    store: str | None = None,
     told: Told = tell_nobody,
 ) -> Report:
     """The report of a search in `folder`, where the network is left with its weights.
 
     A target is `5ms`, or `0.6x` of what SkyNet C of `width` takes on that device; there is one for
-    each of `devices`, or one for all. `cpu` is measured, `fpga` is SkyNet's accelerator as cycles
-    tell it. `alpha` is in 1/ms. A search that was interrupted goes on with `resume`. Raises
-    `PlanError` for what cannot be searched.
+    each of `devices`, or one for all. `cpu` is measured, SkyNet C in its quickest form; `fpga` is
+    SkyNet's accelerator as cycles tell it. `alpha` is in 1/ms. A search that was interrupted goes
+    on with `resume`. Raises `PlanError` for what cannot be searched.
     """
     from dlscope.methods.codesign.bottom_up.report import bottom_up_report
 
@@ -81,7 +83,8 @@ def search_skynet(
         depth=depth,
         multi_scale=multi_scale,
     )
-    return bottom_up_report(result, command=command)
+    report = bottom_up_report(result, notes=asked.notes(devices), command=command)
+    return keep(report, "skynet", "search", store=store)
 
 
 def _goals(

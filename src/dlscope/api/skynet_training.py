@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
+from dlscope.api.kept import keep
 from dlscope.api.watcher import Told, tell_nobody
 from dlscope.core.errors import DataError, PlanError
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from dlscope.methods.skynet.detector_training.stored_detector import StoredDetector
     from dlscope.methods.skynet.prepared_images import PreparedImages
     from dlscope.methods.skynet.preparing import Resize
+    from dlscope.training.launching import Place
     from dlscope.zoo.skynet.layout import Variant
     from dlscope.zoo.skynet.network import Act
 
@@ -72,18 +74,21 @@ def train_skynet(
     resize: Resize = "area",
     seed: int = 0,
     threads: int = 1,
+    device: Place = "cpu",
     resume: bool = False,
     strict: bool = False,
+    store: str | None = None,
     told: Told = tell_nobody,
 ) -> Report:
     """Train a SkyNet by a recipe into `folder`, and evaluate it on images that it has not seen.
 
-    So many `iterations`, or as many as a `budget` of CPU time allows (`150s`), which is told by
-    timing some; 1,400 without either. The folder then has `detector.pt`, and `skynet.onnx` with its
-    manifest. What was interrupted goes on where it was, to the same weights on one thread; what is
-    finished is evaluated again with `resume`. `size` is (width, height). Raises `PlanError` for
-    what cannot be trained and where another training is there, `TrainingError` where a loss is no
-    number.
+    So many `iterations`, or as many as a `budget` of CPU time allows (`150s`; on a GPU, of time),
+    which is held to while it trains; 1,400 without either. The folder then has `detector.pt`, and
+    `skynet.onnx` with its manifest. What was interrupted goes on where it was, to the same weights
+    on one thread; what is finished is evaluated again with `resume`. `size` is (width, height).
+    With the `device` `cuda` a GPU trains; what is left can be used without one. Raises `PlanError`
+    for what cannot be trained and where another training is there, `TrainingError` where a loss is
+    no number and for a device that is not there.
     """
     from dlscope.methods.codesign.searching.schedule import seconds
     from dlscope.methods.skynet.detector_training.training_folder import (
@@ -94,7 +99,7 @@ def train_skynet(
     shown = (size[1], size[0])
     request = TrainingRequest(
         recipe, variant, width, shown, act, f"{data}, {images} images, seed {data_seed}", resize,
-        iterations, None if budget is None else seconds(budget), seed, threads,
+        iterations, None if budget is None else seconds(budget), seed, threads, device,
     )  # fmt: skip
     asked = _Asked(data, data_seed, strict=strict, is_split=True, told=told)
     asked.named("val", val_images)
@@ -106,7 +111,8 @@ def train_skynet(
         may_be_finished=resume,
         told=told,
     )
-    return asked.evaluated([(str(folder), detector)], "val", val_images)
+    report = asked.evaluated([(str(folder), detector)], "val", val_images)
+    return keep(report, "skynet", "train", store=store)
 
 
 def evaluate_skynet(
@@ -118,6 +124,7 @@ def evaluate_skynet(
     data_seed: int = 0,
     size: tuple[int, int] = (320, 160),
     strict: bool = False,
+    store: str | None = None,
     told: Told = tell_nobody,
 ) -> Report:
     """Detectors beside one another on the same images, each at its own size and filter.
@@ -130,7 +137,9 @@ def evaluate_skynet(
     if not weights:
         raise DataError("there are no weights", where="skynet eval", fix="name a file or a folder")
     detectors = [(str(path), read_detector(path, (size[1], size[0]))) for path in weights]
-    return _Asked(data, data_seed, strict=strict, told=told).evaluated(detectors, split, images)
+    asked = _Asked(data, data_seed, strict=strict, told=told)
+    report = asked.evaluated(detectors, split, images)
+    return keep(report, "skynet", "eval", store=store)
 
 
 @final

@@ -77,7 +77,7 @@ def stacks() -> Report:
     table = _table([(stack, {}) for stack in isolated_stacks()], ())
     return Report(
         title="Isolated stacks",
-        answer=f"{len(table)} isolated stacks are here.",
+        answer=f"{_stacks(len(table), 'isolated stack')} here.",
         tables=(table,),
         sections=(Section("Stacks", (table,)),),
         command="dlscope stack list",
@@ -162,7 +162,7 @@ def _created(made: Sequence[_Made], seconds: float) -> Report:
     table, new = _table(rows, columns), sum(each.is_new for each in made)
     return Report(
         title="Isolated stacks",
-        answer=f"{len(made)} stacks are ready after {seconds:.1f} s, {new} of them new.",
+        answer=f"{_stacks(len(made), 'stack')} ready after {seconds:.1f} s, {new} of them new.",
         tables=(table,),
         sections=(Section("Stacks", (table,)),),
     )
@@ -202,3 +202,10 @@ def _record(stack: IsolatedStack) -> dict[str, Cell]:
         "created": stack.created_utc,
         "used": stack.used_utc,
     }
+
+
+def _stacks(count: int, noun: str) -> str:
+    """`1 stack is`, `2 stacks are`."""
+    from dlscope.reporting.words import plural
+
+    return f"{plural(count, noun)} {'is' if count == 1 else 'are'}"

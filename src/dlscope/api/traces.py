@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,8 +22,15 @@ if TYPE_CHECKING:
 FORMS = (".otlp.json", ".otlp.json.gz", ".json", ".json.gz", ".parquet")
 """Ends of the names of files that a trace can be written to."""
 KINDS = ("kineto", "chrome", "jaeger", "otlp", "nsys", "onnxruntime", "parquet", "stream")
+_FORMS_BY_NAME = {
+    ".parquet": "parquet",
+    ".otlp.json": "otlp",
+    ".otlp.json.gz": "otlp",
+    ".sqlite": "nsys",
+}
 _ON_WALL_CLOCK = ("kineto", "jaeger", "otlp", "nsys")
 _LONGEST = 20
+_HEAD_BYTES = 64
 
 
 def export_trace(run: str, file: Path, *, store: str | None = None, kind: str | None = None) -> int:
@@ -108,22 +117,23 @@ def _wall_clock(run: Run) -> Anchor:
     return Anchor(**json.loads(run.artifacts[CLOCK]))
 
 
-def read_trace(file: Path, kind: str = "kineto", *, strict: bool = False) -> Merged:
+def read_trace(file: Path, kind: str | None = None, *, strict: bool = False) -> Merged:
     """The spans of `file` with parents found, and what to know about them.
 
-    `kind` is who wrote it: `kineto` is torch.profiler, `nsys` what Nsight Systems exports as
-    SQLite, `stream` a `SpanStream` of dlscope. A JSON file that is cut gives every complete event
-    and a diagnostic, unless the reading is `strict`. Raises `DataError` for what is no such file
-    and `PlanError` for an unknown kind.
+    `kind` is who wrote it; without, the name of the file tells, or its beginning where dlscope
+    wrote it, else it is one of torch.profiler. `kineto` is torch.profiler, `nsys` what Nsight
+    Systems exports as SQLite, `stream` a `SpanStream` of dlscope. A JSON file that is cut gives
+    every complete event and a diagnostic, unless the reading is `strict`. Raises `DataError` for
+    what is no such file and `PlanError` for an unknown kind.
     """
     from dlscope.tracing.merge import Merged, merge
 
-    drained = _readers(strict)[_known(kind)](file)
+    drained = _readers(strict)[_form(file, kind)](file)
     merged = merge([drained.trace])
     return Merged(merged.trace, (*drained.diagnostics, *merged.diagnostics))
 
 
-def describe_trace(file: Path, kind: str = "kineto", *, strict: bool = False) -> Report:
+def describe_trace(file: Path, kind: str | None = None, *, strict: bool = False) -> Report:
     """What is in a trace file: spans and time by level, the longest names, what went amiss."""
     from dlscope.core.report import Report, Section
 
@@ -148,6 +158,37 @@ def _known(kind: str) -> str:
             f"{kind!r} is no kind of trace", where="--from", fix=did_you_mean(kind, KINDS)
         )
     return kind
+
+
+def _form(file: Path, kind: str | None) -> str:
+    """How `file` is read: as its name or its first bytes tell, else as `kind`, or kineto.
+
+    Refuses a file that is not there, and a `kind` that the file contradicts.
+    """
+    from dlscope.core.errors import DataError
+
+    if kind is not None:
+        _known(kind)
+    if not file.exists():
+        what = f"{file.name} cannot be read: No such file or directory"
+        raise DataError(what, where=str(file), fix="name the file of a trace that is there")
+    told = next((form for end, form in _FORMS_BY_NAME.items() if file.name.endswith(end)), None)
+    if told is None and _is_of_dlscope(file):
+        told = "chrome"
+    if told and kind and told != kind:
+        what = f"{file.name} is read as {told}, not as {kind}"
+        raise DataError(what, where=str(file), fix=f"give --from {told}, or leave it out")
+    return told or kind or "kineto"
+
+
+def _is_of_dlscope(file: Path) -> bool:
+    """Whether `export_trace` wrote the events of `file`, by how it begins."""
+    opened = gzip.open if file.name.endswith(".gz") else open
+    try:
+        with opened(file, "rb") as stream:
+            return b'"dlscope":' in stream.read(_HEAD_BYTES)
+    except (OSError, EOFError, zlib.error):
+        return False  # its reader tells what is wrong with it
 
 
 def _readers(strict: bool) -> Mapping[str, Any]:

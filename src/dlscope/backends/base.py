@@ -6,7 +6,6 @@ here check, refuse and close in the same way for every framework.
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Collection, Iterator, Mapping, MutableSequence
@@ -35,16 +34,12 @@ from dlscope.core.errors import (
     raise_all,
 )
 from dlscope.core.manifest import Document
+from dlscope.core.manifest.problems import expectation
+from dlscope.core.no_memory import says_no_memory
 from dlscope.core.trace import Level
 from dlscope.tracing.tracer import Capability, Tracer
 
 Tensors = Mapping[str, NDArray[Any]]
-
-_OUT_OF_MEMORY = re.compile(
-    r"out of memory|bad_alloc|(failed|unable|can ?not|could not) (to )?allocate|RESOURCE_EXHAUSTED"
-    r"|OOM when allocating",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -112,7 +107,7 @@ class Predictor(ABC):
             raise
         # Frameworks raise whatever they like; it becomes a stated error with their own words.
         except Exception as error:
-            if _is_out_of_memory(error):
+            if says_no_memory(error):
                 raise OutOfMemory(
                     f"out of memory: {_first_line(error)}",
                     where=type(self).__name__,
@@ -315,6 +310,12 @@ class Backend(ABC):
             raise
         # Frameworks raise whatever they like; it becomes a stated error with their own words.
         except Exception as error:
+            if says_no_memory(error):
+                raise OutOfMemory(
+                    f"out of memory: {_first_line(error)}",
+                    where=str(model),
+                    fix="free memory, or take a smaller model",
+                ) from error
             raise LoadError(
                 f"{self.name} cannot {verb} the model: {_first_line(error)}",
                 where=str(model),
@@ -324,20 +325,17 @@ class Backend(ABC):
     @classmethod
     def _option_problem(cls, details: ErrorDetails) -> PlanError:
         option = ".".join(map(str, details["loc"]))
-        if details["type"] == "extra_forbidden":
+        if details["type"] != "extra_forbidden":
+            what = f"option {option!r} is {details['input']!r}"
+            fix = f"use {expectation(details)}"
+        elif option == "device":
+            what = f"computes on {' or '.join(cls.devices)}, without a choice of device"
+            fix = "leave the device out, or take a backend that has it: dlscope doctor lists them"
+        else:
             what = f"unknown option {option!r}"
             fix = did_you_mean(option, cls.options.model_fields)
-        else:
-            message = details["msg"]
-            what = f"option {option!r} is {details['input']!r}"
-            fix = message[:1].lower() + message[1:]
         where = f"framework.options.{option}"
         return PlanError(f"backend {cls.name!r}: {what}", where=where, fix=fix)
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    # Each framework has an exception of its own for it; what they share are the words.
-    return isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(str(error)) is not None
 
 
 def _first_line(error: Exception) -> str:

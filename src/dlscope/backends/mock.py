@@ -22,7 +22,7 @@ _DurationNs = Annotated[int, Field(ge=0)]
 
 def _several(value: Any) -> Any:
     if isinstance(value, list | tuple) and not value:
-        raise PydanticCustomError("empty", "input should hold at least one duration")
+        raise PydanticCustomError("empty", "at least one duration")
     return (value,) if isinstance(value, int) else value
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -140,11 +141,10 @@ def _require_items(inputs: Specs, outputs: Specs, model: Path) -> None:
 
 
 def _run_pnnx(source: Path, inputs: Specs, model: Path) -> None:
-    program = Path(sys.executable).parent / "pnnx"
     shapes = ",".join(_shape(spec) for spec in inputs)
     told = subprocess.run(
         # Its own choice would be weights of half precision, which move outputs by a hundredth.
-        [program, source, f"inputshape={shapes}", "fp16=0"],
+        [_pnnx(), source, f"inputshape={shapes}", "fp16=0"],
         check=False,
         cwd=source.parent,
         stdout=subprocess.PIPE,
@@ -159,6 +159,18 @@ def _run_pnnx(source: Path, inputs: Specs, model: Path) -> None:
             where=str(model),
             fix="export the model again, or choose another backend",
         )
+
+
+def _pnnx() -> Path:
+    """The program itself: the command of that name is Python, and reads PyTorch before it."""
+    spec = importlib.util.find_spec("pnnx")
+    if spec is None or spec.origin is None:
+        raise LoadError(
+            "the converter pnnx is not installed",
+            where="dlscope.backends.ncnn",
+            fix="pip install 'dlscope[ncnn]'",
+        )
+    return Path(spec.origin).with_name("pnnx.exe" if sys.platform == "win32" else "pnnx")
 
 
 def _shape(spec: TensorSpec) -> str:

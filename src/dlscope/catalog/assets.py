@@ -133,8 +133,9 @@ def content_digest(dataset: Dataset) -> str:
 
 def _check_content(manifest: DatasetManifest, dataset: Dataset) -> None:
     if len(dataset) != manifest.items:
+        noun = "item" if len(dataset) == 1 else "items"
         raise DataError(
-            f"{manifest.identity} has {len(dataset)} items, expected {manifest.items}",
+            f"{manifest.identity} has {len(dataset)} {noun}, expected {manifest.items}",
             where=f"{manifest.identity}, items",
             fix="restore the missing items, or correct the manifest",
         )

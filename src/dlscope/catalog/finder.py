@@ -16,6 +16,8 @@ from dlscope.core.manifest.experiment import parse_reference
 from dlscope.core.version import Constraint, Version
 
 _BUILT_IN = Path(__file__).parent
+_LONGEST_LIST = 20
+_GRAPHS = (".onnx", ".tflite", ".pt", ".pth", ".pb", ".h5", ".keras", ".safetensors")
 _FOLDERS = {
     "model": "models",
     "dataset": "datasets",
@@ -50,6 +52,7 @@ def find(kind: str, reference: str | Reference) -> Manifest:
     kind = _singular(kind)
     if isinstance(reference, str):
         reference = _parsed(reference)
+    _require_manifest(kind, reference.name)
     if _is_path(reference.name):
         path = Path(reference.name)
         manifest = _of_kind(kind, path, load_manifest(path))
@@ -73,6 +76,23 @@ def _parsed(text: str) -> Reference:
 
 def _is_path(name: str) -> bool:
     return "/" in name or os.sep in name or name.endswith((".yaml", ".yml"))
+
+
+def _require_manifest(kind: str, name: str) -> None:
+    """Refuses what a manifest is about in the place of the manifest: a graph, a folder of items."""
+    path = Path(name)
+    if kind == "model" and path.suffix in _GRAPHS:
+        what = "this is a graph; a model is a manifest, which says what goes in and what comes out"
+        begin = "dlscope models efficientnet-lite0 > mine.yaml"
+        fix = f"write one beside the graph, beginning with: {begin}"
+    elif kind == "dataset" and path.is_dir() and _is_path(name):
+        what = "this is a folder; a data set is a manifest, which says what lies where in it"
+        fix = (
+            "write one beside the folder, beginning with: dlscope datasets cifar10-mini > mine.yaml"
+        )
+    else:
+        return
+    raise ManifestError(what, where=name, fix=fix)
 
 
 def _of_kind(kind: str, path: Path, manifest: Manifest) -> Manifest:
@@ -103,7 +123,7 @@ def _by_name(kind: str, reference: Reference) -> tuple[Path, Manifest]:
         raise ManifestError(
             f"there is no {kind} {reference.name!r}",
             where="the catalog",
-            fix=did_you_mean(reference.name, {manifest.name for _, manifest in known}),
+            fix=_nearest(kind, reference.name, {manifest.name for _, manifest in known}),
         )
     versions = _one_per_version(named)
     best = Constraint.parse(reference.version).best(versions)
@@ -115,6 +135,14 @@ def _by_name(kind: str, reference: Reference) -> tuple[Path, Manifest]:
             fix=f"use one of the available versions: {available}",
         )
     return versions[best]
+
+
+def _nearest(kind: str, name: str, known: set[str]) -> str:
+    advice = did_you_mean(name, known)
+    is_near = advice.startswith("did")
+    if kind in ("model", "dataset") and len(known) > _LONGEST_LIST and not is_near:
+        return f"dlscope {kind}s lists all there are"
+    return advice
 
 
 def _one_per_version(

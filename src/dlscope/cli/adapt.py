@@ -6,13 +6,15 @@ from pathlib import Path
 
 import typer
 
-from dlscope.cli.adapt_train import FORMATS, LABELS, train
+from dlscope.cli.adapt_train import FORMATS, LABELS, Carrying, selection_of, train
 from dlscope.cli.asking import one_of, seeds_of, width_by_height
-from dlscope.cli.output import ALL, FORMAT, OUTPUT, Format, show
-from dlscope.cli.steps import Steps
+from dlscope.cli.option_group import spread
+from dlscope.cli.output import ALL, FORMAT, OUTPUT, STORE, Format, Shown, show
+from dlscope.cli.steps import BEGINS_AGAIN, Steps
+from dlscope.cli.stopping import Stopping
 
 app = typer.Typer(
-    help="A segmentation network moved to a new domain, stuff and things treated differently.",
+    help="Segmentation networks moved to images without labels.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -31,14 +33,16 @@ def make_scenes(
     gap: float = typer.Option(0.55, "--gap", help="How differently the target looks, 0 to 1."),
     workers: int = typer.Option(1, "--workers", min=1, help="Processes that draw."),
 ) -> None:
-    """Draw a pair of domains of street scenes, in the layout of Cityscapes.
+    """Draw a pair of domains of street scenes.
+
+    Files lie as those of Cityscapes do.
 
     \b
     dlscope adapt make-scenes scenes --source 500 --target 400 --gap 0.55
     """
     from dlscope import api
 
-    with Steps("adapt make-scenes") as steps:
+    with Steps("adapt make-scenes", BEGINS_AGAIN) as steps:
         count = api.make_scenes(
             folder,
             size=width_by_height(size),
@@ -66,14 +70,16 @@ def check_data(
     output: Path = OUTPUT,
     all: bool = ALL,
 ) -> None:
-    """Find every fault in a data set before training on it; ends with 1 where there is one.
+    """Find every fault in a data set before training.
+
+    Ends with 1 where there is one.
 
     \b
     dlscope adapt check-data scenes/source --split train
     """
     from dlscope import api
 
-    with Steps("adapt check-data") as steps:
+    with Steps("adapt check-data", BEGINS_AGAIN) as steps:
         report = api.check_scenes(
             root,
             format=one_of(FORMATS, layout, "--layout"),
@@ -88,37 +94,41 @@ def check_data(
 
 
 @app.command()
+@spread
 def ablate(
     scenes: Path = typer.Option("scenes", "--scenes", help="Folder that make-scenes wrote."),
     preset: str = typer.Option("ci", "--preset", help="smoke, ci, gpu or paper."),
     rows: str = typer.Option("", "--rows", help="Rows, with commas between; default: all."),
     seeds: str = typer.Option("0,1,2", "--seeds", help="Seeds, with commas between."),
     folder: Path = typer.Option("ablation", "--out", help="Folder of weights and results."),
-    threads: int = typer.Option(1, "--threads", min=1, help="Threads of a training."),
-    format: Format = FORMAT,
-    output: Path = OUTPUT,
-    all: bool = ALL,
+    *,
+    carrying: Carrying,
+    shown: Shown,
 ) -> None:
-    """Train with one term after another from the same starts, and say what is shown.
+    """What each part of the method adds, seed by seed.
 
-    Interrupted, it goes on with the same command; what is finished is not trained again.
+    Recipes are trained from the same starts; a verdict says what is shown.
+
+    Interrupted, it goes on with the same command, after the last step; what is finished is not
+    trained again.
 
     \b
     dlscope adapt ablate --preset ci --seeds 0,1,2 --format json
     """
     from dlscope import api
 
-    with Steps("adapt ablate") as steps:
+    with Stopping() as stopping, Steps("adapt ablate") as steps:
         report = api.ablate_adaptation(
             scenes,
             folder,
             preset=preset,
             rows=[row.strip() for row in rows.split(",") if row.strip()],
             seeds=seeds_of(seeds, "--seeds"),
-            threads=threads,
+            **carrying.asked(),
             told=steps.told,
+            should_stop=stopping.should_stop,
         )
-    show(report, format, output, all=all)
+    shown.show(report)
 
 
 app.command()(train)
@@ -131,8 +141,13 @@ def export(
     seed: int = typer.Option(0, "--seed", help="Seed of the row."),
     folder: Path = typer.Option("ablation", "--out", help="Folder that `ablate` wrote."),
     preset: str = typer.Option("ci", "--preset", help="As it was trained with."),
+    select: str = typer.Option(
+        "last", "--select", help="Weights: last, or as it was trained with."
+    ),
 ) -> None:
-    """Write a trained network as ONNX with its manifest, for evaluate, profile and bound.
+    """Write a trained network as ONNX with its manifest.
+
+    It is for evaluate, profile and bound.
 
     \b
     dlscope adapt export sim_st --onnx adapted.onnx
@@ -140,12 +155,16 @@ def export(
     """
     from dlscope import api
 
-    manifest, told = api.export_adapted(folder, row, seed, model, preset=preset)
+    manifest, told = api.export_adapted(
+        folder, row, seed, model, preset=preset, select=selection_of(select)
+    )
     typer.echo(f"{model} and {manifest}: {told}", err=True)
 
 
 @app.command("explain-adversarial")
-def explain_adversarial(format: Format = FORMAT, output: Path = OUTPUT, all: bool = ALL) -> None:
+def explain_adversarial(
+    store: str = STORE, format: Format = FORMAT, output: Path = OUTPUT, all: bool = ALL
+) -> None:
     """Show in numbers why the adversarial loss is unstable.
 
     \b
@@ -153,4 +172,4 @@ def explain_adversarial(format: Format = FORMAT, output: Path = OUTPUT, all: boo
     """
     from dlscope import api
 
-    show(api.explain_adversarial(), format, output, all=all)
+    show(api.explain_adversarial(store=store), format, output, all=all)

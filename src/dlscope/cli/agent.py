@@ -57,7 +57,7 @@ def start(
 
 @app.command("list")
 def list_agents(address: str = ADDRESS, format: Format = FORMAT, output: Path = OUTPUT) -> None:
-    """The agents of a cluster: what they are, what they offer, whether they are busy.
+    """The agents of a cluster, what they offer, who is busy.
 
     \b
     dlscope agent list --address 10.0.0.7:6379 --format json

@@ -30,13 +30,17 @@ from dlscope.cli import (
     study,
     trace,
 )
-from dlscope.core.errors import DlscopeError, TrainingError, Unsatisfiable
+from dlscope.cli.kept import add_kept
+from dlscope.cli.sections import Sectioned
+from dlscope.core.errors import DlscopeError, OutOfMemory, TrainingError, Unsatisfiable
+from dlscope.core.no_memory import says_no_memory
 from dlscope.core.whole_file import REFUSED, unwritable
 
 FAILED = 3
 
 app = typer.Typer(
     name="dlscope",
+    cls=Sectioned,
     help="Measure, explain, predict, bound and redesign what a deep-learning model costs.",
     no_args_is_help=True,
     add_completion=False,
@@ -53,6 +57,8 @@ app.add_typer(bricks.app, name="bricks")
 app.add_typer(codesign.app, name="codesign")
 app.add_typer(adapt.app, name="adapt")
 app.add_typer(skynet.app, name="skynet")
+add_kept(adapt.app, "adapt")
+add_kept(skynet.app, "skynet")
 app.add_typer(bound.app, name="bound")
 app.command("report")(report.report)
 app.command("serve")(serve.serve)
@@ -88,15 +94,31 @@ def main() -> None:
         app()
     except DlscopeError as error:
         sys.exit(_told(error))
-    except OSError as error:
-        if error.errno not in REFUSED:
+    # What computes in this process, such as a training, ends with an error of its framework.
+    except (OSError, MemoryError, RuntimeError, ImportError) as error:
+        if (stated := _stated(error)) is None:
             raise
-        sys.exit(_told(unwritable(error, error.filename or "standard output")))
+        sys.exit(_told(stated))
 
 
 def _told(error: DlscopeError) -> int:
     from dlscope.cli.output import tell_error
 
-    code = FAILED if isinstance(error, Unsatisfiable | TrainingError) else 1
+    is_failed = isinstance(error, Unsatisfiable | TrainingError | OutOfMemory)
+    code = FAILED if is_failed else 1
     tell_error(error, code)
     return code
+
+
+def _stated(error: Exception) -> DlscopeError | None:
+    """What the system refused, as an error that says how to mend it; None for other errors."""
+    if says_no_memory(error):
+        lines = str(error).strip().splitlines()
+        return OutOfMemory(
+            ": ".join(["out of memory", *lines[:1]]),
+            where="the process of the command",
+            fix="ask for less at a time, such as smaller images or batches, or free memory",
+        )
+    if isinstance(error, OSError) and error.errno in REFUSED:
+        return unwritable(error, error.filename or "standard output")
+    return None

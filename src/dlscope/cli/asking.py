@@ -15,29 +15,6 @@ BACKEND = typer.Option(
     ["onnxruntime"], "--backend", "-b", help="Backend, or backend==version; repeat for several."
 )
 DATASET = typer.Option(None, "--dataset", "-d", help="Data set; default: the model's own.")
-SCENARIO = typer.Option("online", "--scenario", "-s", help="Scenario by name or manifest.")
-BATCH = typer.Option(None, "--batch-size", help="Items per query; repeat for a sweep.")
-PIPELINE = typer.Option(None, "--pipeline", help="preloaded, sequential or stream.")
-DURATION = typer.Option(None, "--min-duration-ms", help="Measure at least this long.")
-QUERIES = typer.Option(None, "--min-queries", help="Measure at least so many queries.")
-RATE = typer.Option(None, "--rate-qps", help="Queries per second of an open-loop scenario.")
-BOUND = typer.Option(None, "--latency-bound-ms", help="What the percentile must not exceed.")
-MODE = typer.Option(None, "--mode", help="submission, performance, accuracy or find_peak.")
-LOADGEN = typer.Option(None, "--loadgen", help="native, or mlperf for the genuine LoadGen.")
-FIELD = typer.Option(
-    None, "--set", help="Another field of the scenario, users=8 or settings.user_conf=FILE."
-)
-THREADS = typer.Option(None, "--threads", help="Threads per prediction; default: all cores.")
-DEVICE = typer.Option(None, "--device", help="cpu or gpu, for backends that have a choice.")
-MEMORY = typer.Option(None, "--memory-limit", help="Most resident memory of a worker: 1GiB.")
-ITEMS = typer.Option(None, "--items", help="Only the first so many items.")
-TRACE = typer.Option(
-    "MODEL", "--trace-level", help="Record the queries down to LAYER, LIBRARY or KERNEL, at a cost."
-)
-REPEATS = typer.Option(1, "--repeats", help="Independent processes per point.")
-STACK = typer.Option(
-    "auto", "--stack", help="Where frameworks run: auto, isolated, or current for those here."
-)
 RERUN = typer.Option(False, "--rerun", help="Measure again what is finished.")
 HOOKS = typer.Option(
     None, "--allow-hooks", help="SHA-256 of hooks that may run, or `all`; repeat for several."

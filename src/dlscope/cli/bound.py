@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import typer
 
 from dlscope.cli.asking import fields_asked, numbers, sizes
-from dlscope.cli.output import ALL, FORMAT, OUTPUT, STORE, Format, show
+from dlscope.cli.option_group import spread
+from dlscope.cli.output import ALL, FORMAT, OUTPUT, STORE, Format, Shown, show
 from dlscope.cli.steps import Steps
 from dlscope.core.errors import BoundError
+from dlscope.core.report import Report
 from dlscope.core.whole_file import write_whole
 
 app = typer.Typer(
-    help="The least latency that models could have here, and what to change to come near it.",
+    help="The least latency that is possible here, and what to change.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -43,19 +46,6 @@ _CORES = typer.Option(
 _AGAINST = typer.Option(
     None, "--against", help="Backends to compare with; default: all that are installed."
 )
-_STRATEGY = typer.Option("both", "--strategy", help="sequential, parallel or both.")
-_SELECT_ALGORITHM = typer.Option(
-    "best", "--select-algorithm", help="best, heuristic (the libraries' own choice) or used."
-)
-_PAPER_COSTS = typer.Option(
-    False, "--paper-costs", help="Take for free what the paper's tool skips."
-)
-_VERIFY = typer.Option(
-    False, "--verify", help="Carry the advice out, and set achieved beside predicted."
-)
-_PARTIAL = typer.Option(
-    False, "--partial", help="Tell which layers lack a measurement instead of ending."
-)
 _STORED = typer.Option(False, "--stored", help="Measure nothing.")
 _MIXED = typer.Option(
     False, "--mixed", help="Take results of several versions or protocols as one."
@@ -73,12 +63,15 @@ def generate(
     layouts: bool = _LAYOUTS,
     output: Path = typer.Option("bounds.json", "--output", "-o", help="File to write."),
 ) -> None:
-    """Write down every unique layer and fused group of models, to be measured elsewhere.
+    """Write down the benchmarks of models, to run elsewhere.
+
+    They are every unique layer and every group that can be fused.
 
     \b
     dlscope bound generate resnet18 mobilenet_v2 -o bounds.json
     """
     from dlscope import api
+    from dlscope.reporting.words import plural
 
     suite = api.generate_bounds(
         models, batch_size=batch_size, bindings=sizes(bind, "--bind"), layouts=layouts
@@ -86,8 +79,9 @@ def generate(
     suite.save(output)
     layers = sum(model.layers for model in suite.models)
     typer.echo(
-        f"{output}: {layers} layers of {len(suite.models)} models, {len(suite.bricks)} benchmarks, "
-        f"{len(suite.reorders)} changes of layout; measure them with: dlscope bound run {output}",
+        f"{output}: {layers} layers of {plural(len(suite.models), 'model')}, "
+        f"{len(suite.bricks)} benchmarks, {len(suite.reorders)} changes of layout; "
+        f"measure them with: dlscope bound run {output}",
         err=True,
     )
 
@@ -106,7 +100,7 @@ def run(
     output: Path = OUTPUT,
     all: bool = ALL,
 ) -> None:
-    """Measure every benchmark of a suite that the store does not have yet.
+    """Measure the benchmarks of a suite that are not stored yet.
 
     \b
     dlscope bound run bounds.json --store team
@@ -119,7 +113,28 @@ def run(
     show(report, format, output, all=all)
 
 
+@final
+@dataclass(frozen=True)
+class _Answer:
+    """What an analysis is to say, under the names that the library has for it."""
+
+    strategy: str = typer.Option("both", "--strategy", help="sequential, parallel or both.")
+    select_algorithm: str = typer.Option(
+        "best", "--select-algorithm", help="best, heuristic (the libraries' own choice) or used."
+    )
+    paper_costs: bool = typer.Option(
+        False, "--paper-costs", help="Take for free what the paper's tool skips."
+    )
+    verify: bool = typer.Option(
+        False, "--verify", help="Carry the advice out, and set achieved beside predicted."
+    )
+    partial: bool = typer.Option(
+        False, "--partial", help="Tell which layers lack a measurement instead of ending."
+    )
+
+
 @app.command()
+@spread
 def analyze(
     models: list[str] = _MODELS,
     backend: str = _BACKEND,
@@ -134,21 +149,18 @@ def analyze(
     device: str = _DEVICE,
     seconds: float = _SECONDS,
     layouts: bool = _LAYOUTS,
-    strategy: str = _STRATEGY,
-    select_algorithm: str = _SELECT_ALGORITHM,
-    paper_costs: bool = _PAPER_COSTS,
-    verify: bool = _VERIFY,
-    partial: bool = _PARTIAL,
+    *,
+    answer: _Answer,
     stored: bool = _STORED,
     mixed: bool = _MIXED,
     refresh: bool = _REFRESH,
     graph: str = _GRAPH,
     store: str = STORE,
-    format: Format = FORMAT,
-    output: Path = OUTPUT,
-    all: bool = ALL,
+    shown: Shown,
 ) -> None:
-    """Bounds of models, how far they are from them, and advice; what is missing is measured first.
+    """Bounds of models, how far they are from them, and advice.
+
+    What is missing is measured first.
 
     \b
     dlscope bound analyze squeezenet1_1
@@ -157,7 +169,6 @@ def analyze(
     """
     from dlscope import api
 
-    _require_graph(graph, models)
     with Steps("bound analyze") as steps:
         report = api.bound(
             models,
@@ -167,23 +178,16 @@ def analyze(
             cores=cores,
             against=against or (),
             bindings=sizes(bind, "--bind"),
-            select_algorithm=select_algorithm,
-            strategy=strategy,
-            paper_costs=paper_costs,
             layouts=layouts,
-            verify=verify,
-            partial=partial,
             measure=not stored,
             mixed=mixed,
-            drawn=graph is not None,
+            drawn=_is_drawn(graph, models),
             store=store,
             told=steps.told,
+            **vars(answer),
             **_measured(device, threads, dtype, implementation, seconds, refresh=refresh),
         )
-    if graph is None:
-        show(report, format, output, all=all)
-    else:
-        _draw(report.attachments, output)
+    _tell(report, graph, shown)
 
 
 @app.command(name="import")
@@ -193,7 +197,7 @@ def import_(
     format: Format = FORMAT,
     output: Path = OUTPUT,
 ) -> None:
-    """Read benchmark results of another tool, or another store, into this one.
+    """Read benchmark results of another tool or store.
 
     \b
     dlscope bound import results.json
@@ -223,7 +227,8 @@ def _measured(
     }
 
 
-def _require_graph(graph: str | None, models: list[str]) -> None:
+def _is_drawn(graph: str | None, models: list[str]) -> bool:
+    """Whether the graph is asked for. Raises `BoundError` for what is no drawing of one model."""
     if graph not in (None, "graph"):
         raise BoundError(f"{graph!r} cannot be shown", where="--show", fix="ask for: --show graph")
     if graph and len(models) > 1:
@@ -232,6 +237,14 @@ def _require_graph(graph: str | None, models: list[str]) -> None:
             where="--show",
             fix="name one model",
         )
+    return graph is not None
+
+
+def _tell(report: Report, graph: str | None, shown: Shown) -> None:
+    if graph is None:
+        shown.show(report)
+    else:
+        _draw(report.attachments, shown.output)
 
 
 def _draw(drawings: Mapping[str, str], output: Path | None) -> None:

@@ -24,7 +24,9 @@ def demo(
     store: str = STORE,
     format: Format = FORMAT,
 ) -> None:
-    """Measure EfficientNet-Lite0 on 20 photographs, and show what one wrong step costs.
+    """Measure a network on 20 photographs, with one HTML report.
+
+    It shows what one wrong step before the network costs, too.
 
     With --full, it is also explained, foretold and bounded, and a network is designed for this
     processor with what was measured.

@@ -23,7 +23,9 @@ def check(
     format: Format = FORMAT,
     output: Path = OUTPUT,
 ) -> None:
-    """Everything wrong with manifests, their steps and their graphs, all at once.
+    """Everything wrong with manifests, all at once.
+
+    Fields, steps and graphs are checked.
 
     \b
     dlscope manifest check mine.yaml
@@ -52,7 +54,9 @@ def import_mlmodelscope(
     file: Path = typer.Argument(..., help="A model manifest of MLModelScope."),
     output: Path = typer.Option(None, "--output", "-o", help="File to write instead."),
 ) -> None:
-    """A model manifest of MLModelScope as one of dlscope; what to look at goes to standard error.
+    """A model manifest of MLModelScope as one of dlscope.
+
+    What to look at goes to standard error.
 
     \b
     dlscope manifest import-mlmodelscope Inception_v3.yml -o inception_v3.yaml

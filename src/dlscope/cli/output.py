@@ -6,16 +6,23 @@ import os
 import re
 import shutil
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import final
 
 import typer
 
-from dlscope.core.errors import DlscopeError, MeasurementError, StoreError, TrainingError
+from dlscope.core.errors import (
+    DlscopeError,
+    MeasurementError,
+    OutOfMemory,
+    StoreError,
+    TrainingError,
+)
 from dlscope.core.report import Report
 from dlscope.core.run import Run
-from dlscope.core.whole_file import write_whole
+from dlscope.core.whole_file import require_writable, write_whole
 
 
 class Format(StrEnum):
@@ -28,10 +35,31 @@ class Format(StrEnum):
     html = "html"
 
 
+def _writable(output: Path) -> Path | None:
+    # Told before hours of measuring, not after them.
+    return None if output is None else require_writable(Path(output))
+
+
 FORMAT = typer.Option(Format.text, "--format", "-f", help="How to print the result.")
-OUTPUT = typer.Option(None, "--output", "-o", help="Write to this file instead.")
+OUTPUT = typer.Option(
+    None, "--output", "-o", callback=_writable, help="Write to this file instead."
+)
 STORE = typer.Option(None, "--store", help="Folder of the store; default $DLSCOPE_STORE.")
 ALL = typer.Option(False, "--all", help="Print every table, whole.")
+
+
+@final
+@dataclass(frozen=True)
+class Shown:
+    """How a result is printed and where to, as options of a command."""
+
+    format: Format = FORMAT
+    output: Path = OUTPUT
+    all: bool = ALL
+
+    def show(self, report: Report) -> None:
+        """Print `report`, or write it to the file."""
+        show(report, self.format, self.output, all=self.all)
 
 
 def show(report: Report, format: Format, output: Path | None = None, *, all: bool = False) -> None:
@@ -62,7 +90,8 @@ def tell_error(error: DlscopeError, code: int) -> None:
     count = f"{len(problems)} problems" if len(problems) > 1 else "1 problem"
     # A store that fails, or a number that cannot be had, may come after hours of measuring.
     late = any(
-        isinstance(problem, StoreError | MeasurementError | TrainingError) for problem in problems
+        isinstance(problem, StoreError | MeasurementError | TrainingError | OutOfMemory)
+        for problem in problems
     )
     outcome = "" if late else ", nothing was run"
     typer.echo(f"{count}{outcome}. Exit code {code}.", err=True)

@@ -14,7 +14,7 @@ NAME = typer.Argument(None, help="Show the ideas and figures of this one.")
 def papers(
     name: str = NAME, format: Format = FORMAT, output: Path = OUTPUT, all: bool = ALL
 ) -> None:
-    """The papers behind dlscope: what of each is here, and how its figures are checked.
+    """The papers behind dlscope, and how their figures are checked.
 
     \b
     dlscope papers

@@ -33,7 +33,9 @@ def profile(
     output: Path = OUTPUT,
     all: bool = ALL,
 ) -> None:
-    """Where the time goes, from the model down to its kernels, and what it cost to find out.
+    """Where the time goes, from the model down to its kernels.
+
+    What it cost to find out is measured, and taken out.
 
     \b
     dlscope profile resnet18 -b torch

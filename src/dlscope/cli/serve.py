@@ -23,7 +23,9 @@ def serve(
     ),
     store: str = STORE,
 ) -> None:
-    """Pages and REST over the store, on this machine unless told otherwise.
+    """The store as pages in a browser and over REST.
+
+    On this machine alone, unless told otherwise.
 
     \b
     dlscope serve

@@ -9,7 +9,7 @@ import typer
 from dlscope.cli.output import FORMAT, OUTPUT, Format, show
 
 app = typer.Typer(
-    help="Isolated software stacks: any version of a framework on any Python.",
+    help="Isolated software: any version of a framework, any Python.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

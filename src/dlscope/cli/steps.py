@@ -13,14 +13,22 @@ if TYPE_CHECKING:
     from rich.live import Live
 
 _WIDTH = 40
+GOES_ON = "what was measured is kept, run the same command again to go on"
+RESUMES = "what was done is kept, run the same command with --resume to go on"
+BEGINS_AGAIN = "nothing is kept, the same command begins again"
+"""What is said to whoever interrupts: how a command takes up what it had done."""
 
 
 @final
 class Steps:
-    """Shows what is being done, and how much of it is; everything goes to standard error."""
+    """Shows what is being done, and how much of it is; everything goes to standard error.
 
-    def __init__(self, title: str) -> None:
+    `afterwards` is said where it is interrupted.
+    """
+
+    def __init__(self, title: str, afterwards: str = GOES_ON) -> None:
         self._title = title
+        self._afterwards = afterwards
         self._is_terminal = sys.stderr.isatty()
         self._live: Live | None = None
         self._started = time.monotonic()
@@ -46,10 +54,8 @@ class Steps:
     ) -> None:
         if self._live is not None:
             self._live.stop()
-        if kind is KeyboardInterrupt:
-            sys.stderr.write(
-                "interrupted; what was measured is kept, run the same command again to go on\n"
-            )
+        if kind is KeyboardInterrupt and not str(error):
+            sys.stderr.write(f"interrupted; {self._afterwards}\n")
 
     def _block(self) -> Any:
         from rich.text import Text

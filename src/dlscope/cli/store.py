@@ -44,7 +44,10 @@ def export(
     runs: list[str] = typer.Argument(..., help="Run ids, or unique beginnings."),
     store: str = STORE,
 ) -> None:
-    """Write runs as a plain folder that another store can import."""
+    """Write runs as a folder for another store.
+
+    It is a plain one, and `import` reads it.
+    """
     from dlscope.store import Store
 
     with Store.open(store) as opened:
@@ -57,7 +60,10 @@ def import_runs(
     directory: Path = typer.Argument(..., help="Folder that `store export` wrote."),
     store: str = STORE,
 ) -> None:
-    """Add the runs of an exported folder; each file is checked against its digest."""
+    """Add the runs of an exported folder.
+
+    Each file is checked against its digest.
+    """
     from dlscope.store import Store
 
     with Store.open(store) as opened:
@@ -67,7 +73,10 @@ def import_runs(
 
 @app.command()
 def import_spool(store: str = STORE) -> None:
-    """Add the runs that were kept aside while the store was full, locked or out of reach."""
+    """Add the runs that were kept aside.
+
+    They are where the store was full, locked or out of reach.
+    """
     from dlscope.store import Store
     from dlscope.store.spool import Spool
 
@@ -82,7 +91,9 @@ def import_mlmodelscope(
     files: list[Path] = typer.Argument(..., help="Collections that mongoexport wrote."),
     store: str = STORE,
 ) -> None:
-    """Add results that MLModelScope has stored: its evaluations and what belongs to them.
+    """Add results that MLModelScope has stored.
+
+    Evaluations, and what belongs to them.
 
     \b
     dlscope store import-mlmodelscope evaluation.json performance.json model_accuracy.json

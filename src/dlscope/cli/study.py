@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import typer
 
-from dlscope.cli import asking
-from dlscope.cli.output import ALL, FORMAT, OUTPUT, STORE, Format, exit_code, show
+from dlscope.cli.measurement import Place
+from dlscope.cli.option_group import spread
+from dlscope.cli.output import Shown, exit_code
 
 app = typer.Typer(
     help="What a change in one place does to the answers.",
@@ -22,21 +21,17 @@ def group() -> None:
 
 
 @app.command()
+@spread
 def preprocessing(
     model: str = typer.Argument(..., help="Model by name or manifest."),
     dataset: str = typer.Option(None, "--dataset", "-d", help="Default: the model's own."),
     backend: str = typer.Option("onnxruntime", "--backend", "-b", help="Backend to run it on."),
     change: list[str] = typer.Option(None, "--change", help="Only this change; repeatable."),
-    allow_hooks: list[str] = asking.HOOKS,
-    rerun: bool = typer.Option(False, "--rerun", help="Measure again what is finished."),
-    scheduler: str = asking.SCHEDULER,
-    address: str = asking.ADDRESS,
-    store: str = STORE,
-    format: Format = FORMAT,
-    output: Path = OUTPUT,
-    all: bool = ALL,
+    *,
+    place: Place,
+    shown: Shown,
 ) -> None:
-    """Change one step before the model at a time and count what it costs.
+    """Change one step before the model at a time; what it costs.
 
     \b
     dlscope study preprocessing efficientnet-lite0 --dataset imagenet-mini20
@@ -50,12 +45,8 @@ def preprocessing(
             dataset=dataset,
             backend=backend,
             changes=change or None,
-            allow_hooks=allow_hooks or (),
-            store=store,
-            rerun=rerun,
-            scheduler=scheduler,
-            address=address,
             watcher=progress,
+            **place.asked(),
         )
-    show(report, format, output, all=all)
+    shown.show(report)
     raise typer.Exit(exit_code(progress.runs, progress.refused))

@@ -26,7 +26,7 @@ def export(
     kind: str = typer.Option(None, "--from", help=_KINDS),
     store: str = STORE,
 ) -> None:
-    """Write the spans of a run for Perfetto or Chrome, for OpenTelemetry, or as Parquet.
+    """Write the spans of a run for Perfetto, OpenTelemetry, Parquet.
 
     \b
     dlscope trace export r-5b1f trace.json.gz
@@ -41,16 +41,17 @@ def export(
 @app.command()
 def show(
     file: Path = typer.Argument(..., help="A trace that another tool wrote; JSON plain or gzip."),
-    kind: str = typer.Option("kineto", "--from", help=_KINDS),
+    kind: str = typer.Option(None, "--from", help=f"Where the file does not tell: {_KINDS}"),
     strict: bool = typer.Option(False, "--strict", help="Refuse a file that is cut or damaged."),
     format: Format = FORMAT,
     output: Path = OUTPUT,
     all: bool = ALL,
 ) -> None:
-    """What is in a trace file: spans by level, the longest, and what went amiss.
+    """What is in a trace file: levels, longest spans, what is amiss.
 
     \b
-    dlscope trace show trace.json.gz --from kineto
+    dlscope trace show trace.json.gz
+    dlscope trace show mine.json --from kineto
     """
     from dlscope import api
 

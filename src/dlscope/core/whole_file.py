@@ -23,7 +23,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     leaves nothing behind and what was at `path` as it was; what the disk refuses is `FileError`.
     """
     is_special = path.exists() and not path.is_file()
-    part = path if is_special else path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path if is_special else _part(path)
     try:
         yield part
         if not is_special:
@@ -39,6 +39,24 @@ def write_whole(path: Path, content: str | bytes) -> None:
     """Put `content`, text as UTF-8, into the file `path`. Raises `FileError`."""
     with whole_file(path) as part:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def require_writable(path: Path) -> Path:
+    """`path`, where a file can be begun. Raises `FileError`, before any work would be lost."""
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if path.is_file() or not path.exists():
+            part = _part(path)
+            part.touch()
+            part.unlink()
+    except OSError as error:
+        raise unwritable(error, path) from error
+    return path
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
 
 
 def unwritable(error: OSError, path: Path | str) -> FileError:

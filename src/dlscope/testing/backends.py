@@ -261,7 +261,7 @@ class BackendSuite:
         assert str(refusal.value) == (
             f"PlanError: backend {subject.name!r}: option 'threads' is 0\n"
             "  where  framework.options.threads\n"
-            "  fix    input should be greater than or equal to 1"
+            "  fix    use a number greater than or equal to 1"
         )
 
     def test_options_are_written_out_with_their_defaults(self, subject: Backend) -> None:

@@ -38,3 +38,17 @@ def test_says_what_ring_line_and_bar_are():
     figure = gain_figure(gains(), "SIM")
     assert figure.title == "IoU by class: the source alone, and SIM"
     assert figure.caption.startswith("Ring: the source alone; line: SIM; bar: 95 % interval")
+
+
+def test_what_is_undecided_is_told_apart_by_color_and_in_words():
+    table = Table.of("gain_by_class", GAINS, [ROW, ROW | {"class": "car", "verdict": "not shown"}])
+    spec = gain_figure(table, "SIM").spec
+    legend = spec["usermeta"]["dlscope"]["legend"]
+    assert [each["label"] for each in legend] == ["a gain is shown", "undecided"]
+    assert spec["layer"][0]["encoding"]["color"]["scale"]["domain"] == ["shown", "not shown"]
+
+
+def test_one_seed_claims_no_interval():
+    figure = gain_figure(gains(lo=None, hi=None, verdict="one seed"), "SIM")
+    assert "interval" not in figure.caption
+    assert figure.caption.endswith("One seed says nothing about how sure a difference is.")

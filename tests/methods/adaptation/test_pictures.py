@@ -145,7 +145,7 @@ def test_images_are_scaled_and_ordered_as_the_network_wants():
     assert light[0, :, 0, 0].tolist() == pytest.approx([1.0, -110 / 60, -110 / 60])
     with torch.device("meta"):
         deep = segmenter("deeplabv2_resnet101")
-    paper = network_input([red], deep)
+    paper = network_input([red], deep.to_empty(device="cpu"))
     assert paper[0, :, 0, 0].tolist() == pytest.approx(
         [-104.00698793, -116.66876762, 170 - 122.67891434]
     )

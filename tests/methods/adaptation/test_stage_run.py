@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch")
 
 from dlscope.core.errors import TrainingError  # noqa: E402 - after the check for torch
 from dlscope.methods.adaptation.options import SIM, LossWeights  # noqa: E402 - after the check
+from dlscope.methods.adaptation.selecting import SCORE  # noqa: E402 - after the check
 from dlscope.methods.adaptation.stage import Stage, StageData  # noqa: E402 - after the check
 from dlscope.methods.adaptation.stage_run import run_stage  # noqa: E402 - after the check
 from dlscope.training.determinism import reproducible  # noqa: E402 - after the check for torch
@@ -33,6 +34,7 @@ def trained(
     stop_after=None,
     labels=None,
     is_online=False,
+    options=OPTIONS,
 ):
     """The state after a stage from the same start."""
     with reproducible(3):
@@ -42,12 +44,16 @@ def trained(
             Stage("stage", steps, 1e-3, (2, 2), weights, seed=5, is_online=is_online),
             network,
             StageData(domains.source_pictures, domains.target_pictures if target else None, labels),
-            OPTIONS,
+            options,
             folder,
             told=lambda _step, share: done.append(share),
             should_stop=lambda: len(done) == stop_after,
         )
     return network.state_dict()
+
+
+def names(folder) -> list[str]:
+    return sorted(path.name for path in folder.glob("*.pt"))
 
 
 def equal(first, second) -> bool:
@@ -57,7 +63,7 @@ def equal(first, second) -> bool:
 def test_a_stage_that_was_stopped_ends_with_the_same_weights(domains, tmp_path):
     whole = trained(domains, SIM, 5)
     trained(domains, SIM, 5, folder=tmp_path, stop_after=2)
-    assert (tmp_path / "checkpoint.pt").is_file()
+    assert names(tmp_path) == ["checkpoint-000001.pt", "checkpoint-000002.pt"]
     assert equal(trained(domains, SIM, 5, folder=tmp_path), whole)
 
 
@@ -66,6 +72,50 @@ def test_an_online_stage_that_was_stopped_ends_with_the_same_average(domains, tm
     whole = trained(domains, weights, 3, is_online=True)
     trained(domains, weights, 3, folder=tmp_path, stop_after=1, is_online=True)
     assert equal(trained(domains, weights, 3, folder=tmp_path, is_online=True), whole)
+
+
+@pytest.mark.parametrize("is_online", [False, True])
+def test_what_is_stopped_between_checkpoints_goes_on_after_that_step(domains, tmp_path, is_online):
+    """With the same figures, too: they are means over all steps since the checkpoint before."""
+    weights = LossWeights(instance=0.01, pseudo=1.0) if is_online else SIM
+    options = replace(OPTIONS, checkpoint_every=3)
+    asked = {"is_online": is_online, "options": options}
+    whole = trained(domains, weights, 4, folder=tmp_path / "whole", **asked)
+    trained(domains, weights, 4, folder=tmp_path / "parts", stop_after=2, **asked)
+    assert names(tmp_path / "parts") == ["checkpoint-000000-within.pt"]
+    assert equal(trained(domains, weights, 4, folder=tmp_path / "parts", **asked), whole)
+    whole_file, parts_file = (
+        torch.load(tmp_path / each / "checkpoint-000002.pt", weights_only=True)
+        for each in ("whole", "parts")
+    )
+    assert parts_file["plain"] == whole_file["plain"]
+
+
+def test_the_last_three_checkpoints_are_kept_and_the_best(domains, tmp_path):
+    """The best is that of the second step here."""
+    scores = iter([1.0, 3.0, 2.0, 2.0, 2.0, 2.0])
+
+    class SecondBest:
+        by = "source_val"
+
+        def figures(self, network):
+            assert network.channels == 64
+            return {SCORE: next(scores)}
+
+    with reproducible(3):
+        network = segmenter("sceneseg_lite")
+        done = run_stage(
+            Stage("stage", 6, 1e-3, (2, 2), LossWeights(), seed=5),
+            network,
+            StageData(domains.source_pictures),
+            OPTIONS,
+            tmp_path,
+            selecting=SecondBest(),
+        )
+    assert names(tmp_path) == [f"checkpoint-00000{each}.pt" for each in (2, 4, 5, 6)]
+    assert (done.selected.by, done.selected.step, done.steps) == ("source_val", 2, 6)
+    assert equal(trained(domains, LossWeights(), 6, target=False), network.state_dict())
+    assert not equal(done.selected.state, network.state_dict())
 
 
 @pytest.mark.slow

@@ -6,8 +6,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from dlscope.core.errors import TrainingError  # noqa: E402 - after the check for torch
+from dlscope.core.errors import PlanError, TrainingError  # noqa: E402 - after the check for torch
 from dlscope.methods.adaptation.options import LIGHT, PAPER  # noqa: E402 - after the check
+from dlscope.methods.adaptation.selecting import Selected  # noqa: E402 - after the check
 from dlscope.methods.adaptation.trained import (  # noqa: E402 - after the check for torch
     Trained,
     new_network,
@@ -73,6 +74,32 @@ def test_a_row_that_was_not_trained_is_named_with_the_command(tmp_path):
         "TrainingError: row 'adv' of seed 3 was not trained there\n"
         f"  where  {tmp_path}\n"
         f"  fix    train it: dlscope adapt ablate --rows adv --seeds 3 --out {tmp_path}"
+    )
+
+
+def test_a_row_that_there_is_not_is_told(tmp_path):
+    with pytest.raises(PlanError) as refused:
+        trained_network(tmp_path, "onlien", 0, LIGHT)
+    assert str(refused.value) == (
+        "PlanError: there is no row 'onlien'\n  where  rows\n  fix    did you mean online?"
+    )
+
+
+def test_selected_weights_are_kept_beside_the_last_ones(kept, tmp_path):
+    path, trained = kept
+    state = {name: value + 1 for name, value in trained.network.state_dict().items()}
+    write_trained(path, replace(trained, selected=Selected("oracle", 2, state)))
+    again = read_trained(path, new_network(LIGHT))
+    assert (again.step_of("last"), again.step_of("oracle")) == (4, 2)
+    last = trained_network(tmp_path, "adv", 0, LIGHT).state_dict()
+    other = trained_network(tmp_path, "adv", 0, LIGHT, "oracle").state_dict()
+    assert all(torch.equal(last[name] + 1, value) for name, value in other.items())
+    with pytest.raises(TrainingError) as refused:
+        trained_network(tmp_path, "adv", 0, LIGHT, "source_val")
+    assert str(refused.value) == (
+        "TrainingError: no weights were selected by source_val when this was trained\n"
+        f"  where  {path}\n"
+        "  fix    train into a folder of its own, with --select source_val"
     )
 
 

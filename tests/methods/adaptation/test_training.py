@@ -10,7 +10,8 @@ torch = pytest.importorskip("torch")
 from normalised_segmenter import NormalisedSegmenter  # noqa: E402 - after the check for torch
 
 from dlscope.core.errors import DataError  # noqa: E402 - after the check for torch
-from dlscope.methods.adaptation.ablation import Ablation, paired_table  # noqa: E402 - as above
+from dlscope.methods.adaptation.ablation import Ablation  # noqa: E402 - as above
+from dlscope.methods.adaptation.ablation_tables import paired_table  # noqa: E402 - as above
 from dlscope.methods.adaptation.domains import Domains  # noqa: E402 - after the check for torch
 from dlscope.methods.adaptation.recipes import all_rows  # noqa: E402 - after the check for torch
 from dlscope.methods.adaptation.training import Training  # noqa: E402 - after the check for torch

@@ -5,6 +5,7 @@ from small_detectors import small_detector
 from square_images import SquareImages
 
 from dlscope.core.errors import PlanError
+from dlscope.methods.skynet.detector_file import load_detector
 from dlscope.methods.skynet.fixed_point_sweep import Bits, Tuning, all_bits, preset_bits, sweep
 from dlscope.methods.skynet.int8_comparison import float_answers
 from dlscope.methods.skynet.measured_images import single_inputs
@@ -44,11 +45,17 @@ def test_a_published_scheme_has_its_name(small):
 
 
 @pytest.mark.slow
-def test_trains_the_first_combination_in_its_formats(small):
+def test_trains_the_first_combination_in_its_formats_and_writes_it(small, tmp_path):
     pytest.importorskip("torch")
-    tuning = Tuning(small[1], iterations=2)
+    detector, images, floats, _ = small
+    tuning = Tuning(images, iterations=2, output=tmp_path / "tuned.onnx")
     table = sweep(*small, [Bits(8, 8, "calibrated")], tuning=tuning, told=told)
     assert table.column("tuned") == (0, 2)
+    written = load_detector(tmp_path / "tuned.yaml")
+    assert (written.anchors, written.resize) == (detector.anchors, detector.resize)
+    again = float_answers(written, images)
+    told_of = again.told_beside(floats, images)
+    assert told_of["iou_with_float"] == pytest.approx(table.column("iou_with_float")[1], abs=0.02)
 
 
 @pytest.mark.parametrize(

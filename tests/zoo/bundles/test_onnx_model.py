@@ -10,7 +10,7 @@ from dlscope.graph.builder import serialize
 from dlscope.zoo.bundles.bundle import bundle_named
 from dlscope.zoo.bundles.layout import StackedLayout
 from dlscope.zoo.bundles.network import build
-from dlscope.zoo.bundles.onnx_model import drawn, fold, onnx_model
+from dlscope.zoo.bundles.onnx_model import drawn, fold, forms_of, onnx_model
 from dlscope.zoo.skynet.network import state_of
 
 SIZE = (16, 32)
@@ -38,6 +38,31 @@ def test_the_model_computes_what_the_network_does(layout):
         told = network.eval()(image).numpy()
     found = answer(layout, fold(layout, state_of(network)), image.numpy())
     assert np.abs(found - told).max() < 1e-4
+
+
+@pytest.mark.parametrize("bundle", ["B09", "B10", "B11", "B05"])
+def test_every_form_of_a_bypass_computes_the_same(bundle):
+    layout = StackedLayout(bundle_named(bundle), (8, 16, 24), (1, 2), bypass=True, size=SIZE)
+    folded = drawn(layout)
+    image = np.random.default_rng(0).normal(size=(2, 3, *SIZE)).astype(np.float32)
+    heads = []
+    for form in forms_of(layout):
+        model = serialize(onnx_model(layout, folded, form=form))
+        session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+        heads.append(session.run(["head"], {"image": image})[0])
+    assert len(heads) == (2 if bundle == "B05" else 3)
+    assert all(np.abs(head - heads[0]).max() < 1e-5 for head in heads)
+
+
+def test_refuses_a_form_that_the_network_has_not():
+    layout = LAYOUTS["average"]
+    with pytest.raises(GraphError) as refused:
+        onnx_model(layout, drawn(layout), form="absorb")
+    assert str(refused.value) == (
+        "GraphError: the network cannot be written with its reorder as absorb\n"
+        "  where  stacked bundles, B01\n"
+        "  fix    use slices"
+    )
 
 
 def test_drawn_weights_make_a_model_without_torch():

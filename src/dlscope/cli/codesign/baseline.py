@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from dlscope.cli.output import ALL, FORMAT, OUTPUT, Format, show
-from dlscope.cli.steps import Steps
+from dlscope.cli.steps import BEGINS_AGAIN, Steps
 
 
 def baseline(
@@ -28,7 +28,9 @@ def baseline(
     output: Path = OUTPUT,
     all: bool = ALL,
 ) -> None:
-    """Search a space in which the best design is known, in several ways at equal cost.
+    """Search, where the best design is known, in several ways.
+
+    All of them have equal cost.
 
     Oracle spaces have no data set and train nothing: the loss of each design is given, and all of
     them can be looked at.
@@ -39,7 +41,7 @@ def baseline(
     """
     from dlscope import api
 
-    with Steps("codesign baseline") as steps:
+    with Steps("codesign baseline", BEGINS_AGAIN) as steps:
         report = api.baselines(
             names or (), space=space, evaluations=evaluations, seeds=seeds, told=steps.told
         )

@@ -37,7 +37,9 @@ def emit(
     output: Path = OUTPUT,
     all: bool = ALL,
 ) -> None:
-    """Write a trained design as quantised ONNX, or as C++ of an accelerator.
+    """Write a trained design as ONNX, or as C++ of an accelerator.
+
+    The ONNX is quantised as the design says.
 
     An accelerator is compiled and run first; nothing of it is written unless every integer is that
     of the reference and every cycle that of the model.
@@ -67,7 +69,9 @@ def simulate(
     output: Path = OUTPUT,
     all: bool = ALL,
 ) -> None:
-    """Run the accelerator beside a design, as it lies there, against the integer reference.
+    """Run an emitted accelerator against the integer reference.
+
+    It runs as it lies beside its design.
 
     \b
     dlscope codesign simulate design.json --vectors 1000

@@ -27,7 +27,9 @@ def profile(
     output: Path = OUTPUT,
     all: bool = ALL,
 ) -> None:
-    """Time every operation of a space that has no time here, as the networks run it.
+    """Time every operation of a space on this processor.
+
+    What has a time here already is not timed again; each runs as networks run it.
 
     Ends with 3 when whole networks are told too badly by their operations.
 

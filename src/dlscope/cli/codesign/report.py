@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from dlscope.cli.output import ALL, FORMAT, OUTPUT, STORE, Format, show
-from dlscope.cli.steps import Steps
+from dlscope.cli.steps import BEGINS_AGAIN, Steps
 
 _RUN = typer.Argument(..., help="A search by id, its folder, or its record.json.")
 _REQUIREMENTS = typer.Option(
@@ -55,7 +55,9 @@ def report(
         None, "--output", "-o", help="Page to write, JSON beside it; default: RUN.html here."
     ),
 ) -> None:
-    """Write what a search found as a page that opens from disk, and its tables as JSON.
+    """Write what a search found as a page, and its tables as JSON.
+
+    The page opens from disk.
 
     \b
     dlscope codesign report s-2b90 --requirements perception_8_streams -o search.html
@@ -78,14 +80,16 @@ def measure(
     output: Path = OUTPUT,
     all: bool = ALL,
 ) -> None:
-    """Time the designs of a search for local:cpu here, beside what its table predicted.
+    """Time the designs of a search here, beside what it foretold.
+
+    The search must have been for local:cpu.
 
     \b
     dlscope codesign measure s-2b90
     """
     from dlscope import api
 
-    with Steps("codesign measure") as steps:
+    with Steps("codesign measure", BEGINS_AGAIN) as steps:
         report = api.measure_search(
             run,
             threads=threads,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, final
 
 import typer
 
 from dlscope.cli.asking import one_of
-from dlscope.cli.output import ALL, FORMAT, OUTPUT, STORE, Format, show
-from dlscope.cli.steps import Steps
+from dlscope.cli.option_group import spread
+from dlscope.cli.output import ALL, FORMAT, OUTPUT, STORE, Format, Shown, show
+from dlscope.cli.steps import BEGINS_AGAIN, Steps
 
 _IMPLEMENTING: tuple[Literal["closed_form", "gradient"], ...] = ("closed_form", "gradient")
 _COMBINED: tuple[Literal["product", "log", "sum", "exponent"], ...] = (
@@ -39,43 +41,81 @@ _PLACE = typer.Option("cpu", "--place", help="Where to train: cpu, gpu or auto."
 _RUN = typer.Argument(..., help="A search: its folder, or the beginning of its name.")
 
 
+@final
+@dataclass(frozen=True)
+class Length:
+    """How long a search is."""
+
+    budget: str = typer.Option("10m", "--budget", help="Time that the search may take: 90s, 10m.")
+    epochs: int = typer.Option(
+        None, "--epochs", min=1, help="Epochs of the supernet, in place of a budget."
+    )
+    seed: int = _SEED
+
+
+@final
+@dataclass(frozen=True)
+class Aim:
+    """What a design is judged by, and how it is looked for."""
+
+    objective: str = typer.Option(
+        None, "--objective", help="What the device is judged by: latency, throughput; or energy."
+    )
+    target_latency: str = _TARGET
+    mode: str = typer.Option(
+        "together", "--mode", help="together, or two_step: a baseline, accuracy first."
+    )
+    impl: str = typer.Option(
+        "closed_form", "--impl", help="Lanes: closed_form, or gradient as published."
+    )
+    combine: str = _COMBINE
+
+    def asked(self) -> dict[str, Any]:
+        """The same as the library takes it."""
+        return {
+            "objective": self.objective and one_of(_OBJECTIVES, self.objective, "--objective"),
+            "target_latency": self.target_latency,
+            "mode": one_of(_MODES, self.mode, "--mode"),
+            "implementing": one_of(_IMPLEMENTING, self.impl, "--impl"),
+            "combine": one_of(_COMBINED, self.combine, "--combine"),
+        }
+
+
+@final
+@dataclass(frozen=True)
+class Running:
+    """Where a search is trained, and with which times of operations."""
+
+    threads: int = _THREADS
+    place: str = _PLACE
+    table: Path = typer.Option(None, "--table", help="Measured table that profile --save wrote.")
+    foreign_table: bool = typer.Option(
+        False, "--foreign-table", help="Accept a table of another machine."
+    )
+    allow_predict: bool = typer.Option(
+        False, "--allow-predict", help="Predict operations that were not measured."
+    )
+    rerun: bool = typer.Option(False, "--rerun", help="Search again what was searched before.")
+    store: str = STORE
+
+    def asked(self) -> dict[str, Any]:
+        """The same as the library takes it."""
+        return {**vars(self), "place": one_of(_PLACES, self.place, "--place")}
+
+
+@spread
 def search(
     space: str = typer.Option(..., "--space", help="A space by name, or its YAML file."),
     device: str = _DEVICE,
     data: str = typer.Option(..., "--data", help="Labelled images by name, or a YAML file."),
-    budget: str = typer.Option("10m", "--budget", help="Time that the search may take: 90s, 10m."),
-    epochs: int = typer.Option(
-        None, "--epochs", min=1, help="Epochs of the supernet, in place of a budget."
-    ),
-    seed: int = _SEED,
-    objective: str = typer.Option(
-        None, "--objective", help="What the device is judged by: latency, throughput; or energy."
-    ),
-    target_latency: str = _TARGET,
-    mode: str = typer.Option(
-        "together", "--mode", help="together, or two_step: a baseline, accuracy first."
-    ),
-    impl: str = typer.Option(
-        "closed_form", "--impl", help="Lanes: closed_form, or gradient as published."
-    ),
-    combine: str = _COMBINE,
+    *,
+    length: Length,
+    aim: Aim,
     requirements: str = typer.Option(
         None, "--requirements", help="Hold the result against these: a name, or a YAML file."
     ),
-    threads: int = _THREADS,
-    place: str = _PLACE,
-    table: Path = typer.Option(None, "--table", help="Measured table that profile --save wrote."),
-    foreign_table: bool = typer.Option(
-        False, "--foreign-table", help="Accept a table of another machine."
-    ),
-    allow_predict: bool = typer.Option(
-        False, "--allow-predict", help="Predict operations that were not measured."
-    ),
-    rerun: bool = typer.Option(False, "--rerun", help="Search again what was searched before."),
-    store: str = STORE,
-    format: Format = FORMAT,
-    output: Path = OUTPUT,
-    all: bool = ALL,
+    running: Running,
+    shown: Shown,
 ) -> None:
     """Search a network and its implementation together.
 
@@ -88,31 +128,12 @@ def search(
     """
     from dlscope import api
 
+    asked = {**vars(length), **aim.asked(), **running.asked()}
     with Steps("codesign search") as steps:
-        run = api.search(
-            space,
-            device,
-            data,
-            budget=budget,
-            epochs=epochs,
-            seed=seed,
-            objective=None if objective is None else one_of(_OBJECTIVES, objective, "--objective"),
-            target_latency=target_latency,
-            mode=one_of(_MODES, mode, "--mode"),
-            implementing=one_of(_IMPLEMENTING, impl, "--impl"),
-            combine=one_of(_COMBINED, combine, "--combine"),
-            threads=threads,
-            place=one_of(_PLACES, place, "--place"),
-            table=table,
-            foreign_table=foreign_table,
-            allow_predict=allow_predict,
-            rerun=rerun,
-            store=store,
-            told=steps.told,
-        )
+        run = api.search(space, device, data, **asked, told=steps.told)
     typer.echo(f"kept in {run.folder}", err=True)
-    report = api.search_report(str(run.folder), requirements=requirements, store=store)
-    show(report, format, output, all=all)
+    folder = str(run.folder)
+    shown.show(api.search_report(folder, requirements=requirements, store=running.store))
     if run.status == "infeasible":
         raise typer.Exit(_FAILED)
 
@@ -131,14 +152,16 @@ def derive(
     output: Path = OUTPUT,
     all: bool = ALL,
 ) -> None:
-    """Tell further designs of a finished search apart, for another target; none is trained.
+    """Find designs for another target in a finished search.
+
+    None is trained.
 
     \b
     dlscope codesign derive 1f2e3d --target-latency 2ms --designs derived
     """
     from dlscope import api
 
-    with Steps("codesign derive") as steps:
+    with Steps("codesign derive", BEGINS_AGAIN) as steps:
         report = api.derive_designs(
             run,
             target_latency=target_latency,
@@ -191,7 +214,9 @@ def compare(
     output: Path = OUTPUT,
     all: bool = ALL,
 ) -> None:
-    """Put searches side by side, with the area of error and time that each dominates.
+    """Put searches side by side.
+
+    Each with the area of error and time that it dominates.
 
     \b
     dlscope codesign compare 1f2e3d 4a5b6c

@@ -14,7 +14,7 @@ _SPACE = typer.Argument(..., help="A space by name, or its YAML file.")
 
 @app.command("show")
 def show_space(space: str = _SPACE, format: Format = FORMAT, output: Path = OUTPUT) -> None:
-    """Print the blocks of a space, what each may be and what that costs.
+    """Print the blocks of a space: what each may be, at what cost.
 
     \b
     dlscope codesign space show edd_imagenet
@@ -26,7 +26,9 @@ def show_space(space: str = _SPACE, format: Format = FORMAT, output: Path = OUTP
 
 @app.command()
 def size(space: str = _SPACE, format: Format = FORMAT, output: Path = OUTPUT) -> None:
-    """Count the networks of a space, with their bits and with their lanes, exactly.
+    """Count the networks of a space exactly.
+
+    Alone, with their bits, and with their lanes.
 
     \b
     dlscope codesign space size edd_imagenet --format json
@@ -40,7 +42,9 @@ def size(space: str = _SPACE, format: Format = FORMAT, output: Path = OUTPUT) ->
 def validate(
     spaces: list[str] = typer.Argument(..., help="Spaces by name, or YAML files."),
 ) -> None:
-    """Check spaces; every problem is told with its line, and ends with 1.
+    """Check spaces; a problem ends it with 1.
+
+    Every problem is told with its line.
 
     \b
     dlscope codesign space validate mine.yaml

@@ -19,7 +19,7 @@ def targets(
     output: Path = OUTPUT,
     all: bool = ALL,
 ) -> None:
-    """Hold the designs of searches against every device: does the winner change?
+    """Hold designs against every device: does the winner change?
 
     \b
     dlscope codesign targets s-2b90 s-77aa
@@ -41,7 +41,9 @@ def split(
     output: Path = OUTPUT,
     all: bool = ALL,
 ) -> None:
-    """Divide a device among several designs, so that the least slack is largest.
+    """Divide a device among several designs.
+
+    The least slack of all becomes as large as it can be.
 
     Ends with 3 when a rate is not reached.
 
@@ -64,7 +66,7 @@ def templates(
     output: Path = OUTPUT,
     all: bool = ALL,
 ) -> None:
-    """Print what each operation takes of a device, by its bits and lanes.
+    """What each operation takes of a device, by bits and lanes.
 
     \b
     dlscope codesign templates --space tiny_grey_4 --device zcu102:recursive

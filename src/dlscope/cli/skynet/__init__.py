@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 app = typer.Typer(
-    help="SkyNet: a tiny detector, from its counts and weights to its score in the contest.",
+    help="SkyNet, a tiny detector: search, train, shrink, track, score.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -43,7 +43,7 @@ app = typer.Typer(
 
 @app.callback()
 def skynet() -> None:
-    """SkyNet: a tiny detector, from its counts and weights to its score in the contest."""
+    """SkyNet, a tiny detector: search, train, shrink, track, score."""
 
 
 app.command()(count.count)

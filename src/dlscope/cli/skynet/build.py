@@ -25,7 +25,7 @@ def build(
     output: Path = OUTPUT,
     all: bool = ALL,
 ) -> None:
-    """Write an untrained network, and count what it holds and computes.
+    """Write an untrained network, and count what it computes.
 
     \b
     dlscope skynet build skynet.onnx --variant C --width 0.5 --size 160x80

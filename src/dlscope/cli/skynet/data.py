@@ -9,7 +9,7 @@ import typer
 
 from dlscope.cli.asking import one_of, width_by_height
 from dlscope.cli.output import ALL, FORMAT, OUTPUT, Format, show
-from dlscope.cli.steps import Steps
+from dlscope.cli.steps import BEGINS_AGAIN, Steps
 
 _LAYOUTS: tuple[Literal["coco", "dac-sdc", "got10k"], ...] = ("coco", "dac-sdc", "got10k")
 _SPLITS: tuple[Literal["train", "val", "test", "unseen"], ...] = ("train", "val", "test", "unseen")
@@ -34,7 +34,9 @@ def data(
     output: Path = OUTPUT,
     all: bool = ALL,
 ) -> None:
-    """Draw objects as a drone sees them, or check a set; ends with 1 where it has a fault.
+    """Draw objects as a drone sees them, or check a set.
+
+    Ends with 1 where a set has a fault.
 
     \b
     dlscope skynet data uav/train --split train --count 5000 --layout dac-sdc
@@ -44,7 +46,7 @@ def data(
     from dlscope import api
 
     chosen = one_of(_LAYOUTS, layout, "--layout")
-    with Steps("skynet data") as steps:
+    with Steps("skynet data", BEGINS_AGAIN) as steps:
         if check:
             report = api.check_uav_data(folder, chosen, strict=strict, told=steps.told)
         else:

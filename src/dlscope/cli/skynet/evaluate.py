@@ -8,9 +8,9 @@ from typing import Literal
 import typer
 
 from dlscope.cli.asking import one_of, width_by_height
-from dlscope.cli.output import ALL, FORMAT, OUTPUT, Format, show
+from dlscope.cli.output import ALL, FORMAT, OUTPUT, STORE, Format, show
 from dlscope.cli.skynet.options import DATA, DATA_SEED, SIZE, STRICT, end_by
-from dlscope.cli.steps import Steps
+from dlscope.cli.steps import BEGINS_AGAIN, Steps
 
 _SPLITS: tuple[Literal["train", "val", "test", "unseen"], ...] = ("train", "val", "test", "unseen")
 
@@ -25,18 +25,21 @@ def evaluate(
     data_seed: int = DATA_SEED,
     size: str = SIZE,
     strict: bool = STRICT,
+    store: str = STORE,
     format: Format = FORMAT,
     output: Path = OUTPUT,
     all: bool = ALL,
 ) -> None:
-    """Evaluate detectors beside one another: overlap, by size of the object, and what is missed.
+    """Evaluate detectors beside one another.
+
+    Overlap, by size of the object, and what is missed.
 
     \b
     dlscope skynet eval skynet --split unseen --output report.html --format html
     """
     from dlscope import api
 
-    with Steps("skynet eval") as steps:
+    with Steps("skynet eval", BEGINS_AGAIN) as steps:
         report = api.evaluate_skynet(
             weights,
             data=data,
@@ -45,6 +48,7 @@ def evaluate(
             data_seed=data_seed,
             size=width_by_height(size),
             strict=strict,
+            store=store,
             told=steps.told,
         )
     show(report, format, output, all=all)

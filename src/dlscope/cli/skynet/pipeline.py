@@ -6,9 +6,9 @@ from pathlib import Path
 
 import typer
 
-from dlscope.cli.output import ALL, FORMAT, OUTPUT, Format, show
+from dlscope.cli.output import ALL, FORMAT, OUTPUT, STORE, Format, show
 from dlscope.cli.skynet.options import RESIZE, resize_of
-from dlscope.cli.steps import Steps
+from dlscope.cli.steps import BEGINS_AGAIN, Steps
 
 _SPOILED = 1
 
@@ -25,11 +25,14 @@ def pipeline(
     threads: int = typer.Option(1, "--threads", min=1, help="Threads of inference."),
     limit: int = typer.Option(None, "--limit", min=1, help="Only the first so many files."),
     resize: str = RESIZE,
+    store: str = STORE,
     format: Format = FORMAT,
     output: Path = OUTPUT,
     all: bool = ALL,
 ) -> None:
-    """Find a box in every image file, and time stages that overlap against one after the other.
+    """Find a box in every image file, in stages that overlap.
+
+    They are timed against stages one after the other.
 
     Ends with 1 where a file could not be decoded.
 
@@ -38,7 +41,7 @@ def pipeline(
     """
     from dlscope import api
 
-    with Steps("skynet pipeline") as steps:
+    with Steps("skynet pipeline", BEGINS_AGAIN) as steps:
         report = api.run_skynet_pipeline(
             weights,
             images,
@@ -51,6 +54,7 @@ def pipeline(
             threads=threads,
             limit=limit,
             resize=resize_of(resize),
+            store=store,
             told=steps.told,
         )
     show(report, format, output, all=all)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import typer
 
 from dlscope.cli.asking import numbers
-from dlscope.cli.output import ALL, FORMAT, OUTPUT, Format, show
+from dlscope.cli.option_group import spread
+from dlscope.cli.output import STORE, Shown
 from dlscope.cli.skynet.options import RESIZE, resize_of
-from dlscope.cli.steps import Steps
+from dlscope.cli.steps import BEGINS_AGAIN, Steps
 from dlscope.core.errors import PlanError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _CALIBRATED = "calibrated"
 
 
+@spread
 def quantize(
     weights: str = typer.Argument(..., help="The authors' weights, an ONNX file or a manifest."),
     data: str = typer.Option("uav-synth", "--data", help="Images: a folder, or uav-synth."),
@@ -41,11 +43,12 @@ def quantize(
     fine_tune: int = typer.Option(
         0, "--fine-tune", min=0, help="Train the first scheme so many iterations in its formats."
     ),
+    tuned: Path = typer.Option("skynet-fixed.onnx", "--tuned", help="File of --fine-tune."),
     resize: str = RESIZE,
     seed: int = typer.Option(0, "--seed", help="What drawn images are drawn from."),
-    format: Format = FORMAT,
-    output: Path = OUTPUT,
-    all: bool = ALL,
+    store: str = STORE,
+    *,
+    shown: Shown,
 ) -> None:
     """Measure a SkyNet with fewer bits beside the one in floats.
 
@@ -55,7 +58,7 @@ def quantize(
     """
     from dlscope import api
 
-    with Steps("skynet quantize") as steps:
+    with Steps("skynet quantize", BEGINS_AGAIN) as steps:
         report = api.quantize_skynet(
             weights,
             data=data,
@@ -68,13 +71,16 @@ def quantize(
             integer_bits=_integers(integer_bits),
             preset=preset,
             fine_tune=fine_tune,
+            tuned=tuned if fine_tune else None,
             resize=resize_of(resize),
             seed=seed,
+            store=store,
             told=steps.told,
         )
-    show(report, format, output, all=all)
-    if int8:
-        typer.echo(f"{model}: 8-bit integers, and {model.with_suffix('.yaml').name}", err=True)
+    shown.show(report)
+    written = [(model, "8-bit integers")] * int8 + [(tuned, "fixed point")] * bool(fine_tune)
+    for path, what in written:
+        typer.echo(f"{path}: {what}, and {path.with_suffix('.yaml').name}", err=True)
 
 
 def _integers(text: str) -> list[IntegerBits]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
 from dlscope.cli.asking import one_of, width_by_height
-from dlscope.cli.output import ALL, FORMAT, OUTPUT, Format, show
+from dlscope.cli.option_group import spread
+from dlscope.cli.output import STORE, Shown
 from dlscope.cli.skynet.options import ACT, DATA, DATA_SEED, STRICT, VARIANT, VARIANTS, end_by
-from dlscope.cli.steps import Steps
+from dlscope.cli.steps import RESUMES, Steps
+
+if TYPE_CHECKING:
+    from dlscope.training.launching import Place
 
 _ACTS: tuple[Literal["relu", "relu6"], ...] = ("relu", "relu6")
 _FILTERS: tuple[Literal["nearest", "bilinear", "bicubic", "area"], ...] = (
@@ -20,8 +24,10 @@ _FILTERS: tuple[Literal["nearest", "bilinear", "bicubic", "area"], ...] = (
     "area",
 )
 _RECIPES = ("region", "iou")
+_DEVICES: tuple[Place, ...] = ("cpu", "cuda", "gpu", "auto")
 
 
+@spread
 def train(
     folder: Path = typer.Option("skynet", "--out", help="Folder of weights and model."),
     recipe: str = typer.Option("iou", "--recipe", help="region, the loss of 2019, or iou, ours."),
@@ -38,23 +44,26 @@ def train(
     resize: str = typer.Option("area", "--resize", help=f"Filter: {', '.join(_FILTERS)}."),
     seed: int = typer.Option(0, "--seed", help="Of weights, order and augmentation."),
     threads: int = typer.Option(1, "--threads", min=1, help="Threads of the training."),
-    resume: bool = typer.Option(False, "--resume", help="Evaluate again what is finished there."),
+    device: str = typer.Option(
+        "cpu", "--device", help="cpu, cuda, or auto: a GPU if there is one."
+    ),
+    resume: bool = typer.Option(False, "--resume", help="Go on with the training there."),
     strict: bool = STRICT,
-    format: Format = FORMAT,
-    output: Path = OUTPUT,
-    all: bool = ALL,
+    store: str = STORE,
+    *,
+    shown: Shown,
 ) -> None:
-    """Train a detector, and evaluate it on images that it has not seen.
+    """Train a detector, and evaluate it on unseen images.
 
     The folder then has detector.pt, skynet.onnx, and skynet.yaml for `dlscope evaluate`. An
-    interrupted training goes on with the same command. A folder of --data has train and val.
+    interrupted training goes on with --resume. A folder of --data has train and val.
 
     \b
     dlscope skynet train --recipe iou --budget 150s --out skynet
     """
     from dlscope import api
 
-    with Steps("skynet train") as steps:
+    with Steps("skynet train", RESUMES) as steps:
         report = api.train_skynet(
             folder,
             recipe=one_of(_RECIPES, recipe, "--recipe"),
@@ -71,9 +80,11 @@ def train(
             resize=one_of(_FILTERS, resize, "--resize"),
             seed=seed,
             threads=threads,
+            device=one_of(_DEVICES, device, "--device"),
             resume=resume,
             strict=strict,
+            store=store,
             told=steps.told,
         )
-    show(report, format, output, all=all)
+    shown.show(report)
     end_by(report)

@@ -33,6 +33,7 @@ _EXPECTED = {
     "model_attributes_type": "a mapping of fields",
     "model_type": "a mapping of fields",
     "string_type": "a text",
+    "list_type": "a list",
     "tuple_type": "a list",
 }
 
@@ -46,7 +47,7 @@ def problems_in(
         faults.setdefault(_path(data, details), []).append(details)
     return [
         ManifestError(
-            _what(several[0], _subject(kind, path)),
+            fault(several[0], _subject(kind, path)),
             where=locate(path),
             fix=_fix(kind, path, several),
         )
@@ -81,7 +82,8 @@ def _is_consequence(
     return is_below and all(details["type"] == "too_short" for details in several)
 
 
-def _what(details: ErrorDetails, subject: str) -> str:
+def fault(details: ErrorDetails, subject: str) -> str:
+    """What is wrong with the value of `subject`: `field 'name' is missing`."""
     value = reprlib.repr(details["input"])
     match details["type"]:
         case "refused":
@@ -101,7 +103,7 @@ def _what(details: ErrorDetails, subject: str) -> str:
 
 def _fix(kind: type[BaseModel], path: Path, several: Sequence[ErrorDetails]) -> str:
     if len(several) > 1:
-        return f"use {' or '.join(dict.fromkeys(map(_expectation, several)))}"
+        return f"use {' or '.join(dict.fromkeys(map(expectation, several)))}"
     details = several[0]
     context = details.get("ctx", {})
     match details["type"]:
@@ -112,15 +114,16 @@ def _fix(kind: type[BaseModel], path: Path, several: Sequence[ErrorDetails]) -> 
         case "missing":
             return f"add {path[-1]}: …"
         case "literal_error":
-            return _choice(str(details["input"]), _expectation(details))
+            return _choice(str(details["input"]), expectation(details))
         case "string_pattern_mismatch":
             return f"it must match {context['pattern']}"
         case "too_short":
             return f"list at least {context['min_length']}"
-    return f"use {_expectation(details)}"
+    return f"use {expectation(details)}"
 
 
-def _expectation(details: ErrorDetails) -> str:
+def expectation(details: ErrorDetails) -> str:
+    """What should have been given, in words that follow “use”: `a number greater than 0`."""
     if details["type"] == "literal_error":
         return " or ".join(_words(details["ctx"]["expected"]))
     rest = details["msg"].removeprefix("Input should be ")

@@ -21,10 +21,10 @@ def test_every_finding_points_at_rows_that_are_there(found):
         assert all(row < len(table) for row in finding.rows)
 
 
-def test_the_pictures_show_bundles_trajectory_and_candidates(found):
+def test_the_pictures_show_bundles_swarm_and_candidates(found):
     report = bottom_up_report(found[0])
     figures = [b for section in report.sections for b in section.blocks if isinstance(b, Figure)]
-    assert [figure.table for figure in figures] == ["bundles", "trajectory", "candidates"]
+    assert [figure.table for figure in figures] == ["bundles", "swarm", "candidates"]
     assert all(figure.spec["data"]["values"] for figure in figures)
 
 

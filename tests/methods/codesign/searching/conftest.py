@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,9 @@ from dlscope.core.manifest import SpaceManifest
 from dlscope.core.manifest.base import parse_manifest
 from dlscope.methods.codesign.searching.images import LabelledImages, Splits
 from dlscope.methods.codesign.space.space import Space
+
+# The stand-in for a device, `device_stand_in`, is with the tests of SkyNet.
+sys.path.insert(0, str(Path(__file__).parents[2] / "skynet"))
 
 SMALL = {
     "kind": "space",

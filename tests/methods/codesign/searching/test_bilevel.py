@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 import torch
+from device_stand_in import DEVICE, DeviceStandIn
 
 from dlscope.catalog.finder import find
 from dlscope.core.errors import TrainingError
 from dlscope.devices.fpga_pipelined import PipelinedFpga
 from dlscope.devices.fpga_recursive import RecursiveFpga
 from dlscope.methods.codesign.implementing.implementer import Implementer
+from dlscope.methods.codesign.searching import bilevel
 from dlscope.methods.codesign.searching.aims import Aims
 from dlscope.methods.codesign.searching.bilevel import BilevelSearch
 from dlscope.methods.codesign.searching.schedule import SearchSchedule
@@ -46,6 +49,41 @@ def test_choices_rest_during_the_warm_up(implementer, splits) -> None:
     assert figures[0]["operation_entropy"] == pytest.approx(1.0)
     assert figures[1]["operation_entropy"] < 1.0
     assert search.architecture.theta.abs().sum() > 0
+
+
+class FabricOfStandIn:
+    """What a search asks of Fabric, for the stand-in of a device."""
+
+    device = DEVICE
+
+    def setup(self, module, optimizer):
+        moved = module.to(DEVICE)
+        optimizer.param_groups[0]["params"] = list(moved.parameters())
+        return moved, optimizer
+
+    def backward(self, loss):
+        loss.backward()
+
+
+def test_steps_on_a_device_have_everything_there_and_lose_the_same(
+    implementer, splits, monkeypatch
+) -> None:
+    figures = []
+    for stands_in in (False, True):
+        with (
+            reproducible(0),
+            monkeypatch.context() as patched,
+            DeviceStandIn() if stands_in else nullcontext(),
+        ):
+            if stands_in:
+                patched.setattr(bilevel, "launched", lambda _place: FabricOfStandIn())
+            search = BilevelSearch(implementer, splits, SCHEDULE, Aims(), seed=0)
+            indices = np.arange(16)
+            for turn in range(2):
+                figures.append(search.weight_step(indices, 0.5, turn=turn))
+                figures.append(search.choice_step(indices, 0.5, turn=turn))
+    for here, there in zip(figures[:4], figures[4:], strict=True):
+        assert there == pytest.approx(here, rel=1e-3)
 
 
 def test_weights_get_no_gradient_from_a_step_of_the_choices(implementer, splits) -> None:

@@ -12,7 +12,9 @@ from square_images import squares
 
 torch = pytest.importorskip("torch")
 
-from dlscope.core.errors import PlanError, TrainingError  # noqa: E402 - after torch
+from device_stand_in import DEVICE, DeviceStandIn  # noqa: E402 - after torch
+
+from dlscope.core.errors import PlanError, TrainingError  # noqa: E402
 from dlscope.data.procedural.uav import UavImages  # noqa: E402
 from dlscope.methods.skynet.detection_scores import evaluate_detector  # noqa: E402
 from dlscope.methods.skynet.detector_training.recipes import (  # noqa: E402
@@ -22,7 +24,6 @@ from dlscope.methods.skynet.detector_training.recipes import (  # noqa: E402
 )
 from dlscope.methods.skynet.detector_training.training import (  # noqa: E402
     TrainingOptions,
-    iterations_within,
     train_detector,
 )
 from dlscope.methods.skynet.prepared_images import prepared_images  # noqa: E402
@@ -32,7 +33,7 @@ SIZE = (32, 64)
 TINY_PHASES = (Phase(0.5, batch=4, window=0.5, jitter=0.2), Phase(1.0, batch=4, jitter=0.1))
 TINY = replace(IOU, phases=TINY_PHASES)
 TINY_REGION = replace(REGION, phases=(Phase(1.0, batch=4, scales=(0.7, 1.0), jitter=0.2),))
-UNTIMED = ("cpu_s", "wall_s")
+UNTIMED = ("spent_s", "cpu_s", "wall_s")
 
 
 def fresh(seed=0):
@@ -69,6 +70,21 @@ def test_an_interrupted_training_ends_with_the_same_bits(recipe, tmp_path):
     assert resumed.ending == "done"
     assert figures(resumed) == figures(whole)
     assert same(resumed, whole)
+
+
+def test_a_checkpoint_of_a_device_goes_on_without_it(tmp_path):
+    with DeviceStandIn():
+        began = train_detector(
+            fresh(),
+            squares(12, SIZE),
+            options(device=DEVICE),
+            folder=tmp_path,
+            should_stop=lambda: True,
+        )
+        assert next(began.network.parameters()).device == DEVICE
+    resumed = train_detector(fresh(seed=5), squares(12, SIZE), options(), folder=tmp_path)
+    assert (resumed.ending, resumed.steps) == ("done", 6)
+    assert {value.device.type for value in resumed.network.state_dict().values()} == {"cpu"}
 
 
 def test_tells_the_parts_of_the_loss():
@@ -115,21 +131,6 @@ def test_a_checkpoint_of_other_images_is_refused(tmp_path):
     train_detector(fresh(), squares(12, SIZE), options(), folder=tmp_path, should_stop=lambda: True)
     with pytest.raises(TrainingError, match="the checkpoint is of another training"):
         train_detector(fresh(), squares(11, SIZE), options(), folder=tmp_path)
-
-
-def test_a_budget_becomes_iterations_and_leaves_the_network_alone():
-    network, images = fresh(), squares(12, SIZE)
-    before = {name: value.clone() for name, value in network.state_dict().items()}
-    few = iterations_within(0.5, network, images, options())
-    many = iterations_within(50.0, network, images, options())
-    assert 1 <= few < many
-    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
-
-
-@pytest.mark.parametrize("budget_s", [0.0, -1.0, float("nan")])
-def test_refuses_a_budget_that_trains_nothing(budget_s):
-    with pytest.raises(PlanError, match="trains nothing"):
-        iterations_within(budget_s, fresh(), squares(4, SIZE), options())
 
 
 def test_refuses_a_training_without_steps():

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dlscope import api
+from dlscope.core.errors import DataError, PluginError
+
+PICTURES = """
+kind: dataset
+schema_version: 1
+name: mine
+version: 1.0.0
+task: image_classification
+license: mine
+reader: class_images
+source: "file:pictures"
+options: {pattern: "{label}/*.jpg"}
+items: 1
+classes: 10
+data_kind: photographs
+"""
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    (tmp_path / "pictures" / "3").mkdir(parents=True)
+    (tmp_path / "pictures" / "3" / "a.jpg").write_bytes(b"never decoded")
+    path = tmp_path / "mine.yaml"
+    path.write_text(PICTURES)
+    return path
+
+
+def test_a_data_set_is_opened_when_it_is_checked(manifest: Path) -> None:
+    assert api.check_manifests([manifest]).answer == "mine.yaml is right."
+    manifest.write_text(PICTURES.replace("items: 1", "items: 5"))
+    with pytest.raises(DataError) as refusal:
+        api.check_manifests([manifest])
+    assert str(refusal.value) == (
+        "DataError: mine@1.0.0 has 1 item, expected 5\n"
+        "  where  mine@1.0.0, items\n"
+        "  fix    restore the missing items, or correct the manifest"
+    )
+
+
+def test_a_reader_that_is_not_there_is_told(manifest: Path) -> None:
+    manifest.write_text(PICTURES.replace("class_images", "class_imagse"))
+    with pytest.raises(PluginError) as refusal:
+        api.check_manifests([manifest])
+    assert str(refusal.value) == (
+        "PluginError: there is no plugin 'class_imagse' among the datasets\n"
+        "  where  entry points dlscope.datasets\n"
+        "  fix    did you mean class_images?"
+    )
