@@ -3,10 +3,12 @@
 Draws the pair of domains of seed 0 (500 source, 400 target and 100 validation images, 192x96), and
 trains the rows from the warm starts of the seeds; started again it goes on after the last one.
 `benchmarks/results/adaptation-ablation.jsonl` has each row and seed, processor time beside the time
-that passed, `adaptation-figures.json` sums them up, with the machine. Settings were chosen on the
-scenes of seed 1077, whose images are not among these.
+that passed, `adaptation-figures.json` sums them up, with the machine; with `--name` both are named
+after it. Rows are compared within a file: on another processor the last bits differ, and so does a
+warm start. Settings were chosen on the scenes of seed 1077, whose images are not among these.
 
     python benchmarks/adaptation.py [--work FOLDER] [--rows source,adv,…] [--seeds 0,1,2]
+    python benchmarks/adaptation.py --name self-training --rows source,adv,self_train,sim_st,oracle
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from dlscope.core.table import Table
 from dlscope.stacks.fingerprint import environment
 
 RESULTS = Path(__file__).parent / "results"
-ROWS = "source,source_long,adv,adv_stuff_inst,online,oracle"
+ROWS = "source,source_long,adv,adv_stuff_inst,self_train,sim_guarded,sim_st,online,oracle"
 TABLES = ("paired", "gain_by_class")
 
 
@@ -34,6 +36,7 @@ def main() -> None:
     parser.add_argument("--rows", default=ROWS, help="rows, with commas between")
     parser.add_argument("--seeds", default="0,1,2", help="seeds, with commas between")
     parser.add_argument("--preset", default="ci", help="smoke or ci")
+    parser.add_argument("--name", default="", help="of the files, where they are not all rows")
     parser.add_argument("--output", type=Path, default=RESULTS, help="folder of the results")
     asked = parser.parse_args()
     scenes = asked.work / "scenes"
@@ -49,13 +52,14 @@ def main() -> None:
         told=_told,
     )
     report.write(str(asked.work / "adaptation.html"))
-    print(json.dumps(write(report, asked.output), indent=1, ensure_ascii=False))
+    print(json.dumps(write(report, asked.output, asked.name), indent=1, ensure_ascii=False))
 
 
-def write(report: Report, folder: Path) -> dict[str, Any]:
+def write(report: Report, folder: Path, name: str = "") -> dict[str, Any]:
     """The figures of a report, also written to files in `folder`."""
     lines = [json.dumps(row) for row in rows(report.table("ablation"))]
-    (folder / "adaptation-ablation.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    path = folder / f"adaptation-{name or 'ablation'}.jsonl"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     measured = environment()
     found: dict[str, Any] = {
         "answer": report.answer,
@@ -64,7 +68,8 @@ def write(report: Report, folder: Path) -> dict[str, Any]:
         "machine": {"fingerprint": measured.fingerprint, "system": measured.system},
     }
     text = json.dumps(found, indent=1, ensure_ascii=False)
-    (folder / "adaptation-figures.json").write_text(text + "\n", encoding="utf-8")
+    path = folder / f"adaptation-{name or 'figures'}.json"
+    path.write_text(text + "\n", encoding="utf-8")
     return found
 
 

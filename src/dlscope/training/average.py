@@ -52,4 +52,7 @@ class ParameterAverage:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state_dict` gave."""
         self._steps = state["steps"]
-        self._average = {name: value.clone() for name, value in state["average"].items()}
+        self._average = {
+            name: value.to(self._average[name].device, copy=True)
+            for name, value in state["average"].items()
+        }

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, final
 
-import torch
-
 from dlscope.core.errors import TrainingError
-from dlscope.core.whole_file import whole_file
+from dlscope.training.tensor_file import read_tensors, write_tensors
 
 _NAME = "checkpoint.pt"
 
@@ -26,6 +22,52 @@ class Stateful(Protocol):
         """Go on from a state."""
 
 
+class Keeping(Protocol):
+    """Where a loop keeps what it has done, and finds it again."""
+
+    def save(self, stateful: Mapping[str, Stateful], plain: Mapping[str, Any]) -> None:
+        """Keep the states of `stateful`, and `plain` data beside them."""
+
+    def restore(self, stateful: Mapping[str, Stateful]) -> dict[str, Any] | None:
+        """Bring `stateful` to where it was; the plain data, None where nothing is kept."""
+
+
+@final
+class CheckpointFile:
+    """One checkpoint at `path`; `identity` says of which training it is."""
+
+    def __init__(self, path: Path, identity: str) -> None:
+        self.path = path
+        self._identity = identity
+
+    def write(self, stateful: Mapping[str, Stateful], plain: Mapping[str, Any]) -> None:
+        """Replace what is there, in a single step."""
+        states = {name: each.state_dict() for name, each in stateful.items()}
+        whole = {"identity": self._identity, "states": states, "plain": dict(plain)}
+        write_tensors(self.path, whole)
+
+    def read(self) -> dict[str, Any]:
+        """What is there: `states` by name, and `plain`. Raises `TrainingError` if it is damaged."""
+        fix = "remove it, to begin again from the start"
+        return read_tensors(self.path, what="checkpoint", fix=fix)
+
+    def load(self, stateful: Mapping[str, Stateful], whole: Mapping[str, Any]) -> dict[str, Any]:
+        """Bring `stateful` to what was read; its plain data.
+
+        Raises `TrainingError` for a checkpoint of another training.
+        """
+        if whole.get("identity") != self._identity or set(whole["states"]) != set(stateful):
+            raise TrainingError(
+                "the checkpoint is of another training",
+                where=str(self.path),
+                fix="train into a folder of its own, or remove the checkpoint",
+            )
+        for name, each in stateful.items():
+            each.load_state_dict(whole["states"][name])
+        plain: dict[str, Any] = whole["plain"]
+        return plain
+
+
 @final
 class Checkpoints:
     """The newest checkpoint of one training in `folder`; `identity` says which training it is.
@@ -35,55 +77,21 @@ class Checkpoints:
     """
 
     def __init__(self, folder: Path, identity: str) -> None:
-        self._path = folder / _NAME
-        self._identity = identity
+        self._file = CheckpointFile(folder / _NAME, identity)
 
     def save(self, stateful: Mapping[str, Stateful], plain: Mapping[str, Any]) -> None:
         """Keep the states of `stateful`, and `plain` data beside them."""
-        states = {name: each.state_dict() for name, each in stateful.items()}
-        whole = {"identity": self._identity, "states": states, "plain": dict(plain)}
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(self._path) as part, part.open("wb") as file:
-            torch.save(whole, file)
-            file.flush()
-            os.fsync(file.fileno())
+        self._file.write(stateful, plain)
 
     def restore(self, stateful: Mapping[str, Stateful]) -> dict[str, Any] | None:
         """Bring `stateful` to where the checkpoint is; its plain data, None without a checkpoint.
 
         Raises `TrainingError` for a damaged file, and for a checkpoint of another training.
         """
-        if not self._path.is_file():
+        if not self._file.path.is_file():
             return None
-        whole = self._read()
-        if whole.get("identity") != self._identity or set(whole["states"]) != set(stateful):
-            raise TrainingError(
-                "the checkpoint is of another training",
-                where=str(self._path),
-                fix="train into a folder of its own, or remove the checkpoint",
-            )
-        for name, each in stateful.items():
-            each.load_state_dict(whole["states"][name])
-        plain: dict[str, Any] = whole["plain"]
-        return plain
+        return self._file.load(stateful, self._file.read())
 
     def remove(self) -> None:
         """Remove the checkpoint, where there is one."""
-        self._path.unlink(missing_ok=True)
-
-    def _read(self) -> dict[str, Any]:
-        try:
-            whole: dict[str, Any] = torch.load(self._path, weights_only=True, map_location="cpu")
-        except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-            raise TrainingError(
-                f"the checkpoint cannot be read: {_first_line(error)}",
-                where=str(self._path),
-                fix="remove it, to begin again from the start",
-            ) from None
-        return whole
-
-
-def _first_line(error: Exception) -> str:
-    """What an error says, without torch's advice to execute the file."""
-    lines = str(error).splitlines()
-    return lines[0] if lines else type(error).__name__
+        self._file.path.unlink(missing_ok=True)

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, final
 
 from dlscope.core.errors import TrainingError
-from dlscope.training.checkpoints import Checkpoints, Stateful
+from dlscope.training.checkpoints import Keeping, Stateful
 
 Figures: TypeAlias = dict[str, float]
 """What is known after an epoch: losses, accuracies, rates, by name."""
 
-Epoch: TypeAlias = Callable[[int], Figures]
-"""Carries out one epoch, counted from 0."""
+Epoch: TypeAlias = Callable[[int], Figures | None]
+"""Carries out one epoch, counted from 0; None where it was stopped, to be gone on with later."""
 
 Ending: TypeAlias = Literal["done", "early", "stopped"]
 
@@ -48,8 +48,9 @@ class TrainingLoop:
     """Calls an epoch after another until there were `epochs`.
 
     `stateful` are all objects that an epoch changes; the figures of an epoch may depend on them
-    and on its number alone, so that a resumed training equals an uninterrupted one. `told` hears
-    what is being done. Without `checkpoints` nothing is kept.
+    and on its number alone, so that a resumed training equals an uninterrupted one. What is stopped
+    within an epoch is kept, too: the state has to say how far it is. `told` hears what is being
+    done. Without `checkpoints` nothing is kept.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class TrainingLoop:
         stateful: Mapping[str, Stateful],
         epochs: int,
         *,
-        checkpoints: Checkpoints | None = None,
+        checkpoints: Keeping | None = None,
         told: Callable[[str, float], None] = _ignore,
         name: str = "training",
     ) -> None:
@@ -85,6 +86,9 @@ class TrainingLoop:
         for number in range(len(history), self._epochs):
             self._told(self._step(number, history), number / self._epochs)
             figures = epoch(number)
+            if figures is None:
+                self._keep(history, within=True)
+                return Trained("stopped", tuple(history))
             _require_finite(figures, self._name, number)
             history.append(figures)
             self._keep(history)
@@ -98,9 +102,10 @@ class TrainingLoop:
         plain = self._checkpoints.restore(self._stateful) if self._checkpoints else None
         return list(plain["history"]) if plain else []
 
-    def _keep(self, history: Sequence[Figures]) -> None:
+    def _keep(self, history: Sequence[Figures], *, within: bool = False) -> None:
         if self._checkpoints is not None:
-            self._checkpoints.save(self._stateful, {"history": list(history)})
+            plain = {"history": list(history), **({"within": True} if within else {})}
+            self._checkpoints.save(self._stateful, plain)
 
     def _step(self, number: int, history: Sequence[Figures]) -> str:
         loss = history[-1].get("loss") if history else None

@@ -17,7 +17,13 @@ from dlscope.core.report import (
     tables_of,
 )
 from dlscope.core.table import Cell, Table
-from dlscope.methods.adaptation.ablation import Result, ablation_table, paired_table
+from dlscope.methods.adaptation.ablation_tables import (
+    Result,
+    ablation_table,
+    last_weights,
+    paired_table,
+    selection_table,
+)
 from dlscope.methods.adaptation.class_figure import gain_figure
 from dlscope.methods.adaptation.class_gains import class_table, gain_table
 from dlscope.methods.adaptation.recipes import WARM_START, told_of
@@ -35,16 +41,28 @@ def ablation_report(
 ) -> Report:
     """Tables `ablation`, `paired`, `iou_by_class`; a finding for each difference.
 
-    With the source and a row that is adapted also `gain_by_class`, and a figure of it.
+    With the source and a row that is adapted also `gain_by_class`, and a figure of it; where
+    weights were selected, `selection`. All but that and `ablation` are of the last weights.
     """
-    paired = paired_table(results)
+    every, results = results, last_weights(results)
+    paired, selection = paired_table(results), selection_table(every)
+    selected = (selection,) if selection.rows else ()
     gains = _gains(results)
-    tables = (ablation_table(results), paired, class_table(results), *tables_of(gains))
+    tables = (
+        ablation_table(every),
+        paired,
+        class_table(results),
+        *selected,
+        *tables_of(gains),
+    )
     return Report(
         title="Adaptation of a segmentation network",
         answer=_answer(results),
         tables=tables,
-        findings=tuple(_finding(paired, number) for number in range(len(paired.rows))),
+        findings=(
+            *(_finding(paired, number) for number in range(len(paired.rows))),
+            *(_selection_finding(selection, number) for number in range(len(selection.rows))),
+        ),
         sections=(
             Section("Rows and seeds", (tables[0],)),
             Section(
@@ -59,6 +77,7 @@ def ablation_report(
                     ),
                 ),
             ),
+            *((Section("Weights that were selected", selected),) if selected else ()),
             *((Section("What the networks see", tuple(pictures)),) if pictures else ()),
             *((Section("Before and after, by class", gains),) if gains else ()),
             Section("IoU by class", (tables[2],)),
@@ -69,8 +88,8 @@ def ablation_report(
 
 
 def best_adapted(results: Sequence[Result]) -> str | None:
-    """The adapted row with the best mean IoU on the target; None where nothing was adapted."""
-    means = _means(results)
+    """The adapted row whose last weights are best on the target; None where nothing was adapted."""
+    means = _means(last_weights(results))
     adapted = [row for row in means if row not in NOT_ADAPTED]
     return max(adapted, key=lambda row: means[row], default=None)
 
@@ -117,16 +136,19 @@ def _answer(results: Sequence[Result]) -> str:
 
 
 def _finding(paired: Table, number: int) -> Finding:
-    row: Mapping[str, Cell] = dict(
-        zip((c.name for c in paired.columns), paired.rows[number], strict=True)
-    )
-    verdict = str(row["verdict"])
+    row = list(paired)[number]
+    told = f"{told_of(str(row['row']))} against {told_of(str(row['against']))}: {_points(row)}"
+    return Finding(_SIGNS.get(str(row["verdict"]), "note"), told, "paired", (number,))
+
+
+def _selection_finding(selection: Table, number: int) -> Finding:
+    """Never a good sign: what was selected is no result of the method alone."""
+    row = list(selection)[number]
+    told = f"{told_of(str(row['row']))}, selected by {row['weights']}, against its last weights"
+    return Finding("note", f"{told}: {_points(row)}", "selection", (number,))
+
+
+def _points(row: Mapping[str, Cell]) -> str:
     lo, hi = row["lo"], row["hi"]
     interval = "" if lo is None or hi is None else f" [{float(lo):+.1f}, {float(hi):+.1f}]"
-    return Finding(
-        _SIGNS.get(verdict, "note"),
-        f"{told_of(str(row['row']))} against {told_of(str(row['against']))}: "
-        f"{float(row['difference'] or 0):+.1f} points{interval}, {verdict}",
-        "paired",
-        (number,),
-    )
+    return f"{float(row['difference'] or 0):+.1f} points{interval}, {row['verdict']}"

@@ -23,7 +23,7 @@ GAINS = (
     Column("kind", "str", "stuff or thing"),
     Column("class", "str", "class", role="id"),
     Column("source", "float", "IoU of the source alone, mean over seeds", "%", role="value"),
-    Column("adapted", "float", "IoU of the best row, mean over seeds", "%", role="value"),
+    Column("adapted", "float", "IoU of the adapted network, mean over seeds", "%", role="value"),
     Column(
         "gain",
         "float",

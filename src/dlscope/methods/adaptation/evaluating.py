@@ -59,7 +59,7 @@ def predictions(network: Segmenter, pictures: Pictures) -> Iterator[Ids]:
             for each, index in zip(logits, indices, strict=True):
                 size = pictures.original_labels(index).shape
                 enlarged = network.enlarged(each[None], size)
-                yield enlarged[0].argmax(dim=0).numpy().astype(np.uint8)
+                yield enlarged[0].argmax(dim=0).cpu().numpy().astype(np.uint8)
     finally:
         network.train(was_training)
 

@@ -39,11 +39,17 @@ class FeatureMemory:
 
     A mean feature is stored of each class of stuff in an image, and of each of the ten largest
     instances of a thing, from pixels that are predicted right (SIM, section 3.2). Stored vectors
-    are constants.
+    are constants, and lie on `device`; how many there are is counted on the processor.
     """
 
-    def __init__(self, channels: int, split: ClassSplit, sizes: MemorySizes | None = None) -> None:
-        self._split = split
+    def __init__(
+        self,
+        channels: int,
+        split: ClassSplit,
+        sizes: MemorySizes | None = None,
+        device: Any = "cpu",
+    ) -> None:
+        self._split, self._device = split, device
         self._sizes = sizes or MemorySizes()
         self._channels = channels
         self._rooms = [self._room(each) for each in range(len(CLASSES))]
@@ -87,13 +93,13 @@ class FeatureMemory:
                 where="memory of features",
                 fix="continue with the sizes that the training began with",
             )
-        self._rooms = [room.clone() for room in state["rooms"]]
+        self._rooms = [room.to(self._device, copy=True) for room in state["rooms"]]
         self.stored = state["stored"].clone()
 
     def _room(self, class_id: int) -> Any:
         is_thing = class_id in self._split.things
         size = self._sizes.things if is_thing else self._sizes.stuff
-        return torch.zeros(size, self._channels)
+        return torch.zeros(size, self._channels).to(self._device)
 
     def _store_image(self, features_chw: Any, ids_hw: Any, head: Classify) -> None:
         regions = Regions.of(np.asarray(ids_hw), self._split)

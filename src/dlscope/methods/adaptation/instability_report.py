@@ -8,6 +8,7 @@ from dataclasses import asdict
 from dlscope.core.report import Prose, Report, Section
 from dlscope.core.table import Column, Table
 from dlscope.methods.adaptation.instability import DISTANCES, gradients
+from dlscope.reporting.curves import curves
 
 GRADIENTS = (
     Column("distance", "float", "distance between the two domains, in deviations", role="id"),
@@ -17,11 +18,20 @@ GRADIENTS = (
     Column("saturating", "float", "gradient of the saturating loss", role="value"),
     Column("nearest", "float", "gradient of the distance to the nearest feature", role="value"),
 )
+_DRAWN = (
+    ("adversarial", "adversarial"),
+    ("kl", "KL"),
+    ("saturating", "saturating"),
+    ("nearest", "nearest feature"),
+)
 
 
 def instability_report(distances: Sequence[float] = DISTANCES) -> Report:
     """Table `gradients`: what each loss pulls with, by how far apart two domains are."""
     table = Table.of("gradients", GRADIENTS, [asdict(gradients(each)) for each in distances])
+    figure = curves(
+        table, "distance", _DRAWN, title="How hard each loss pulls", unit_title="Gradient"
+    )
     return Report(
         title="Why adversarial alignment is unstable",
         answer="The adversarial gradient is that of KL less twice that of JS: while one is pulled "
@@ -31,6 +41,7 @@ def instability_report(distances: Sequence[float] = DISTANCES) -> Report:
             Section(
                 "Two Gaussians of variance 1",
                 (
+                    figure,
                     table,
                     Prose(
                         "With the best discriminator held fixed, at a distance from the source. "

@@ -30,16 +30,16 @@ def _jittered(image_chw: Any, draw: np.random.Generator) -> Any:
     middle = changed.mean()
     changed = middle + (1 + draw.uniform(-_CONTRAST, _CONTRAST)) * (changed - middle)
     gains = 1 + draw.uniform(-_BRIGHTNESS, _BRIGHTNESS) + draw.uniform(-_CHANNELS, _CHANNELS, 3)
-    changed = changed * torch.from_numpy(gains.astype(np.float32))[:, None, None]
+    changed = changed * torch.from_numpy(gains.astype(np.float32)).to(changed.device)[:, None, None]
     if draw.random() < _BLURRED:
         changed = _blurred(changed, draw.uniform(*_SIGMA))
     noise = draw.standard_normal(tuple(changed.shape), dtype=np.float32) * draw.uniform(0, _NOISE)
-    return (changed + torch.from_numpy(noise)).clamp(0, 255)
+    return (changed + torch.from_numpy(noise).to(changed.device)).clamp(0, 255)
 
 
 def _blurred(image_chw: Any, sigma: float) -> Any:
     reach = 3
-    places = torch.arange(-reach, reach + 1, dtype=torch.float32)
+    places = torch.arange(-reach, reach + 1, dtype=torch.float32).to(image_chw.device)
     kernel = torch.exp(-(places**2) / (2 * sigma**2))
     kernel = kernel / kernel.sum()
     padded = functional.pad(image_chw[:, None], (reach, reach, reach, reach), mode="replicate")

@@ -56,6 +56,6 @@ def _answers(
                 probabilities = torch.softmax(network(images)[1], dim=1)
                 enlarged = network.enlarged(probabilities, tuple(images.shape[2:]))
                 sure, predicted = enlarged.max(dim=1)
-            yield from zip(predicted.numpy(), sure.numpy(), strict=True)
+            yield from zip(predicted.cpu().numpy(), sure.cpu().numpy(), strict=True)
     finally:
         network.train(was_training)

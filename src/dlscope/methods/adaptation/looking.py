@@ -37,4 +37,4 @@ def _seen(network: Segmenter, image: Ids) -> Ids:
     with torch.no_grad():
         logits = network.eval()(network_input([image], network))[1]
         enlarged = network.enlarged(logits, (image.shape[0], image.shape[1]))
-    return np.asarray(enlarged[0].argmax(dim=0).numpy().astype(np.uint8))
+    return np.asarray(enlarged[0].argmax(dim=0).cpu().numpy().astype(np.uint8))

@@ -120,5 +120,5 @@ def _drawn(
             if each == class_id and (not checked or taken_for[row] == class_id)
         ]
         if rows and memory.is_active(class_id):
-            drawn.append((class_id, means[rows]))
+            drawn.append((class_id, means[torch.tensor(rows).to(means.device)]))
     return drawn

@@ -52,4 +52,4 @@ def _pasted(ids_hw: Any, draw: np.random.Generator) -> Any:
     if not present:
         return torch.zeros_like(ids_hw, dtype=torch.bool)
     taken = draw.permutation(present)[: (len(present) + 1) // 2]
-    return torch.isin(ids_hw, torch.from_numpy(np.sort(taken)))
+    return torch.isin(ids_hw, torch.from_numpy(np.sort(taken)).to(ids_hw.device))

@@ -80,7 +80,7 @@ class OnlineStepping:
         return labels, (sure >= self._rules.sure).float().mean(dim=(1, 2))
 
     def _recolored(self, images_bchw: Any, draw: np.random.Generator) -> Any:
-        mean = torch.tensor(self.network.mean).reshape(1, 3, 1, 1)
+        mean = torch.tensor(self.network.mean).to(images_bchw.device).reshape(1, 3, 1, 1)
         pixels = images_bchw / self.network.scale + mean
         return (jittered(pixels, draw) - mean) * self.network.scale
 

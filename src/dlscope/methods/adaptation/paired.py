@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, final
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 Verdict: TypeAlias = Literal["shown", "not shown", "reversed", "one seed"]
 _SHARE = 0.95
@@ -45,5 +45,5 @@ def difference(row: Mapping[int, float], against: Mapping[int, float]) -> Differ
     mean, count = float(each.mean()), len(each)
     if count == 1:
         return Difference(mean, None, None, 1)
-    half = float(stats.t.ppf((1 + _SHARE) / 2, count - 1) * each.std(ddof=1) / np.sqrt(count))
+    half = float(special.stdtrit(count - 1, (1 + _SHARE) / 2) * each.std(ddof=1) / np.sqrt(count))
     return Difference(mean, mean - half, mean + half, count)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeAlias, final
 
@@ -30,13 +31,17 @@ Advance: TypeAlias = Callable[[Batch, Batch | None, LossWeights, int], Figures]
 @final
 @dataclass(frozen=True)
 class Parts:
-    """`stateful` is all that a step changes; `settle` ends a stage."""
+    """`stateful` is all that a step changes; `settle` ends a stage.
+
+    Within `as_judged` the network has the weights that it would have after `settle`.
+    """
 
     network: Segmenter
     stateful: dict[str, Any]
     advance: Advance
     settle: Callable[[], None]
     discriminator_rate: float
+    as_judged: Callable[[], AbstractContextManager[Any]] = nullcontext
 
     def set_rates(self, rate: float, falling: float) -> None:
         """Give the network `rate`, its head a multiple, the discriminator its own, `falling`."""
@@ -45,10 +50,20 @@ class Parts:
         if "discriminator_optimizer" in self.stateful:
             set_rate(self.stateful["discriminator_optimizer"], self.discriminator_rate * falling)
 
+    @staticmethod
+    def judged_of(states: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The weights that a network of these `states` would have after `settle`."""
+        weights: Mapping[str, Any] = (
+            states["teacher"]["average"] if "teacher" in states else states["network"]
+        )
+        return weights
+
 
 def parts_of(network: Segmenter, stage: Stage, options: AdaptationOptions) -> Parts:
     """The parts of a stage. Raises `ShapeError` for images too small for a discriminator."""
-    memory = FeatureMemory(network.channels, options.rules.split, options.memory)
+    memory = FeatureMemory(
+        network.channels, options.rules.split, options.memory, device=network.device
+    )
     optimizer = _optimizer(network, options)
     stateful: dict[str, Any] = {"network": network, "optimizer": optimizer, "memory": memory}
     if stage.is_online:
@@ -83,7 +98,7 @@ def _online(
     def settle() -> None:
         network.load_state_dict(teacher.state_dict()["average"])
 
-    return Parts(network, {**stateful, "teacher": teacher}, advance, settle, 0.0)
+    return Parts(network, {**stateful, "teacher": teacher}, advance, settle, 0.0, teacher.applied)
 
 
 def _discriminating(
@@ -93,7 +108,7 @@ def _discriminating(
     require_side(network.judged_size((height, width)))
     with torch.random.fork_rng():
         torch.manual_seed(stage.seed)
-        discriminator = Discriminator(options.discriminator_width)
+        discriminator = Discriminator(options.discriminator_width).to(network.device)
     rate = options.discriminator_rate
     return discriminator, torch.optim.Adam(discriminator.parameters(), rate, betas=_BETAS)
 

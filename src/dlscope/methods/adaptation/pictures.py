@@ -196,16 +196,17 @@ def _has_unknown(files: LabelledImage, form: LabelForm) -> bool:
 
 
 def network_input(images: Sequence[Pixels], network: Segmenter) -> Any:
-    """Images [H, W, 3] as `network` wants them, [B, 3, H, W]."""
-    stacked = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float()
+    """Images [H, W, 3] as `network` wants them and where it is, [B, 3, H, W]."""
+    device = network.device  # bytes are moved, four times less than the numbers made of them
+    stacked = torch.from_numpy(np.stack(images)).to(device).permute(0, 3, 1, 2).float()
     ordered = stacked.flip(1) if network.is_bgr else stacked
-    mean = torch.tensor(network.mean).reshape(1, 3, 1, 1)
+    mean = torch.tensor(network.mean).to(device).reshape(1, 3, 1, 1)
     return (ordered - mean) * network.scale
 
 
-def label_input(labels: Sequence[Ids]) -> Any:
+def label_input(labels: Sequence[Ids], device: Any = "cpu") -> Any:
     """Maps of ids as one tensor of whole numbers, [B, H, W]."""
-    return torch.from_numpy(np.stack(labels).astype(np.int64))
+    return torch.from_numpy(np.stack(labels)).to(device).long()
 
 
 def _fitted(pixels: Any, size: tuple[int, int], filter: int) -> Any:

@@ -75,6 +75,11 @@ def told_of(row: str) -> str:
     return RECIPES[row].told if row in RECIPES else row.replace("_", " ")
 
 
+def is_selectable(row: str) -> bool:
+    """Whether a row takes steps from the warm start, so that weights may be selected of it."""
+    return row != WARM_START and RECIPES[row].kind != "statistics"
+
+
 def all_rows(network: str) -> tuple[str, ...]:
     """Every row that differs from the others on `network`: statistics only where it has some."""
     has_statistics = SEGMENTERS[network].has_batch_statistics

@@ -9,6 +9,7 @@ from typing import final
 from dlscope.data.scene_classes import Ids
 from dlscope.methods.adaptation.options import LossWeights
 from dlscope.methods.adaptation.pictures import Pictures
+from dlscope.methods.adaptation.selecting import Selected
 from dlscope.training.loop import Ending, Figures
 
 
@@ -47,8 +48,13 @@ class StageData:
 @final
 @dataclass(frozen=True)
 class StageResult:
-    """How a stage ended, figures between its checkpoints, and what was strange about it."""
+    """How a stage ended, figures between its checkpoints, and what was strange about it.
+
+    `steps` are those that were carried out; `selected` weights where some were asked for.
+    """
 
     ending: Ending
     history: tuple[Figures, ...] = ()
     warnings: tuple[str, ...] = ()
+    steps: int = 0
+    selected: Selected | None = None

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, final
 
 import numpy as np
-import torch
 
 from dlscope.core.errors import TrainingError
 from dlscope.data.scene_classes import Ids
@@ -22,6 +21,7 @@ from dlscope.methods.adaptation.stepping import Batch
 from dlscope.training.batches import Batches
 from dlscope.training.loop import Figures
 from dlscope.training.schedule import polynomial
+from dlscope.training.tensor_file import write_tensors
 
 _POWER = 0.9
 _RARE = 2
@@ -30,7 +30,11 @@ _CRASH = "crash.pt"
 
 @final
 class StageSteps:
-    """Carries out the steps of a stage by their numbers."""
+    """Carries out the steps of a stage by their numbers.
+
+    Asked to stop it ends after the step at hand. Its state are the figures of the steps since the
+    last checkpoint, so that it goes on with the one after.
+    """
 
     def __init__(
         self,
@@ -40,23 +44,47 @@ class StageSteps:
         options: AdaptationOptions,
         folder: Path | None,
         progress: Progress,
+        *,
+        score: Callable[[Any], Figures] = lambda _network: {},
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self._stage, self._parts, self._data = stage, parts, data
         self._options, self._folder, self._progress = options, folder, progress
+        self._score, self._should_stop = score, should_stop
+        self._figures: list[Figures] = []
         self._rare = (
             RareClasses(data.source, options.online.temperature) if stage.is_online else None
         )
 
-    def carried_out(self, first: int, last: int) -> Figures:
-        """Steps from `first` up to `last`, the mean figures of them."""
+    def carried_out(self, first: int, last: int) -> Figures | None:
+        """Steps from `first` up to `last`, the mean figures of them; None if stopped before."""
         self._parts.network.train()
-        every = [self._one(step) for step in range(first, last)]
+        for step in range(first + len(self._figures), last):
+            self._figures.append(self._one(step))
+            if step + 1 < last and self._should_stop():
+                return None
+        every, self._figures = self._figures, []
         names = dict.fromkeys(name for figures in every for name in figures)
         means = {
             name: float(np.mean([figures[name] for figures in every if name in figures]))
             for name in names
         }
-        return {**means, "step": float(last), "loss": means["segmentation"]}
+        with self._parts.as_judged():
+            score = self._score(self._parts.network)
+        return {**means, "step": float(last), "loss": means["segmentation"], **score}
+
+    @property
+    def since_checkpoint(self) -> int:
+        """How many steps were carried out since the last checkpoint."""
+        return len(self._figures)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The figures of the steps since the last checkpoint."""
+        return {"figures": [dict(each) for each in self._figures]}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on after the steps that `state_dict` gave the figures of."""
+        self._figures = [dict(each) for each in state["figures"]]
 
     def _one(self, step: int) -> Figures:
         horizon = self._options.horizon or self._stage.steps
@@ -101,7 +129,7 @@ class StageSteps:
         labels = [_mirrored(labels_of(i), m) for i, m in chosen] if labels_of else None
         return Batch(
             network_input(images, self._parts.network),
-            label_input(labels) if labels else None,
+            label_input(labels, self._parts.network.device) if labels else None,
             [pictures.names[i] for i, _ in chosen],
         )
 
@@ -137,7 +165,7 @@ class StageSteps:
             return
         if self._folder is not None:
             states = {name: each.state_dict() for name, each in self._parts.stateful.items()}
-            torch.save(states, self._folder / _CRASH)
+            write_tensors(self._folder / _CRASH, states)
         names = [*source.names, *(target.names if target else ())]
         raise TrainingError(
             f"{', '.join(wrong)} is no number at step {step + 1}, with {', '.join(names)}",

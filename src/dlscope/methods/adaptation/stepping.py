@@ -126,8 +126,14 @@ class Stepping:
 def segmentation_loss(network: Segmenter, logits_bkhw: Any, labels_bhw: Any) -> Any:
     """Cross entropy at the size of the labels, over pixels that are not ignored; 0 without any."""
     enlarged = network.enlarged(logits_bkhw, tuple(labels_bhw.shape[1:]))
-    if bool((labels_bhw == IGNORED).all()):
+    counted = labels_bhw != IGNORED
+    if not bool(counted.any()):
         return enlarged.sum() * 0.0
+    if not enlarged.is_cpu:  # torch's own mean is not the same twice on a GPU
+        each = functional.cross_entropy(
+            enlarged, labels_bhw, ignore_index=IGNORED, reduction="none"
+        )
+        return each.sum() / counted.sum()
     return functional.cross_entropy(enlarged, labels_bhw, ignore_index=IGNORED)
 
 

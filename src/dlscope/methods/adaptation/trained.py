@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
-import torch
-
 from dlscope.core.errors import TrainingError
-from dlscope.core.whole_file import whole_file
 from dlscope.methods.adaptation.options import AdaptationOptions
+from dlscope.methods.adaptation.recipes import in_order
+from dlscope.methods.adaptation.selecting import Selected, Selection
+from dlscope.training.checkpoint_series import CheckpointSeries
 from dlscope.training.loop import Figures
+from dlscope.training.tensor_file import read_tensors, write_tensors
 from dlscope.zoo.segmenter.named import segmenter
 from dlscope.zoo.segmenter.segmenter import Segmenter
 
@@ -23,7 +23,11 @@ WEIGHTS, _MOST_TOLD = "network.pt", 4
 @final
 @dataclass(frozen=True)
 class Trained:
-    """A network in evaluation mode, what its stage said of itself, and what that took."""
+    """A network in evaluation mode, what its stage said of itself, and what that took.
+
+    It has the last weights. `device` tells where it was trained, `selected` are weights of an
+    earlier checkpoint that were selected beside them.
+    """
 
     network: Segmenter
     history: tuple[Figures, ...]
@@ -31,18 +35,57 @@ class Trained:
     wall_s: float
     kept: float | None = None
     warnings: tuple[str, ...] = ()
+    device: str = "cpu"
+    selected: Selected | None = None
+
+    def step_of(self, weights: Selection) -> int | None:
+        """The step of the stage that the last or the selected weights are of, if it took steps."""
+        if weights != "last" and self.selected is not None:
+            return self.selected.step
+        return int(self.history[-1]["step"]) if self.history else None
 
 
-def trained_network(folder: Path, row: str, seed: int, options: AdaptationOptions) -> Segmenter:
-    """The network of a row that was trained below `folder`. Raises `TrainingError` for another."""
+def trained_network(
+    folder: Path,
+    row: str,
+    seed: int,
+    options: AdaptationOptions,
+    select: Selection = "last",
+) -> Segmenter:
+    """The network of a row that was trained below `folder`.
+
+    Raises `TrainingError` for another, and `PlanError` for a row that there is not.
+    """
     path = folder / f"seed-{seed}" / row / WEIGHTS
     if not path.is_file():
+        in_order([row])
         raise TrainingError(
             f"row {row!r} of seed {seed} was not trained there",
             where=str(folder),
             fix=f"train it: dlscope adapt ablate --rows {row} --seeds {seed} --out {folder}",
         )
-    return read_trained(path, new_network(options)).network
+    trained = read_trained(path, new_network(options))
+    return trained.network if select == "last" else selected_network(trained, options, select, path)
+
+
+def selected_network(
+    trained: Trained, options: AdaptationOptions, by: Selection, path: Path
+) -> Segmenter:
+    """The weights that were selected `by` that, in a network where the trained one is.
+
+    Raises `TrainingError` where they were not, naming the file `path`.
+    """
+    selected = trained.selected
+    if selected is None or selected.by != by:
+        raise TrainingError(
+            f"no weights were selected by {by} when this was trained",
+            where=str(path),
+            fix=f"train into a folder of its own, with --select {by}",
+        )
+    network = new_network(options)
+    network.load_state_dict(selected.state)
+    network.eval().to(trained.network.device)
+    return network
 
 
 def new_network(options: AdaptationOptions) -> Segmenter:
@@ -51,7 +94,8 @@ def new_network(options: AdaptationOptions) -> Segmenter:
 
 
 def write_trained(path: Path, trained: Trained) -> None:
-    """Keep a network whole or not at all, and remove the checkpoint that led to it."""
+    """Keep a network whole or not at all, and remove the checkpoints that led to it."""
+    selected = trained.selected
     whole: dict[str, Any] = {
         "network": trained.network.name,
         "state": trained.network.state_dict(),
@@ -60,23 +104,16 @@ def write_trained(path: Path, trained: Trained) -> None:
         "wall_s": trained.wall_s,
         "kept": trained.kept,
         "warnings": list(trained.warnings),
+        "device": trained.device,
+        "selected": selected and vars(selected),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(path) as part:
-        torch.save(whole, part)
-    (path.parent / "checkpoint.pt").unlink(missing_ok=True)
+    write_tensors(path, whole)
+    CheckpointSeries(path.parent, "").remove()
 
 
 def read_trained(path: Path, network: Segmenter) -> Trained:
     """What was kept. Raises `TrainingError` for a damaged file, and for another network's."""
-    try:
-        whole = torch.load(path, weights_only=True, map_location="cpu")
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        raise TrainingError(
-            f"the weights cannot be read: {(str(error) or type(error).__name__).splitlines()[0]}",
-            where=str(path),
-            fix="remove the file, to train the row again",
-        ) from None
+    whole = read_tensors(path, what="weights", fix="remove the file, to train the row again")
     _require_fitting(whole["network"], whole["state"], network, path)
     network.load_state_dict(whole["state"])
     return Trained(
@@ -86,6 +123,8 @@ def read_trained(path: Path, network: Segmenter) -> Trained:
         whole["wall_s"],
         whole["kept"],
         tuple(whole["warnings"]),
+        whole.get("device", "cpu"),
+        Selected(**whole["selected"]) if whole.get("selected") else None,
     )
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import final
+from typing import Any, final
+
+import torch
 
 from dlscope.methods.adaptation.batch_statistics import adapt_statistics
 from dlscope.methods.adaptation.domains import Domains
 from dlscope.methods.adaptation.labelling import self_labels
 from dlscope.methods.adaptation.options import AdaptationOptions, LossWeights
-from dlscope.methods.adaptation.recipes import RECIPES, WARM_START, Recipe
+from dlscope.methods.adaptation.recipes import RECIPES, WARM_START, Recipe, is_selectable
+from dlscope.methods.adaptation.selecting import Selecting, Selection
 from dlscope.methods.adaptation.stage import Stage, StageData
 from dlscope.methods.adaptation.stage_run import run_stage
 from dlscope.methods.adaptation.trained import (
@@ -20,9 +24,11 @@ from dlscope.methods.adaptation.trained import (
     Trained,
     new_network,
     read_trained,
+    selected_network,
     write_trained,
 )
-from dlscope.training.determinism import reproducible
+from dlscope.training.determinism import reproducible, undetermined
+from dlscope.training.launching import name_of
 from dlscope.zoo.segmenter.caffe_weights import load_caffe_weights
 from dlscope.zoo.segmenter.segmenter import Segmenter
 
@@ -34,7 +40,9 @@ _ROW_SEED = 1000
 class Training:
     """All stages of one `seed` below `folder`; what is finished there is read, not trained again.
 
-    `threads` of torch decide the order of sums: the same weights need the same threads.
+    `threads` of torch decide the order of sums: the same weights need the same threads, and the
+    same `device`. What `select` names is selected beside the last weights of each row; stages go
+    on from the last ones. Asked to stop it raises `KeyboardInterrupt` that tells where it is.
     """
 
     def __init__(
@@ -44,23 +52,47 @@ class Training:
         seed: int,
         *,
         threads: int = 1,
+        device: Any = "cpu",
+        select: Selection = "last",
         told: Told = lambda _step, _share: None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self._folder, self._domains, self._seed = folder, domains, seed
         self._threads, self._told, self._should_stop = threads, told, should_stop
         self._options = domains.options
+        self._device = torch.device(device)
+        self._select: Selection = select
+        self._selecting = None if select == "last" else Selecting(select, domains)
 
     def row(self, name: str) -> Trained:
         """The network of a row of `RECIPES`, or of the warm start, trained if it is not yet."""
-        path = self._weights(name)
+        path = self.file(name)
         if path.is_file():
-            return read_trained(path, new_network(self._options))
+            kept = read_trained(path, new_network(self._options))
+            kept.network.to(self._device)
+            return kept
         start = None if name == WARM_START else self.row(RECIPES[name].start).network
-        with reproducible(self._seed, threads=self._threads):
+        is_strict = self._device.type == "cpu"
+        with self._reproducible(is_strict=is_strict), undetermined() as found:
             trained = self._warmed(name) if start is None else self._adapted(name, start)
+        differing = (f"may differ from run to run: {', '.join(found)}",) if found else ()
+        told = (*trained.warnings, *differing)
+        trained = replace(trained, warnings=told, device=name_of(self._device))
         write_trained(path, trained)
         return trained
+
+    def selected(self, name: str) -> Segmenter | None:
+        """The network of a row with the weights that were selected; None for the last alone.
+
+        Raises `TrainingError` where the row was trained, and these were not selected then.
+        """
+        if self._select == "last" or not is_selectable(name):
+            return None
+        return selected_network(self.row(name), self._options, self._select, self.file(name))
+
+    def file(self, name: str) -> Path:
+        """Where the weights of a row are kept."""
+        return self._folder / f"seed-{self._seed}" / name / WEIGHTS
 
     def _warmed(self, name: str) -> Trained:
         options = self._options
@@ -116,20 +148,25 @@ class Training:
             network,
             data,
             options,
-            self._weights(stage.name).parent,
+            self.file(stage.name).parent,
+            selecting=self._selecting if is_selectable(stage.name) else None,
             told=self._told,
             should_stop=self._should_stop,
         )
         if done.ending == "stopped":
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(
+                f"{stage.name} of seed {self._seed} stopped after step {done.steps} of "
+                f"{stage.steps}, which is kept in {self.file(stage.name).parent}"
+            )
         took = time.process_time() - cpu_s, time.monotonic() - wall_s
-        return Trained(network.eval(), done.history, *took, kept, done.warnings)
+        trained = Trained(network.eval(), done.history, *took, kept, done.warnings)
+        return replace(trained, selected=done.selected)
 
     def _fresh(self) -> tuple[Segmenter, tuple[str, ...]]:
         """A network before any training, and what its file of weights left open."""
         options = self._options
-        with reproducible(self._seed, threads=self._threads):
-            network = new_network(options)
+        with self._reproducible():
+            network = new_network(options).to(self._device)
         if not options.initial:
             return network, ()
         path = Path(options.initial)
@@ -137,8 +174,8 @@ class Training:
         self._told(f"{path.name}: {loaded}", 0.0)
         return network, (f"{path.name}: {loaded}",) if loaded.skipped or loaded.missing else ()
 
-    def _weights(self, name: str) -> Path:
-        return self._folder / f"seed-{self._seed}" / name / WEIGHTS
+    def _reproducible(self, *, is_strict: bool = True) -> AbstractContextManager[None]:
+        return reproducible(self._seed, threads=self._threads, is_strict=is_strict)
 
 
 def _stage(name: str, recipe: Recipe, options: AdaptationOptions, seed: int) -> Stage:

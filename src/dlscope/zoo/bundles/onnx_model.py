@@ -18,6 +18,7 @@ from dlscope.graph.builder import GraphBuilder
 from dlscope.zoo.bundles.bundle import BOUNDS
 from dlscope.zoo.bundles.layout import COLORS, StackedLayer, StackedLayout
 from dlscope.zoo.skynet.folding import EPSILON, require_finite
+from dlscope.zoo.skynet.onnx_model import LOWERINGS, Lowering
 
 Array: TypeAlias = NDArray[np.float32]
 State: TypeAlias = Mapping[str, NDArray[Any]]
@@ -60,20 +61,42 @@ def drawn(layout: StackedLayout, seed: int = 0) -> list[FoldedLayer]:
     return folded
 
 
-def onnx_model(layout: StackedLayout, folded: Sequence[FoldedLayer]) -> onnx.ModelProto:
-    """`image` N×3×H×W → `head` N×10×h×w, with a free batch."""
+def forms_of(layout: StackedLayout) -> tuple[Lowering, ...]:
+    """The ways to write a network: only a bypass has several, and only DW can absorb it."""
+    if not layout.bypass:
+        return LOWERINGS[:1]
+    first = layout.bundle.components[0].kind
+    return LOWERINGS if first == "depthwise" else LOWERINGS[:2]
+
+
+def onnx_model(
+    layout: StackedLayout, folded: Sequence[FoldedLayer], *, form: Lowering = "slices"
+) -> onnx.ModelProto:
+    """`image` N×3×H×W → `head` N×10×h×w, with a free batch, its reorder in one of `forms_of`.
+
+    Raises `GraphError` for another form.
+    """
+    if form not in forms_of(layout):
+        raise GraphError(
+            f"the network cannot be written with its reorder as {form}",
+            where=f"stacked bundles, {layout.bundle.id}",
+            fix=f"use {' or '.join(forms_of(layout))}",
+        )
     writer = _Writer(layout)
     layers = iter(zip(layout.layers, folded, strict=True))
     value = around = writer.graph.input(INPUT, "float32", ("N", COLORS, *layout.size))
     last = len(layout.widths) - 1
     for index in range(len(layout.widths)):
-        if layout.bypass and index == last:
-            value = writer.joined(around, value)
+        is_joined = layout.bypass and index == last
+        if is_joined and form != "absorb":
+            value = writer.joined(around, value, form)
         for part in range(len(layout.bundle.components)):
             layer, arrays = next(layers)
-            value = writer.active(
-                writer.conv(f"bundle{index + 1}.{part + 1}", value, layer, arrays)
-            )
+            name = f"bundle{index + 1}.{part + 1}"
+            if is_joined and form == "absorb" and part == 0:
+                value = writer.active(writer.absorbed(name, around, value, layer, arrays))
+            else:
+                value = writer.active(writer.conv(name, value, layer, arrays))
         if layout.pools and index == layout.pools[-1] - 1:
             around = value
         if index + 1 in layout.pools:
@@ -91,6 +114,7 @@ class _Writer:
     def __init__(self, layout: StackedLayout) -> None:
         self.graph = GraphBuilder(f"stacked_{layout.bundle.id}")
         self._pool = _POOLS[layout.pooling]
+        self._around = layout.widths[layout.pools[-1] - 1] if layout.bypass else 0
         bound = BOUNDS[layout.act]
         self._bounds = [] if bound is None else [self._clip("low", 0.0), self._clip("high", bound)]
 
@@ -116,9 +140,48 @@ class _Writer:
             self._pool, [value], output=name, kernel_shape=[2, 2], strides=[2, 2]
         )
 
-    def joined(self, around: str, value: str) -> str:
-        parts = [self._phase(around, dy, dx) for dy, dx in _PHASES]
+    def joined(self, around: str, value: str, form: Lowering) -> str:
+        if form == "space_to_depth":
+            parts = [self.graph.node("SpaceToDepth", [around], output="reorder", blocksize=2)]
+        else:
+            parts = [self._phase(around, dy, dx) for dy, dx in _PHASES]
         return self.graph.node("Concat", [*parts, value], output="joined", axis=1)
+
+    def absorbed(
+        self, name: str, around: str, value: str, layer: StackedLayer, arrays: FoldedLayer
+    ) -> str:
+        """What a depth-wise convolution makes of the joined map, from the two maps themselves."""
+        channels, bias, half = self._around, arrays.bias, layer.kernel // 2
+        assert bias is not None
+        parts = []
+        for number, (dy, dx) in enumerate(_PHASES):
+            part = slice(number * channels, (number + 1) * channels)
+            before, after = 2 * half, 2 * half - 1
+            parts.append(
+                self._depthwise(
+                    f"{name}.phase{number}", around, arrays.weight[part], bias[part],
+                    pads=[before - dy, before - dx, after + dy, after + dx],
+                    strides=[2, 2], dilations=[2, 2],
+                )
+            )  # fmt: skip
+        own = slice(4 * channels, None)
+        parts.append(
+            self._depthwise(f"{name}.own", value, arrays.weight[own], bias[own], pads=[half] * 4)
+        )
+        return self.graph.node("Concat", parts, output=name, axis=1)
+
+    def _depthwise(
+        self, name: str, value: str, weight: Array, bias: Array, **more: list[int]
+    ) -> str:
+        inputs = [value]
+        inputs += [
+            self.graph.constant(f"{name}.{kind}", array)
+            for kind, array in (("weight", weight), ("bias", bias))
+        ]
+        kernel = list(weight.shape[2:])
+        return self.graph.node(
+            "Conv", inputs, output=name, kernel_shape=kernel, group=len(weight), **more
+        )
 
     def _phase(self, value: str, dy: int, dx: int) -> str:
         name, ends = f"reorder.{dy}{dx}", np.iinfo(np.int64).max

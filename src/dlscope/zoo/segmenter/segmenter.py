@@ -31,6 +31,12 @@ class Segmenter(torch.nn.Module):
     judged_share: ClassVar[float] = 1.0
     has_batch_statistics: ClassVar[bool] = False
 
+    @property
+    @final
+    def device(self) -> Any:
+        """Where the weights are, and images have to be."""
+        return next(self.parameters()).device
+
     @final
     def forward(self, images_bchw: Any) -> tuple[Any, Any]:
         """Features [B, C, h, w], and logits [B, K, h, w] of them."""
