@@ -13,6 +13,7 @@ from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
 from xdist.scheduler import LoadScopeScheduling
 
+_ARCHITECTURE = "tests/architecture/"
 _STORE = tempfile.TemporaryDirectory(prefix="dlscope-docs-", ignore_cleanup_errors=True)
 atexit.register(_STORE.cleanup)
 
@@ -36,15 +37,28 @@ pytest_collect_file = Sybil(
 ).pytest()
 
 
-class _PagesWhole(LoadScopeScheduling):
-    """Gives a page to one worker, whose examples build on one another; tests one by one."""
+class _Whole(LoadScopeScheduling):
+    """Gives a worker whole pages, whose examples build on one another, and whole modules.
+
+    What a module makes for its tests is then made once, and much less is said between processes
+    than test by test. Classes go apart; the checks of the architecture share the parsed sources.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        page, _, _ = nodeid.partition("::")
-        return page if page.endswith(".md") else nodeid
+        path, _, name = nodeid.partition("::")
+        if path.startswith(_ARCHITECTURE):
+            return _ARCHITECTURE
+        owner, _, _ = name.partition("[")[0].rpartition("::")
+        return f"{path}::{owner}" if owner else path
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Pages come first: they take longest, and would leave a worker alone at the end."""
+    items.sort(key=lambda item: not item.nodeid.partition("::")[0].endswith(".md"))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    """Keep the examples of a page together under `pytest -n`."""
-    return _PagesWhole(config, log)
+    """Keep together under `pytest -n` what belongs together, in the order it is collected."""
+    config.option.loadscopereorder = False
+    return _Whole(config, log)

@@ -43,17 +43,28 @@ class Ready:
     def answered(self, answer: Answer, *, keep_outputs: bool) -> ItemResult:
         """The record of this item with its answer.
 
-        A classification also keeps `p_label`, the probability it gave to the right class.
+        A classification also keeps `p_label`, the probability it gave to the right class. An item
+        whose class the model does not have fails.
         """
         if answer.prediction is None:
             assert answer.error is not None
             return self.failed(answer.error)
         prediction = dict(answer.prediction)
         if "probabilities" in answer.attributes and isinstance(self.target, Mapping):
-            probabilities = answer.attributes["probabilities"]
-            prediction["p_label"] = float(probabilities[self.target["label"]])
+            probabilities, label = answer.attributes["probabilities"], self.target["label"]
+            if not 0 <= label < len(probabilities):
+                return self.failed(_no_class(label, len(probabilities)))
+            prediction["p_label"] = float(probabilities[label])
         outputs = answer.outputs if keep_outputs else {}
         return ItemResult(self.id, prediction, self.target, None, outputs)
+
+
+def _no_class(label: int, classes: int) -> DataError:
+    return DataError(
+        f"the label {label} is none of the {classes} classes of the model",
+        where="data set, label",
+        fix="correct the label, or evaluate a model that has the class",
+    )
 
 
 @dataclass(frozen=True)

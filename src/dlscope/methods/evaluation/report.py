@@ -131,6 +131,8 @@ def _next_commands(runs: Sequence[Run]) -> tuple[tuple[str, str], ...]:
     commands = [(f"dlscope report {ids} --format html", "all of this as one page")]
     if len(runs) > _NAMED_RUNS:
         commands = [("dlscope evaluate … --format html", "the same as one page, nothing anew")]
+    if all(run.status == "failed" for run in runs):
+        return tuple(commands)
     model = runs[0].plan.model
     has_steps = not model.has_hook("preprocess")
     if has_steps and any(spec.type == "image" for spec in model.inputs):
