@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dlscope.api.command_line import command_of
 from dlscope.api.kept import keep
 from dlscope.api.watcher import Told, never, tell_nobody
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from dlscope.data.scene_files import LabelForm
     from dlscope.methods.adaptation.selecting import Selection
     from dlscope.training.launching import Place
+
+_USUAL = {"preset": "ci", "seeds": "0,1,2", "device": "cpu", "select": "last"}
+"""What options of an ablation are where they are not given."""
 
 
 def make_scenes(
@@ -105,7 +109,21 @@ def ablate_adaptation(
         if row is not None and row in trained
     }
     pictures = target_pictures(networks, domains.target_judges) if networks else ()
-    report = ablation_report(results, pictures=pictures, warnings=domains.warnings())
+    command = command_of(
+        "adapt ablate",
+        {
+            "scenes": scenes,
+            "out": folder,
+            "preset": preset,
+            "rows": ",".join(rows) or None,
+            "seeds": ",".join(map(str, seeds)),
+            "device": device,
+            "select": select,
+        },
+        _USUAL,
+    )
+    warnings = domains.warnings()
+    report = ablation_report(results, pictures=pictures, warnings=warnings, command=command)
     return keep(report, "adapt", "ablate", store=store)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
+from dlscope.api.command_line import command_of
 from dlscope.core.errors import PlanError
 
 if TYPE_CHECKING:
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from dlscope.methods.adaptation.translating import Translation
 
 _SPLITS = {"cityscapes": "train"}
+_OPTIONS = {
+    "source_format": "source_layout",
+    "target_format": "target_layout",
+    "source_labels": "labels",
+}
+"""Fields that the command line calls otherwise."""
 
 
 @final
@@ -65,6 +72,15 @@ class AdaptationRequest:
             allows_partial=self.allow_partial,
             seed=self.seed,
         )
+
+    def command(self, folder: Path, device: str = "cpu", select: str = "last") -> str:
+        """The command that trains this below `folder`."""
+        usual = {each.name: each.default for each in fields(self)}
+        given = {name: value for name, value in vars(self).items() if value != usual[name]}
+        row = given.pop("row", self.row)
+        told = {_OPTIONS.get(name, name): value for name, value in given.items()}
+        told |= {"out": folder, "device": device, "select": select}
+        return command_of(f"adapt train {row}", told, {"device": "cpu", "select": "last"})
 
     def domains(self) -> Domains:
         """What is trained on and judged by. Raises `PlanError` as `options` does."""

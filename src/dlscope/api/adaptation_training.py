@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,6 +62,8 @@ def train_adaptation(
         should_stop=should_stop,
     )
     report = _report(request, training, domains, folder, select)
+    command = request.command(folder, device, select)
+    report = replace(report, command=command)
     return keep(report, "adapt", "train", store=store)
 
 

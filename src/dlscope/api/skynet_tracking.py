@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from dlscope.api.command_line import command_of
 from dlscope.api.kept import keep
 from dlscope.api.watcher import Told, never, tell_nobody
 from dlscope.core.errors import PlanError, did_you_mean
@@ -67,7 +68,7 @@ def skynet_track(
         "seed": seed,
     }
     chosen = {"data": folder} if folder is not None else drawn
-    command = _command({"tracker": tracker, "weights": weights, **chosen})
+    command = command_of("skynet track", {"tracker": tracker, "weights": weights, **chosen})
     return keep(_report(followed, tracks, data, command), "skynet", "track", store=store)
 
 
@@ -141,7 +142,10 @@ def train_skynet_tracker(
         design, backbone, preset, sequences, frames, per_sequence, iterations, batch, rate, seed
     )
     report = train(campaign, output, output / _WEIGHTS, threads, told=told, should_stop=should_stop)
-    return keep(report, "skynet", "track", store=store)
+    options = {"train": True, "out": output, "design": design, "backbone_init": backbone}
+    drawn = {"preset": preset, "sequences": sequences, "frames": frames, "seed": seed}
+    command = command_of("skynet track", {**options, **drawn, "iterations": iterations})
+    return keep(replace(report, command=command), "skynet", "track", store=store)
 
 
 def export_skynet_tracker(weights: Path, folder: Path) -> tuple[tuple[str, ...], float]:
@@ -238,13 +242,3 @@ def _report(
     from dlscope.methods.skynet.tracking.strip import strip
 
     return tracking_report(tracks, data, pictures=(strip(followed, tracks),), command=command)
-
-
-def _command(options: Mapping[str, Any]) -> str:
-    """What prints the same again; options without a value are left out."""
-    told = [
-        f"--{name} {shlex.quote(str(value))}"
-        for name, value in options.items()
-        if value is not None
-    ]
-    return " ".join(["dlscope skynet track", *told])
