@@ -1,11 +1,16 @@
 """Every check of dlscope that needs a GPU, part by part, each within its time.
 
     python benchmarks/gpu.py [PART …] [--output FOLDER]
+    python benchmarks/gpu.py adaptation --seconds 590
+    python benchmarks/gpu.py --rehearse skynet codesign
 
 Each part runs in a process of its own with a limit; what it found is written as JSON, with the
 fingerprint of the machine, to `benchmarks/results/`. A part that fails says so and the rest goes
 on. Each part has its box of time, and what one leaves the next ones may use: all parts together
-end within 25 minutes, whatever happens. Nothing here runs in continuous integration.
+end within 25 minutes, whatever happens. `--seconds` gives fewer parts more; `adaptation` goes on
+where it was when it is called again. Nothing here runs in continuous integration; parts that can
+be rehearsed walk through all that they do on a processor, with next to no work, so that they do not
+fail at their first GPU.
 """
 
 from __future__ import annotations
@@ -46,15 +51,23 @@ BOUND_MODELS = (
 )
 BOUND_BATCHES = (1, 8, 32)
 NOT_REACHED = "not reached in time"
+MOST_TRAINING_S = 400.0
+LEFT_TO_JUDGE = 0.15
 
 
 @final
 @dataclass(frozen=True)
 class Box:
-    """The time that a part has, from when its process begins."""
+    """The time that a part has, from when its process begins, and whether it is but rehearsed."""
 
     seconds: float
     begun: float
+    is_rehearsed: bool = False
+
+    @property
+    def place(self) -> str:
+        """Where torch computes."""
+        return "cpu" if self.is_rehearsed else "cuda"
 
     def has_left(self, share: float = 0.3) -> bool:
         """Whether so much of the time is left, so that one more step can be begun."""
@@ -227,25 +240,73 @@ def bounds(box: Box) -> Figures:
             # A part that is ended for its time leaves at least these lines.
             print(json.dumps({f"{name}, batch {size}": found}, default=str), file=sys.stderr)
     return {
-        "fingerprint": machine()["fingerprint"],
+        "fingerprint": machine(box)["fingerprint"],
         "implementations": [name for name in ON_GPU if name not in missing],
         "missing": {name: error.what for name, error in missing.items()},
         "bounds": rows,
     }
 
 
+def skynet(box: Box) -> Figures:
+    """SkyNet trained at its full size, and latencies of it and of the trunks of trackers."""
+    import skynet_gpu
+
+    effort = (
+        skynet_gpu.REHEARSAL
+        if box.is_rehearsed
+        else skynet_gpu.Effort(seconds=min(box.seconds / 2, MOST_TRAINING_S))
+    )
+    return {
+        "fingerprint": machine(box)["fingerprint"],
+        **skynet_gpu.measured(box.place, effort),
+    }
+
+
+def codesign(box: Box) -> Figures:
+    """Operations timed on the GPU, a supernet trained on it, and what a search finds with both."""
+    import codesign_gpu
+
+    effort = codesign_gpu.REHEARSAL if box.is_rehearsed else codesign_gpu.Effort()
+    return {
+        "fingerprint": machine(box)["fingerprint"],
+        **codesign_gpu.measured(box.place, effort),
+    }
+
+
+def adaptation(box: Box) -> Figures:
+    """Segmentation moved to a new domain at 512×256: rows and seeds as far as time goes."""
+    import adaptation_gpu
+
+    with tempfile.TemporaryDirectory() as rehearsed:
+        effort, work = (
+            (adaptation_gpu.REHEARSAL, Path(rehearsed))
+            if box.is_rehearsed
+            else (adaptation_gpu.Effort(), adaptation_gpu.WORK)
+        )
+        found = adaptation_gpu.measured(
+            box.place, effort, lambda: not box.has_left(LEFT_TO_JUDGE), work
+        )
+    return {"fingerprint": machine(box)["fingerprint"], **found}
+
+
 PARTS: Mapping[str, tuple[Callable[[Box], Figures], int]] = {
-    "machine": (machine, 30),
-    "agreement": (agreement, 120),
-    "model": (model, 180),
-    "batches": (batches, 210),
-    "memory": (memory, 70),
-    "server": (server, 150),
-    "energy": (energy, 120),
-    "profile": (profile, 120),
-    "bounds": (bounds, 480),
+    "machine": (machine, 20),
+    "agreement": (agreement, 100),
+    "model": (model, 150),
+    "batches": (batches, 130),
+    "memory": (memory, 60),
+    "server": (server, 90),
+    "energy": (energy, 80),
+    "profile": (profile, 90),
+    "bounds": (bounds, 220),
+    "skynet": (skynet, 260),
+    "codesign": (codesign, 100),
+    "adaptation": (adaptation, 180),
 }
-"""Each part and the seconds it may take: 1 480 in all."""
+"""Each part and the seconds it may take: no more than 1 480 in all."""
+
+REHEARSED = ("machine", "skynet", "codesign", "adaptation")
+"""Parts that can be rehearsed."""
 
 
 def _backend(name: str) -> Backend:
@@ -336,9 +397,10 @@ def _outputs_differ(reference: Run, run: Run) -> float:
     return max(float(np.abs(one - other).max()) for one, other in pairs) / largest
 
 
-def _carried_out(part: str, limit_s: float, folder: Path) -> bool:
+def _carried_out(part: str, limit_s: float, folder: Path, *, is_rehearsed: bool) -> bool:
     """Run one part in a process of its own; whether it came to its end."""
     command = [sys.executable, __file__, "--inside", part, "--output", str(folder)]
+    command += ["--rehearse"] if is_rehearsed else []
     started = time.monotonic()
     # Of a group of its own, so that nothing it started is left on the GPU when it is ended.
     process = subprocess.Popen([*command, "--limit", str(limit_s)], start_new_session=True)
@@ -355,10 +417,13 @@ def _carried_out(part: str, limit_s: float, folder: Path) -> bool:
     return code == 0
 
 
-def _limits(parts: Sequence[str]) -> Iterator[tuple[str, float]]:
-    """Each part when its turn comes, with all the time that it leaves the later ones theirs."""
+def _limits(parts: Sequence[str], seconds: float) -> Iterator[tuple[str, float]]:
+    """Each part when its turn comes, with all the time that it leaves the later ones theirs.
+
+    All together have `seconds`, or their boxes where these are more.
+    """
     boxes = [PARTS[part][1] for part in parts]
-    end = time.monotonic() + sum(boxes)
+    end = time.monotonic() + max(sum(boxes), seconds)
     for place, part in enumerate(parts):
         yield part, end - sum(boxes[place + 1 :]) - time.monotonic()
 
@@ -368,16 +433,26 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS], default=[])
     parser.add_argument("--output", type=Path, default=RESULTS)
+    parser.add_argument("--seconds", type=float, default=0.0, help="for all parts together")
+    parser.add_argument("--rehearse", action="store_true", help="on a processor, to test the code")
     parser.add_argument("--inside", choices=PARTS, help=argparse.SUPPRESS)
     parser.add_argument("--limit", type=float, default=0.0, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     asked.output.mkdir(parents=True, exist_ok=True)
     if asked.inside is None:
-        wanted = asked.parts or list(PARTS)
-        done = [_carried_out(part, limit, asked.output) for part, limit in _limits(wanted)]
+        wanted = asked.parts or list(REHEARSED if asked.rehearse else PARTS)
+        if asked.rehearse and set(wanted) - set(REHEARSED):
+            parser.error(f"only these can be rehearsed: {', '.join(REHEARSED)}")
+        done = [
+            _carried_out(part, limit, asked.output, is_rehearsed=asked.rehearse)
+            for part, limit in _limits(wanted, asked.seconds)
+        ]
         return 0 if all(done) else 1
     try:
-        found = PARTS[asked.inside][0](Box(asked.limit, time.monotonic()))
+        found = PARTS[asked.inside][0](Box(asked.limit, time.monotonic(), asked.rehearse))
+    except DlscopeError as error:
+        print(error, file=sys.stderr)
+        return 1
     except Exception:
         traceback.print_exc()
         return 1

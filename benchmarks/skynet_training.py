@@ -18,6 +18,7 @@ from pathlib import Path
 from dlscope.data.procedural.uav import UavImages
 from dlscope.data.procedural.uav.classes import Split
 from dlscope.methods.skynet.detection_scores import AREAS, DetectionScores, evaluate_detector
+from dlscope.methods.skynet.detector_training.budget import timed_budget
 from dlscope.methods.skynet.detector_training.recipes import recipe_of
 from dlscope.methods.skynet.detector_training.stored_detector import (
     FILE,
@@ -27,7 +28,6 @@ from dlscope.methods.skynet.detector_training.stored_detector import (
 from dlscope.methods.skynet.detector_training.training import (
     TrainedDetector,
     TrainingOptions,
-    iterations_within,
     train_detector,
 )
 from dlscope.methods.skynet.prepared_images import (
@@ -62,17 +62,24 @@ def trained(
 ) -> TrainedDetector:
     """A detector by the recipe `name`, trained on one thread, and kept in `folder`."""
     network = untrained("C", width=WIDTH, size=SIZE, seed=seed).network
-    options = TrainingOptions(recipe_of(name), seed=seed)
-    count = iterations or iterations_within(budget_s, network, train, options)
+    options = TrainingOptions(recipe_of(name), iterations or 1, seed=seed)
+    if iterations is None:
+        budget = timed_budget(budget_s, network, train, options.course(train))
+        planned = budget.iterations(options.recipe)
+        options = replace(options, iterations=planned, budget=budget)
     detector = train_detector(
         network,
         train,
-        replace(options, iterations=count),
+        options,
         folder=folder,
         told=lambda step, share: print(f"  {step} {share:.0%}", flush=True),
     )
     if folder is not None:
-        facts: dict[str, str | int | float] = {"recipe": name, "iterations": count, "seed": seed}
+        facts: dict[str, str | int | float] = {
+            "recipe": name,
+            "iterations": detector.steps,
+            "seed": seed,
+        }
         anchors = detector.course.anchors
         StoredDetector(network, anchors, train.resize, facts, detector.history).write(folder / FILE)
     return detector
@@ -83,7 +90,7 @@ def told(name: str, detector: TrainedDetector, scores: DetectionScores) -> str:
     parts = [scores.of_area(area) for area in AREAS]
     by_area = " ".join("  –  " if part is None else f"{part.mean_iou:.3f}" for part in parts)
     return (
-        f"{name:8} {detector.course.iterations:6} steps {detector.cpu_s:6.0f} CPU s "
+        f"{name:8} {detector.steps:6} steps {detector.cpu_s:6.0f} CPU s "
         f"{detector.wall_s:6.0f} s  mean IoU {scores.mean_iou:.4f}  best {scores.best_iou:.4f}  "
         f"> 0.5 {scores.found:.3f}  missed {scores.missed:.3f}  by area {by_area}"
     )

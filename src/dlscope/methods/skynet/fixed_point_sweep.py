@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, TypeAlias, final
 
 import numpy as np
@@ -13,9 +14,11 @@ from dlscope.core.errors import PlanError
 from dlscope.core.table import Cell, Column, Table
 from dlscope.methods.skynet.deployed_answers import ANSWER_COLUMNS, Answers, answers
 from dlscope.methods.skynet.detector_file import Detector
+from dlscope.methods.skynet.fixed_model import fixed_model
 from dlscope.methods.skynet.fixed_point import WEIGHTS, FixedFormat
 from dlscope.methods.skynet.fixed_scheme import PRESETS, FixedScheme, preset_formats
 from dlscope.methods.skynet.measured_images import Told
+from dlscope.methods.skynet.model_document import write_detector
 from dlscope.methods.skynet.observing import Observed
 from dlscope.methods.skynet.prepared_images import PreparedImages
 from dlscope.zoo.skynet.folding import Folded
@@ -101,11 +104,15 @@ def preset_bits(name: str) -> Bits:
 @final
 @dataclass(frozen=True)
 class Tuning:
-    """So many iterations of training in the formats of a combination, on images of their own."""
+    """So many iterations of training in the formats of a combination, on images of their own.
+
+    What was learnt is written to the file `output`, as `fixed_model` has it, with its manifest.
+    """
 
     images: PreparedImages
     iterations: int
     seed: int = 0
+    output: Path | None = None
 
 
 def sweep(
@@ -148,8 +155,21 @@ def _tuned(
     learnt = fine_tuned(
         detector, scheme, tuning.images, iterations=tuning.iterations, seed=tuning.seed, told=told
     )
+    if tuning.output is not None:
+        _write(
+            tuning.output, detector.with_graph(fixed_model(detector.graph, learnt, scheme)), bits
+        )
     row = _row(detector, learnt, images, floats, bits, scheme)
     yield {**row, "tuned": tuning.iterations}
+
+
+def _write(output: Path, tuned: Detector, bits: Bits) -> None:
+    write_detector(
+        output,
+        tuned,
+        description="SkyNet trained in numbers of few bits, and computing with them.",
+        attributes={"map_bits": bits.maps, "weight_bits": bits.weights},
+    )
 
 
 def _rows(

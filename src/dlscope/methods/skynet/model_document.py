@@ -29,6 +29,7 @@ def write_detector(
     *,
     description: str = "SkyNet, a tiny detector of one object.",
     dataset: str = "",
+    attributes: Mapping[str, str | int | float | bool] | None = None,
 ) -> Path:
     """Write a detector as the ONNX file `model`, and a manifest beside it, whose path is returned.
 
@@ -45,6 +46,7 @@ def write_detector(
         output=detector.output,
         description=description,
         dataset=dataset,
+        attributes=attributes,
     )
     beside = model.with_suffix(".yaml")
     manifest = parse_manifest(ModelManifest, document, lambda _: f"model {model.stem}")

@@ -31,7 +31,7 @@ STAGE_COLUMNS = (
     Column("blocked_ns", "int", "waited for room in the queue behind it", "ns", role="value"),
     Column("share", "float", "busy share of the whole time", "share", role="share"),
     Column("occupancy", "float", "mean number in the queue before it", role="value"),
-    Column("is_bottleneck", "bool", "whether it takes longest", role="verdict"),
+    Column("is_bottleneck", "bool", "whether it takes longest"),
 )
 WAIT_COLUMNS = (
     Column("stage", "str", "what is done", role="id"),

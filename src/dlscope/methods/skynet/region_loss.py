@@ -93,7 +93,7 @@ def _in_cells(raw_bnp: Any, anchors: Sequence[tuple[float, float]], size: tuple[
     like: dict[str, Any] = {"dtype": raw_bnp.dtype, "device": raw_bnp.device}
     rows = torch.arange(height, **like).repeat_interleave(width).repeat(len(anchors))
     columns = torch.arange(width, **like).repeat(height * len(anchors))
-    sides = torch.tensor(anchors, **like).repeat_interleave(height * width, dim=0)
+    sides = raw_bnp.new_tensor(anchors).repeat_interleave(height * width, dim=0)
     centres = torch.sigmoid(raw_bnp[..., :2]) + torch.stack([columns, rows], dim=-1)
     extents = sides * raw_bnp[..., 2:4].clamp(-_EXPONENT, _EXPONENT).exp()
     return torch.cat([centres, extents], dim=-1)
@@ -111,7 +111,7 @@ def _targets(
     images = torch.cat([torch.full((len(each),), i) for i, each in enumerate(boxes)]).to(
         predicted_bn4.device
     )
-    boxes_m4 = torch.cat([each.reshape(-1, 4).to(predicted_bn4) for each in boxes]) * scale
+    boxes_m4 = torch.cat([each.reshape(-1, 4) for each in boxes]).to(predicted_bn4) * scale
     is_ignored = _ignored(predicted_bn4, boxes_m4, images)
     ignored = int(is_ignored.sum())
     coordinates, places = _responsible(boxes_m4, predicted_bn4.new_tensor(anchors), size)

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, final
 
+import numpy as np
+
 from dlscope.core.whole_file import write_whole
 from dlscope.graph.builder import serialize
 from dlscope.methods.codesign.bottom_up.bundle_stage import (
@@ -18,7 +20,7 @@ from dlscope.methods.codesign.bottom_up.bundle_stage import (
     Resource,
     compare_bundles,
 )
-from dlscope.methods.codesign.bottom_up.candidates import Candidate, Candidates, Trial
+from dlscope.methods.codesign.bottom_up.candidates import WEIGHTS, Candidate, Candidates, Trial
 from dlscope.methods.codesign.bottom_up.features import (
     MULTI_SCALE,
     FeatureFigures,
@@ -33,6 +35,7 @@ from dlscope.zoo.bundles.bundle import BUNDLES, Bundle
 from dlscope.zoo.bundles.layout import StackedLayout
 from dlscope.zoo.bundles.onnx_model import fold, onnx_model
 from dlscope.zoo.bundles.sketch import POOLS
+from dlscope.zoo.skynet.onnx_model import Lowering
 
 FINAL, REFERENCE = "final", "reference"
 _FEATURES = 7
@@ -141,7 +144,7 @@ def search_bottom_up(
     result = BottomUpResult(
         settings, comparison, swarm, features, tuple(kept.all), chosen, final, reference
     )
-    _write_winner(result.winner, kept, folder)
+    write_winner(folder, result.winner)
     told("done", 1.0)
     return result
 
@@ -196,11 +199,13 @@ def _finished(
     return found[FINAL], found.get(REFERENCE)
 
 
-def _write_winner(winner: Candidate, kept: Candidates, folder: Path) -> None:
-    weights = kept.weights(winner.trial.key)
-    source = folder / "weights" / f"{winner.trial.key}.npz"
-    (folder / "winner.npz").write_bytes(source.read_bytes())
-    model = onnx_model(winner.network, fold(winner.network, weights))
+def write_winner(folder: Path, winner: Candidate, *, form: Lowering = "slices") -> None:
+    """`winner.npz`, `winner.json`, and `winner.onnx` with its reorder written in that form."""
+    source = folder / WEIGHTS / f"{winner.trial.key}.npz"
+    write_whole(folder / "winner.npz", source.read_bytes())
+    with np.load(source, allow_pickle=False) as weights:
+        folded = fold(winner.network, dict(weights))
+    model = onnx_model(winner.network, folded, form=form)
     write_whole(folder / "winner.onnx", serialize(model))
     _write(folder / "winner.json", winner.to_json())
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 
 from dlscope.core.report import Figure, Finding, Prose, Report, Section, Sign
 from dlscope.core.table import Table
 from dlscope.core.units import format_number
 from dlscope.methods.codesign.bottom_up.flow import FINAL, REFERENCE, BottomUpResult
+from dlscope.methods.codesign.bottom_up.swarm_figure import swarm_figure
 from dlscope.methods.codesign.bottom_up.tables import first_ns, result_tables
-from dlscope.reporting.charts import lines, scatter
+from dlscope.reporting.charts import scatter
 from dlscope.reporting.words import plural
 
 _METHOD = (
@@ -23,15 +22,17 @@ _METHOD = (
 )
 
 
-def bottom_up_report(result: BottomUpResult, *, command: str = "") -> Report:
-    """All tables of a search with their pictures."""
+def bottom_up_report(
+    result: BottomUpResult, *, notes: Sequence[str] = (), command: str = ""
+) -> Report:
+    """All tables of a search with their pictures; `notes` on how it was timed."""
     tables = result_tables(result)
     return Report(
         title="A network from the bottom up",
         answer=_answer(result),
         tables=tuple(tables.values()),
         findings=tuple(_findings(result, tables)),
-        sections=tuple(_sections(tables)),
+        sections=tuple(_sections(tables, notes)),
         warnings=tuple(
             f"{bundle}: {reason}" for bundle, reason in result.comparison.left_out.items()
         ),
@@ -95,21 +96,21 @@ def _compared(result: BottomUpResult) -> Iterator[Finding]:
     )
 
 
-def _sections(tables: Mapping[str, Table]) -> Iterator[Section]:
+def _sections(tables: Mapping[str, Table], notes: Sequence[str]) -> Iterator[Section]:
     bundles, candidates = tables["bundles"], tables["candidates"]
     shown = bundles.view(
         *("bundle", "components", "group", "parameters", "accuracy", "latency_ns"),
         *("is_pareto", "goes_on"),
     )
     yield Section("Bundles", (_against(bundles, "components", "Sketches of equal work"), shown))
-    yield Section("Swarm", (_trajectory(tables["trajectory"]), tables["trajectory"]))
+    yield Section("Swarm", (swarm_figure(tables["swarm"]), tables["trajectory"]))
     yield Section("Features", (tables["features"],))
     if len(tables["final"]):
         yield Section("Trained from scratch", (tables["final"],))
     yield Section("Goals", (tables["goals"],))
     cloud = _against(_longest(candidates), ("bundle", "widths"), "Networks trained equally long")
     yield Section("Candidates", (cloud,), "those that the stages trained longest")
-    yield Section("How this was searched", (Prose(_METHOD),))
+    yield Section("How this was searched", (Prose(" ".join([_METHOD, *notes])),))
 
 
 def _longest(candidates: Table) -> Table:
@@ -126,12 +127,3 @@ def _longest(candidates: Table) -> Table:
 
 def _against(table: Table, label: str | tuple[str, ...], title: str) -> Figure:
     return scatter(table, label, "latency_ns", "accuracy", title=title)
-
-
-def _trajectory(table: Table) -> Figure:
-    title = "Fitness of the best so far of each group"
-    figure = lines(table, "iteration", "fitness", series="bundle", title=title)
-    spec = copy.deepcopy(dict(figure.spec))
-    for layer in spec["layer"]:
-        layer["encoding"]["x"]["axis"] = {"tickMinStep": 1, "format": "d"}
-    return replace(figure, spec=spec)

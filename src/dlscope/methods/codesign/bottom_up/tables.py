@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dlscope.core.table import Cell, Column, Table
 from dlscope.methods.codesign.bottom_up.candidates import Candidate
 from dlscope.methods.codesign.bottom_up.flow import BottomUpResult
+from dlscope.methods.codesign.bottom_up.swarm_figure import SWARM_COLUMNS, swarm_rows
 from dlscope.zoo.bundles.layout import StackedLayout
 
 _ACCURACY = Column(
@@ -90,6 +91,7 @@ FINAL_COLUMNS = (
 )
 COLUMNS: Mapping[str, tuple[str, tuple[Column, ...]]] = {
     "bundles": ("Sketches of equal work, one for each bundle.", BUNDLE_COLUMNS),
+    "swarm": ("Particles of each group, by iteration.", SWARM_COLUMNS),
     "trajectory": ("The best so far of each group.", TRAJECTORY_COLUMNS),
     "features": ("The network of the swarm with more to it.", FEATURE_COLUMNS),
     "candidates": ("Every network that was judged.", CANDIDATE_COLUMNS),
@@ -100,9 +102,10 @@ _NS_PER_MS = 1e6
 
 
 def result_tables(result: BottomUpResult) -> dict[str, Table]:
-    """The six tables by name."""
+    """The seven tables by name."""
     rows = {
         "bundles": _bundles(result),
+        "swarm": swarm_rows(result.swarm),
         "trajectory": _trajectory(result),
         "features": _features(result),
         "candidates": _candidates(result),

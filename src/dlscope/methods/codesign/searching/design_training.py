@@ -88,7 +88,7 @@ def train_design(
     With a `folder` it goes on from the checkpoint there. Raises `TrainingError` where the loss is
     no number.
     """
-    with reproducible(seed, threads=threads):
+    with reproducible(seed, threads=threads, is_strict=place == "cpu"):
         training = _Training(space, design, train, recipe, seed, place, name)
         loop = TrainingLoop(
             training.stateful,

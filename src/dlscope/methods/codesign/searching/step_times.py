@@ -41,9 +41,10 @@ def step_times(bilevel: BilevelSearch, splits: Splits) -> StepTimes:
 
 
 def _training_step(bilevel: BilevelSearch, design: Design, batch: LabelledImages) -> None:
-    network = DesignNetwork(bilevel.implementer.space, design)
-    logits = network(torch.from_numpy(batch.images_nchw))
-    functional.cross_entropy(logits, torch.from_numpy(batch.labels)).backward()
+    device = bilevel.fabric.device
+    network = DesignNetwork(bilevel.implementer.space, design).to(device)
+    logits = network(torch.from_numpy(batch.images_nchw).to(device))
+    functional.cross_entropy(logits, torch.from_numpy(batch.labels).to(device)).backward()
 
 
 def _median_s(step: Callable[[], object]) -> float:

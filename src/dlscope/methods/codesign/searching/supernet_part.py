@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from typing import Any, final
 
@@ -63,7 +64,7 @@ class SupernetPart:
         """The supernet after its last epoch; what is in the checkpoint is not done again."""
         request = self._request
         schedule, _ = self.schedule()
-        with reproducible(request.seed, threads=request.threads):
+        with self._reproducible():
             bilevel = self._bilevel(schedule)
             loop = TrainingLoop(
                 bilevel.stateful,
@@ -88,7 +89,7 @@ class SupernetPart:
     def told_apart(self, supernet: SupernetOutcome, aims: Aims, evaluations: int) -> list[Judged]:
         """Designs that `supernet` was asked about, those within the aims, the best first."""
         request = self._request
-        with reproducible(request.seed, threads=request.threads):
+        with self._reproducible():
             estimate = self._estimate(supernet)
             found = explored(
                 self._implementer,
@@ -105,9 +106,14 @@ class SupernetPart:
 
     def losses(self, supernet: SupernetOutcome, designs: Sequence[Design]) -> list[float]:
         """What `supernet` tells of each of `designs`."""
-        with reproducible(self._request.seed, threads=self._request.threads):
+        with self._reproducible():
             estimate = self._estimate(supernet)
             return [estimate.loss(each) for each in designs]
+
+    def _reproducible(self) -> AbstractContextManager[None]:
+        """Torch as it has to be; a GPU may lack an algorithm that is, and torch warns then."""
+        request = self._request
+        return reproducible(request.seed, threads=request.threads, is_strict=request.place == "cpu")
 
     def _estimate(self, supernet: SupernetOutcome) -> SupernetEstimate:
         """The supernet as it is, on some of the images for validation."""
@@ -120,7 +126,7 @@ class SupernetPart:
     def _planned(self) -> tuple[SearchSchedule, bool]:
         request = self._request
         self._told("planning", 0.0)
-        with reproducible(request.seed, threads=request.threads):
+        with self._reproducible():
             times = step_times(self._bilevel(SearchSchedule()), self._splits)
         steps = [
             len(Batches(len(part), SearchSchedule().batch))

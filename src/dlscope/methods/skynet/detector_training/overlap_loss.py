@@ -32,14 +32,17 @@ _FOCUS = 2.0
 @final
 @dataclass(frozen=True)
 class OverlapLoss:
-    """The `total` to go down on, its three parts, boxes learnt, and the share of them found."""
+    """The `total` to go down on, its three parts, boxes learnt, and the share of them found.
+
+    All but the number of boxes stay on the device: a GPU is waited for when they are read.
+    """
 
     total: Any
     box: Any
     sure: Any
     rank: Any
     boxes: int
-    recall: float
+    recall: Any
 
 
 def overlap_loss(
@@ -65,20 +68,21 @@ def overlap_loss(
         is_learnt_bn = reach_btn.amax(dim=1) > 0
         overlap_bn = _iou(predicted_bn4[:, None], truth_bt4[:, :, None])
         overlap_bn = (overlap_bn * is_box_bt[..., None]).amax(dim=1)
-    learnt_m4 = predicted_bn4[is_learnt_bn]
-    wanted_m4 = truth_bt4.gather(1, nearest_bn[..., None].expand(-1, -1, 4))[is_learnt_bn]
+    places = is_learnt_bn.nonzero(as_tuple=True)
+    learnt_m4 = predicted_bn4[places]
+    wanted_m4 = truth_bt4.gather(1, nearest_bn[..., None].expand(-1, -1, 4))[places]
     quality_m = _iou(learnt_m4, wanted_m4).detach()
     quality_bn = torch.zeros_like(overlap_bn)
-    quality_bn[is_learnt_bn] = quality_m
-    count = int(is_box_bt.sum())
+    quality_bn[places] = quality_m
+    count = sum(map(len, boxes))
     box = (1 - _ciou(learnt_m4, wanted_m4)).sum() / max(len(learnt_m4), 1)
     sure = _sureness(raw_bnp[..., 4], quality_bn, is_learnt_bn, overlap_bn) / max(count, 1)
     rank = _ranking(raw_bnp[..., 4], quality_bn, is_learnt_bn) / batch
-    found = (overlap_bn * is_learnt_bn).amax(dim=1)[is_box_bt.any(dim=1)] > FOUND_IOU
+    found = (overlap_bn * is_learnt_bn).amax(dim=1)[_with_boxes(boxes, like=places[0])] > FOUND_IOU
     return OverlapLoss(
         total=weights.box * box + weights.sure * sure + weights.rank * rank,
         box=box, sure=sure, rank=rank, boxes=count,
-        recall=float(found.float().mean()) if count else 1.0,
+        recall=found.float().mean() if count else 1.0,
     )  # fmt: skip
 
 
@@ -101,15 +105,24 @@ def _corners(anchors: Sequence[tuple[float, float]], size: tuple[int, int], like
 
 
 def _padded(boxes: Sequence[Any], like: Any, size: tuple[int, int]) -> tuple[Any, Any]:
-    """Boxes in cells, [B, T, 4], and which of them there are, [B, T]; T is at least 1."""
+    """Boxes in cells, [B, T, 4], and which of them there are, [B, T]; T is at least 1.
+
+    They are put together where they are, and moved as one.
+    """
     height, width = size
     most = max(1, *(len(each) for each in boxes))
-    padded = like.new_zeros((len(boxes), most, 4))
-    is_box = torch.zeros((len(boxes), most), dtype=torch.bool, device=like.device)
+    padded = torch.zeros((len(boxes), most, 4), dtype=like.dtype)
+    is_box = torch.zeros((len(boxes), most), dtype=torch.bool)
     for place, each in enumerate(boxes):
-        padded[place, : len(each)] = each.to(like)
+        padded[place, : len(each)] = each
         is_box[place, : len(each)] = True
-    return padded * like.new_tensor([width, height, width, height]), is_box
+    cells = torch.tensor([width, height, width, height], dtype=like.dtype)
+    return (padded * cells).to(like.device), is_box.to(like.device)
+
+
+def _with_boxes(boxes: Sequence[Any], like: Any) -> Any:
+    """The places of images that have a box."""
+    return torch.tensor([place for place, each in enumerate(boxes) if len(each)]).to(like)
 
 
 def _reached(
@@ -190,6 +203,14 @@ def _shared(a: Any, b: Any) -> tuple[Any, Any, Any]:
     a_low, a_high = a[..., :2] - a[..., 2:] / 2, a[..., :2] + a[..., 2:] / 2
     b_low, b_high = b[..., :2] - b[..., 2:] / 2, b[..., :2] + b[..., 2:] / 2
     sides = torch.minimum(a_high, b_high) - torch.maximum(a_low, b_low)
-    shared = sides.clamp(min=0).prod(dim=-1)
-    union = a[..., 2:].prod(dim=-1) + b[..., 2:].prod(dim=-1) - shared
+    shared = _area(sides.clamp(min=0))
+    union = _area(a[..., 2:]) + _area(b[..., 2:]) - shared
     return shared, union, torch.maximum(a_high, b_high) - torch.minimum(a_low, b_low)
+
+
+def _area(sides: Any) -> Any:
+    """Width times height."""
+    if sides.is_cpu:
+        return sides.prod(dim=-1)
+    # The slope of `prod` asks a GPU for zeros, and waits for the answer.
+    return sides[..., 0] * sides[..., 1]

@@ -12,11 +12,14 @@ from typing import Any, TypeAlias, final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from dlscope.core.errors import TrainingError
+from dlscope.methods.skynet.detector_training.device_pixels import DevicePixels
 from dlscope.methods.skynet.detector_training.overlap_loss import overlap_loss
+from dlscope.methods.skynet.detector_training.pace import Pace
 from dlscope.methods.skynet.detector_training.recipes import Phase, Recipe
-from dlscope.methods.skynet.detector_training.views import Views, views_of
+from dlscope.methods.skynet.detector_training.views import Looks, looks_of, pixels_of
 from dlscope.methods.skynet.prepared_images import PreparedImages
 from dlscope.methods.skynet.region_loss import region_loss
 from dlscope.training.average import ParameterAverage
@@ -28,7 +31,7 @@ from dlscope.zoo.skynet.layout import STRIDE
 
 Anchors: TypeAlias = tuple[tuple[float, float], ...]
 Losses: TypeAlias = Mapping[str, Any]
-"""`loss`, the total, and its parts; `boxes` and `recall` as plain numbers."""
+"""`loss`, the total, its parts, `boxes` and `recall`; tensors where they are computed."""
 
 _VIEWS, _SIZES = 1, 2
 _SIZE_EVERY = 10
@@ -38,7 +41,10 @@ _SIDES = 2 * STRIDE
 @final
 @dataclass(frozen=True)
 class Course:
-    """What decides every step of a training, beside the network: `size` is (height, width)."""
+    """What decides every step of a training, beside the network: `size` is (height, width).
+
+    A point of it, its position, goes from 0 to `iterations`, which are those that are planned.
+    """
 
     recipe: Recipe
     iterations: int
@@ -46,13 +52,13 @@ class Course:
     size: tuple[int, int]
     seed: int
 
-    def phase(self, step: int) -> Phase:
-        """The phase that `step` is in."""
-        return self.recipe.phase_at(step / self.iterations)
+    def phase(self, position: float) -> Phase:
+        """The phase that a point of the course is in."""
+        return self.recipe.phase_at(position / self.iterations)
 
-    def size_at(self, step: int) -> tuple[int, int]:
-        """Height and width of what `step` sees, multiples of 16."""
-        phase = self.phase(step)
+    def size_at(self, step: int, position: float) -> tuple[int, int]:
+        """Height and width of what `step`, at a point of the course, sees; multiples of 16."""
+        phase = self.phase(position)
         draw = np.random.default_rng((self.seed, _SIZES, step // _SIZE_EVERY))
         scale = float(draw.choice(phase.scales)) * (phase.window or 1.0)
         if scale == 1.0:
@@ -60,12 +66,12 @@ class Course:
         height, width = (max(_SIDES, _SIDES * round(s * scale / _SIDES)) for s in self.size)
         return height, width
 
-    def rate(self, step: int) -> float:
-        """The learning rate of `step`."""
+    def rate(self, position: float) -> float:
+        """The learning rate at a point of the course."""
         recipe = self.recipe
         warm_up = min(recipe.warm_up, self.iterations // 4)
         last = recipe.rate * recipe.last_rate
-        progress = (step + 1) / (self.iterations + 1)
+        progress = (position + 1) / (self.iterations + 1)
         return cosine(progress, recipe.rate, last, warm_up=warm_up / self.iterations)
 
 
@@ -73,10 +79,15 @@ class Course:
 class Stepping:
     """The network with all that a step changes, and what it learns from."""
 
-    def __init__(self, network: Any, images: PreparedImages, course: Course) -> None:
+    def __init__(
+        self, network: Any, images: PreparedImages, course: Course, *, device: str = "cpu"
+    ) -> None:
         recipe = course.recipe
-        self.network = network.train().to(memory_format=torch.channels_last)
+        # Depth-wise convolutions of a GPU want channels apart, those of a CPU together.
+        form = torch.channels_last if device == "cpu" else torch.contiguous_format
+        self.network = network.train().to(device, memory_format=form)
         self._images, self._course = images, course
+        self._pixels = None if device == "cpu" else DevicePixels(images, device)
         self._optimizer = torch.optim.AdamW(
             _groups(network, recipe.weight_decay), recipe.rate, foreach=True
         )
@@ -94,30 +105,25 @@ class Stepping:
         if self._average is not None:
             self.network.load_state_dict(self._average.state_dict()["average"])
 
-    def carried_out(self, steps: Sequence[int]) -> Figures:
-        """Carry out `steps`; the mean figures of them."""
+    def carried_out(self, steps: Sequence[int], pace: Pace | None = None) -> Figures:
+        """Carry out `steps`, one for each of the course without a `pace`; their mean figures."""
+        pace = pace or Pace(self._course.iterations)
         self.network.train()
-        every = [self._one(step) for step in steps]
+        every = [self._one(step, pace.position(step)) for step in steps]
         means = {name: float(np.mean([each[name] for each in every])) for name in every[0]}
-        return {**means, "step": float(steps[-1] + 1), "rate": self._course.rate(steps[-1])}
+        last_rate = self._course.rate(pace.position(steps[-1]))
+        return {**means, "step": float(steps[-1] + 1), "rate": last_rate}
 
-    def _one(self, step: int) -> Figures:
+    def _one(self, step: int, position: float) -> Figures:
         course = self._course
-        set_rate(self._optimizer, course.rate(step))
-        indices = _indices(course, step, len(self._images))
-        draw = np.random.default_rng((course.seed, _VIEWS, step))
-        views = views_of(
-            self._images, indices, course.recipe, course.phase(step), course.size_at(step), draw
-        )
+        set_rate(self._optimizer, course.rate(position))
+        indices = _indices(course, course.phase(position), step, len(self._images))
+        looks, values_bchw = self._seen(step, position, indices)
         self._optimizer.zero_grad(set_to_none=True)
-        device = next(self.network.parameters()).device
-        losses = losses_of(
-            self.network(network_input(views, device)),
-            [torch.from_numpy(each).to(device) for each in views.boxes],
-            course,
-        )
-        figures = {name: _number(value) for name, value in losses.items()}
-        self._require_finite(figures, step, [self._images.names[i] for i in indices])
+        boxes = [torch.from_numpy(each) for each in looks.boxes]
+        losses = losses_of(self.network(values_bchw), boxes, course)
+        figures = _numbers(losses)
+        self._require_finite(figures, step, position, [self._images.names[i] for i in indices])
         losses["loss"].backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), course.recipe.clip)
         self._optimizer.step()
@@ -125,7 +131,20 @@ class Stepping:
             self._average.update()
         return figures
 
-    def _require_finite(self, figures: Figures, step: int, names: Sequence[str]) -> None:
+    def _seen(self, step: int, position: float, indices: Sequence[int]) -> tuple[Looks, Any]:
+        """What a step looks at, and that as the network takes it."""
+        course, size = self._course, self._course.size_at(step, position)
+        phase, draw = course.phase(position), np.random.default_rng((course.seed, _VIEWS, step))
+        looks = looks_of(self._images, indices, course.recipe, phase, size, draw)
+        if self._pixels is None:
+            pixels_bhwc = torch.from_numpy(pixels_of(self._images, indices, looks, size))
+            return looks, network_input(pixels_bhwc, looks.colors_b33)
+        values_bchw = network_input(self._pixels.seen(indices, looks, size), looks.colors_b33)
+        return looks, values_bchw.contiguous()
+
+    def _require_finite(
+        self, figures: Figures, step: int, position: float, names: Sequence[str]
+    ) -> None:
         wrong = [name for name, value in figures.items() if not math.isfinite(value)]
         if not wrong:
             self._last = [*self._last[-2:], figures["loss"]]
@@ -133,7 +152,7 @@ class Stepping:
         before = ", ".join(f"{each:.4g}" for each in self._last) or "none"
         raise TrainingError(
             f"{', '.join(wrong)}: not a number at step {step + 1}; learning rate "
-            f"{self._course.rate(step):.3g}, the last losses {before}",
+            f"{self._course.rate(position):.3g}, the last losses {before}",
             where=f"recipe {self._course.recipe.name}, images {', '.join(names[:3])} …",
             fix="use a smaller learning rate; the checkpoint before is kept",
         )
@@ -151,28 +170,31 @@ def losses_of(head_bchw: Any, boxes: Sequence[Any], course: Course) -> Losses:
     return {"loss": learnt.total, **parts, "boxes": learnt.boxes, "recall": learnt.recall}
 
 
-def network_input(views: Views, device: Any) -> Any:
+def network_input(pixels_bhwc: Any, colors_b33: NDArray[np.float32]) -> Any:
     """Views as the network takes them, [B, 3, h, w] in −2…2, their colors changed."""
-    pixels = torch.from_numpy(views.pixels_bhwc).to(device)
-    batch, height, width, _ = pixels.shape
-    values = pixels.reshape(batch, height * width, 3).float()
-    colored = torch.bmm(values, torch.from_numpy(views.colors_b33).to(device).transpose(1, 2))
+    batch, height, width, _ = pixels_bhwc.shape
+    values = pixels_bhwc.reshape(batch, height * width, 3).float()
+    colors = torch.from_numpy(colors_b33).to(values.device)
+    colored = torch.bmm(values, colors.transpose(1, 2))
     normalised = colored.clamp_(0, 255).sub_(127.5).mul_(1 / 63.75)
     return normalised.reshape(batch, height, width, 3).permute(0, 3, 1, 2)
 
 
-def _indices(course: Course, step: int, count: int) -> list[int]:
+def _indices(course: Course, phase: Phase, step: int, count: int) -> list[int]:
     """Which images a step sees; every epoch of a phase has an order of its own."""
-    phases = course.recipe.phases
-    which = phases.index(course.phase(step))
+    which = course.recipe.phases.index(phase)
     seed = int(np.random.SeedSequence((course.seed, which)).generate_state(1)[0])
-    batches = Batches(count, phases[which].batch, seed=seed)
+    batches = Batches(count, phase.batch, seed=seed)
     epoch, place = divmod(step, len(batches))
     return [int(i) for i in next(b for n, b in enumerate(batches.of_epoch(epoch)) if n == place)]
 
 
-def _number(value: Any) -> float:
-    return float(value.detach()) if isinstance(value, torch.Tensor) else float(value)
+def _numbers(losses: Losses) -> Figures:
+    """Losses as numbers; those of a GPU are waited for once."""
+    there = {name: each.detach() for name, each in losses.items() if torch.is_tensor(each)}
+    numbers = torch.stack([each.double() for each in there.values()]).tolist()
+    read = dict(zip(there, numbers, strict=True))
+    return {name: read[name] if name in read else float(each) for name, each in losses.items()}
 
 
 def _groups(network: Any, decay: float) -> list[dict[str, Any]]:

@@ -5,11 +5,10 @@ The network is any whose output is the raw map of the head, [B, 5 · anchors, H 
 
 from __future__ import annotations
 
-import copy
 import math
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, final
 
@@ -18,7 +17,9 @@ from dlscope.core.errors import PlanError
 from dlscope.data.procedural.uav.light import one_thread
 from dlscope.methods.skynet.anchors import fit_anchors
 from dlscope.methods.skynet.detection_scores import Predict
+from dlscope.methods.skynet.detector_training.budget import Budget, Clock, clock_of
 from dlscope.methods.skynet.detector_training.network_predictor import network_predictor
+from dlscope.methods.skynet.detector_training.pace import Pace
 from dlscope.methods.skynet.detector_training.recipes import IOU, Recipe
 from dlscope.methods.skynet.detector_training.stepping import Anchors, Course, Stepping
 from dlscope.methods.skynet.prepared_images import PreparedImages
@@ -26,8 +27,8 @@ from dlscope.training.checkpoints import Checkpoints
 from dlscope.training.determinism import reproducible
 from dlscope.training.loop import Ending, Figures, TrainingLoop
 
-_TIMED = 4
 _NOT_TOLD = ("loss", "boxes", "step", "rate")
+_ENDLESS = 10**9
 
 
 @final
@@ -36,7 +37,9 @@ class TrainingOptions:
     """`anchors` are fitted to the boxes where none are given.
 
     `threads` of torch decide the order of sums: the same weights need the same threads. The state
-    is kept after every `checkpoint_every` iterations, and after the last.
+    is kept after every `checkpoint_every` iterations, and after the last. With a `budget` there
+    are more or fewer of them than `iterations`, which are then those that were planned. `device`
+    is one of torch, such as `cuda`.
     """
 
     recipe: Recipe = IOU
@@ -45,6 +48,8 @@ class TrainingOptions:
     anchors: Anchors | None = None
     threads: int = 1
     checkpoint_every: int = 50
+    budget: Budget | None = None
+    device: str = "cpu"
 
     def __post_init__(self) -> None:
         if self.iterations < 1 or self.checkpoint_every < 1:
@@ -74,6 +79,11 @@ class TrainedDetector:
     ending: Ending
 
     @property
+    def steps(self) -> int:
+        """How many iterations there were."""
+        return int(self.history[-1]["step"])
+
+    @property
     def cpu_s(self) -> float:
         """CPU seconds of the iterations."""
         return math.fsum(figures["cpu_s"] for figures in self.history)
@@ -97,78 +107,84 @@ def train_detector(
     folder: Path | None = None,
     told: Callable[[str, float], None] = lambda _step, _share: None,
     should_stop: Callable[[], bool] = lambda: False,
+    clock: Clock | None = None,
 ) -> TrainedDetector:
     """Train `network` in place; goes on from the checkpoint in `folder`, where there is one.
+
+    It is moved to the device of the options, and left there; what a GPU cannot compute alike each
+    time is computed all the same, and torch warns. A budget is counted by `clock`, by default CPU
+    time, or wall time on a GPU.
 
     Raises `TrainingError` where a loss is no number, naming it and its images, and for a
     checkpoint of another training.
     """
     course = options.course(images)
     identity = digest({**asdict(course), "images": len(images), "names": list(images.names)})
-    with reproducible(options.seed, threads=options.threads), one_thread():
-        stepping = Stepping(network, images, course)
-        chunk = options.checkpoint_every
+    is_strict = options.device == "cpu"
+    with reproducible(options.seed, threads=options.threads, is_strict=is_strict), one_thread():
+        stepping = Stepping(network, images, course, device=options.device)
+        stretches = _Stretches(stepping, course, options, told, clock or clock_of(options.device))
         loop = TrainingLoop(
             stepping.stateful,
-            math.ceil(course.iterations / chunk),
+            stretches.most,
             checkpoints=None if folder is None else Checkpoints(folder, identity),
             name=course.recipe.name,
         )
-
-        last: Figures = {}
-
-        def epoch(number: int) -> Figures:
-            first = number * chunk
-            told(_told_of(course, first, last), first / course.iterations)
-            cpu_s, wall_s = time.process_time(), time.monotonic()
-            steps = range(first, min(first + chunk, course.iterations))
-            last.update(stepping.carried_out(steps))
-            took = time.process_time() - cpu_s, time.monotonic() - wall_s
-            return {**last, "cpu_s": took[0], "wall_s": took[1]}
-
-        done = loop.run(epoch, should_stop=should_stop)
+        done = loop.run(stretches, ends_early=stretches.are_done, should_stop=should_stop)
         if done.ending != "stopped":
             stepping.settle()
     return TrainedDetector(network.eval(), course, done.history, done.ending)
 
 
-def _told_of(course: Course, step: int, last: Figures) -> str:
+@final
+class _Stretches:
+    """The steps between two checkpoints, as the epochs of a loop."""
+
+    def __init__(
+        self,
+        stepping: Stepping,
+        course: Course,
+        options: TrainingOptions,
+        told: Callable[[str, float], None],
+        clock: Clock,
+    ) -> None:
+        self._stepping, self._course, self._told, self._clock = stepping, course, told, clock
+        self._budget, self._every = options.budget, options.checkpoint_every
+        self._pace, self._last = Pace(course.iterations), Figures()
+
+    @property
+    def most(self) -> int:
+        """How many there are; with a budget that is told by `are_done`."""
+        if self._budget is not None:
+            return _ENDLESS
+        return math.ceil(self._course.iterations / self._every)
+
+    def are_done(self, history: Sequence[Figures]) -> bool:
+        """Whether the course has been walked after `history`; the pace follows from that."""
+        if self._budget is None:
+            return False
+        self._pace = self._budget.pace(self._course, history)
+        return int(history[-1]["step"]) >= self._pace.steps
+
+    def __call__(self, number: int) -> Figures:
+        first, most = number * self._every, self._pace.steps
+        self._told(_told_of(self._course, first, most, self._last), first / most)
+        begun = self._clock(), time.process_time(), time.monotonic()
+        steps = range(first, min(first + self._every, most))
+        self._last = self._stepping.carried_out(steps, self._pace)
+        spent_s, cpu_s, wall_s = (
+            now - then
+            for now, then in zip(
+                (self._clock(), time.process_time(), time.monotonic()), begun, strict=True
+            )
+        )
+        return {**self._last, "spent_s": spent_s, "cpu_s": cpu_s, "wall_s": wall_s}
+
+
+def _told_of(course: Course, step: int, most: int, last: Figures) -> str:
     """What is being done, with the parts of the loss before."""
-    now = f"{course.recipe.name}, step {step + 1} of {course.iterations}"
+    now = f"{course.recipe.name}, step {step + 1} of {most}"
     if not last:
         return now
     parts = " ".join(f"{name} {last[name]:.3g}" for name in last if name not in _NOT_TOLD)
     return f"{now}, loss {last['loss']:.4g} ({parts})"
-
-
-def iterations_within(
-    budget_s: float, network: Any, images: PreparedImages, options: TrainingOptions
-) -> int:
-    """How many iterations take `budget_s` CPU seconds, by timing some of each phase on a copy.
-
-    Raises `PlanError` for a budget that is not above 0.
-    """
-    if not (math.isfinite(budget_s) and budget_s > 0):
-        raise PlanError(
-            f"a budget of {budget_s:g} s trains nothing",
-            where="budget of the training",
-            fix="give seconds above 0, such as 150s",
-        )
-    recipe = options.recipe
-    per_iteration = 0.0
-    with reproducible(options.seed, threads=options.threads), one_thread():
-        for phase, share in zip(recipe.phases, recipe.shares, strict=True):
-            course = Course(
-                replace(recipe, phases=(phase,)),
-                10 * _TIMED,
-                options.course(images).anchors,
-                images.size,
-                0,
-            )
-            stepping = Stepping(copy.deepcopy(network), images, course)
-            stepping.carried_out(range(1))
-            started = time.process_time()
-            # One step of each size that may be drawn.
-            stepping.carried_out(range(1, 10 * _TIMED, 10))
-            per_iteration += share * (time.process_time() - started) / _TIMED
-    return max(1, int(budget_s / per_iteration))

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
-from dlscope.core.errors import PlanError
+from dlscope.core.errors import PlanError, did_you_mean
 from dlscope.core.whole_file import write_whole
+from dlscope.methods.skynet.detector_training.budget import Budget, require_budget, timed_budget
 from dlscope.methods.skynet.detector_training.exporting import export_detector
 from dlscope.methods.skynet.detector_training.recipes import recipe_of
 from dlscope.methods.skynet.detector_training.stored_detector import (
@@ -24,18 +25,17 @@ from dlscope.methods.skynet.detector_training.stored_detector import (
     read_detector,
     untrained,
 )
-from dlscope.methods.skynet.detector_training.training import (
-    TrainingOptions,
-    iterations_within,
-    train_detector,
-)
+from dlscope.methods.skynet.detector_training.training import TrainingOptions, train_detector
 from dlscope.methods.skynet.prepared_images import PreparedImages
 from dlscope.methods.skynet.preparing import Resize
+from dlscope.training.launching import PLACES, Place, device_of
 from dlscope.zoo.skynet.layout import Variant
 from dlscope.zoo.skynet.network import Act
 
 _ASKED, _CHECKPOINT, _MODEL = "training.json", "checkpoint.pt", "skynet.onnx"
-_COUNT = "chosen_iterations"
+_COUNT, _TIMED = "chosen_iterations", "phase_s"
+_BEFORE = {"device": "cpu"}
+"""What is not told by a folder that an earlier version wrote."""
 _ITERATIONS = 1400
 
 
@@ -44,8 +44,8 @@ _ITERATIONS = 1400
 class TrainingRequest:
     """What is asked for: `size` is (height, width), `data` names the images.
 
-    Either `iterations` or `budget_s`, CPU seconds, or neither for 1,400 iterations. Raises
-    `PlanError` for both, and for a recipe that there is not.
+    Either `iterations` or `budget_s`, or neither for 1,400 iterations. Raises `PlanError` for both,
+    and for a recipe that there is not, `TrainingError` for a `device` that this machine lacks.
     """
 
     recipe: str
@@ -59,15 +59,30 @@ class TrainingRequest:
     budget_s: float | None = None
     seed: int = 0
     threads: int = 1
+    device: Place = "cpu"
 
     def __post_init__(self) -> None:
         recipe_of(self.recipe)
+        if self.device not in PLACES:
+            raise PlanError(
+                f"there is no device {self.device!r}",
+                where="skynet train",
+                fix=did_you_mean(self.device, PLACES),
+            )
+        device_of(self.device)  # refused here where it is not there
+        if self.budget_s is not None:
+            require_budget(self.budget_s)
         if self.iterations is not None and self.budget_s is not None:
             raise PlanError(
                 "iterations and a budget are both given",
                 where="skynet train",
                 fix="give one of them",
             )
+
+    @property
+    def torch_device(self) -> str:
+        """Where torch computes, `cpu` or `cuda`."""
+        return str(device_of(self.device).type)
 
     @property
     def start(self) -> StoredDetector:
@@ -101,20 +116,16 @@ def trained_in(
             where=str(folder),
             fix="evaluate it with --resume, or name another folder with --out",
         )
-    images, start, recipe = images_of(), request.start, recipe_of(request.recipe)
-    options = TrainingOptions(recipe, seed=request.seed, threads=request.threads)
-    count = kept or request.iterations or _ITERATIONS
-    if kept is None and request.budget_s is not None:
-        count = iterations_within(request.budget_s, start.network, images, options)
+    images, start = images_of(), request.start
+    options = kept or _options(request, images, start)
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / _ASKED, json.dumps({**_plain(request), _COUNT: count}, indent=1))
-    options = TrainingOptions(recipe, count, request.seed, threads=request.threads)
+    write_whole(folder / _ASKED, json.dumps({**_plain(request), **_chosen(options)}, indent=1))
     trained = train_detector(start.network, images, options, folder=folder, told=told)
     detector = StoredDetector(
-        start.network,
+        start.network.to("cpu"),
         trained.course.anchors,
         request.resize,
-        {"recipe": recipe.name, "iterations": count, "seed": request.seed},
+        {"recipe": request.recipe, "iterations": trained.steps, "seed": request.seed},
         trained.history,
     )
     export_detector(detector, folder / _MODEL, dataset=dataset)
@@ -123,21 +134,58 @@ def trained_in(
     return detector
 
 
-def _kept(folder: Path, request: TrainingRequest) -> int | None:
-    """How many iterations the training in `folder` was to have; None where there is none."""
+def _options(
+    request: TrainingRequest, images: PreparedImages, start: StoredDetector
+) -> TrainingOptions:
+    """What the training is to be, decided once; steps are timed where a budget is given."""
+    options = TrainingOptions(
+        recipe_of(request.recipe),
+        request.iterations or _ITERATIONS,
+        request.seed,
+        threads=request.threads,
+        device=request.torch_device,
+    )
+    if request.budget_s is None:
+        return options
+    budget = timed_budget(
+        request.budget_s,
+        start.network,
+        images,
+        options.course(images),
+        threads=options.threads,
+        device=options.device,
+    )
+    return replace(options, iterations=budget.iterations(options.recipe), budget=budget)
+
+
+def _chosen(options: TrainingOptions) -> dict[str, Any]:
+    phase_s = None if options.budget is None else list(options.budget.phase_s)
+    return {_COUNT: options.iterations, _TIMED: phase_s}
+
+
+def _kept(folder: Path, request: TrainingRequest) -> TrainingOptions | None:
+    """What the training in `folder` was to be; None where there is none."""
     path = folder / _ASKED
     if not path.is_file():
         return None
     before, asked = json.loads(path.read_text(encoding="utf-8")), _plain(request)
-    names = sorted(name for name in asked if before.get(name) != asked[name])
+    names = sorted(name for name in asked if before.get(name, _BEFORE.get(name)) != asked[name])
     if names:
         raise PlanError(
             f"the training there has another {', '.join(names)}",
             where=str(folder),
             fix="go on with the options that it was begun with, or name another folder",
         )
-    return int(before[_COUNT])
+    timed, budget_s = before.get(_TIMED), request.budget_s
+    return TrainingOptions(
+        recipe_of(request.recipe),
+        int(before[_COUNT]),
+        request.seed,
+        threads=request.threads,
+        budget=None if budget_s is None or timed is None else Budget(budget_s, tuple(timed)),
+        device=request.torch_device,
+    )
 
 
 def _plain(request: TrainingRequest) -> dict[str, Any]:
-    return {**asdict(request), "size": list(request.size)}
+    return {**asdict(request), "size": list(request.size), "device": request.torch_device}

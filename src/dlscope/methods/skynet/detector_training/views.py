@@ -20,9 +20,24 @@ from dlscope.methods.skynet.prepared_images import Boxes, PreparedImages
 Array: TypeAlias = NDArray[np.float64]
 _TRIES = 10
 _LEAST_KEPT = 0.25
-_GREY = (127, 127, 127)
+GREY = 127
 _TO_YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
 _FROM_YIQ = np.linalg.inv(_TO_YIQ)
+
+
+@final
+@dataclass(frozen=True)
+class Looks:
+    """What is seen of each image, and how.
+
+    A window [B, 4] is (x_min, y_min, x_max, y_max) in pixels of the image; boxes are those of the
+    view, after it was mirrored.
+    """
+
+    windows_b4: Array
+    is_mirrored_b: NDArray[np.bool_]
+    boxes: tuple[Boxes, ...]
+    colors_b33: NDArray[np.float32]
 
 
 @final
@@ -44,20 +59,40 @@ def views_of(
     draw: np.random.Generator,
 ) -> Views:
     """The images at `indices` as a step of `phase` sees them, at `size` (h, w)."""
+    looks = looks_of(images, indices, recipe, phase, size, draw)
+    return Views(pixels_of(images, indices, looks, size), looks.boxes, looks.colors_b33)
+
+
+def looks_of(
+    images: PreparedImages,
+    indices: Sequence[int],
+    recipe: Recipe,
+    phase: Phase,
+    size: tuple[int, int],
+    draw: np.random.Generator,
+) -> Looks:
+    """What a step of `phase` sees of the images at `indices`, at `size` (h, w)."""
     wanted = [_one_of(images.boxes[i], draw) for i in indices]
     windows_b4 = _windows(wanted, images.size, phase, size, draw)
     is_mirrored = draw.random(len(indices)) < recipe.flip
-    pixels = np.empty((len(indices), *size, 3), np.uint8)
     boxes = []
     for place, (index, window) in enumerate(zip(indices, windows_b4, strict=True)):
-        seen = _cut_out(images.pixels_nhwc[index], window, size)
         inside = _boxes_inside(images.boxes[index], window, images.size)
         if is_mirrored[place]:
-            seen = seen[:, ::-1]
             inside[:, 0] = 1.0 - inside[:, 0]
-        pixels[place] = seen
         boxes.append(inside)
-    return Views(pixels, tuple(boxes), _colors(recipe, len(indices), draw))
+    return Looks(windows_b4, is_mirrored, tuple(boxes), _colors(recipe, len(indices), draw))
+
+
+def pixels_of(
+    images: PreparedImages, indices: Sequence[int], looks: Looks, size: tuple[int, int]
+) -> NDArray[np.uint8]:
+    """The pixels that are looked at, [B, h, w, 3]."""
+    pixels = np.empty((len(indices), *size, 3), np.uint8)
+    for place, (index, window) in enumerate(zip(indices, looks.windows_b4, strict=True)):
+        seen = _cut_out(images.pixels_nhwc[index], window, size)
+        pixels[place] = seen[:, ::-1] if looks.is_mirrored_b[place] else seen
+    return pixels
 
 
 def _one_of(boxes_t4: Boxes, draw: np.random.Generator) -> Array:
@@ -151,7 +186,7 @@ def _cut_out(pixels_hwc: NDArray[np.uint8], window: Array, size: tuple[int, int]
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     moved: NDArray[Any] = cv2.warpAffine(
         pixels_hwc, matrix, (width, height), flags=flags,
-        borderMode=cv2.BORDER_CONSTANT, borderValue=_GREY,
+        borderMode=cv2.BORDER_CONSTANT, borderValue=(GREY,) * 3,
     )  # fmt: skip
     return moved
 
