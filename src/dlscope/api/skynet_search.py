@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from dlscope.api.command_line import command_of
 from dlscope.api.detector_search import DetectorData, DetectorEffort, DetectorSearch
 from dlscope.api.kept import keep
 from dlscope.api.watcher import Told, tell_nobody
@@ -122,11 +123,11 @@ def _command(asked: DetectorSearch, **options: Any) -> str:
     """What goes on with this search: every option that is not as it is anyway."""
     data, effort = asked.data, asked.effort
     usual, tried = DetectorData(), DetectorEffort()
-    words = [f"dlscope skynet search --into {asked.folder}"]
-    given = {
-        **{name: (value, _USUAL[name]) for name, value in options.items()},
+    given: Mapping[str, tuple[Any, Any]] = {
+        "into": (asked.folder, None),
+        **{name: (_listed(value), _USUAL[name]) for name, value in options.items()},
         "width": (asked.width, 0.5),
-        "size": ("x".join(map(str, data.size)), "x".join(map(str, usual.size))),
+        "size": (data.size, usual.size),
         "images": (data.train, usual.train),
         "val_images": (data.judged, usual.judged),
         "test_images": (data.final, usual.final),
@@ -142,13 +143,12 @@ def _command(asked: DetectorSearch, **options: Any) -> str:
         "seed": (asked.seed, 0),
         "threads": (asked.threads, 1),
     }
-    for name, (value, default) in given.items():
-        option = f"--{name.replace('_', '-')}"
-        several = list(value) if isinstance(value, list | tuple) else [value]
-        if several == (default if isinstance(default, list) else [default]):
-            continue
-        words += [option] if value is True else [f"{option} {each}" for each in several]
-    return " ".join([*words, "--resume"])
+    told = {name: value for name, (value, default) in given.items() if value != default}
+    return command_of("skynet search", {**told, "resume": True})
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _target_ms(text: str, reference_ms: Callable[[], float]) -> float:
