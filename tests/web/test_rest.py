@@ -30,6 +30,15 @@ def test_the_listing_is_the_contract_and_says_how_many_fit(client: TestClient) -
     assert len(answer.json()["tables"]["runs"]["rows"]) == 3
 
 
+def test_a_key_that_the_address_does_not_have_is_refused(client: TestClient) -> None:
+    answer = client.get("/api/v1/runs?modle=tiny")
+    assert answer.status_code == 400
+    (problem,) = answer.json()["problems"]
+    assert problem["what"] == "this address has no 'modle'"
+    assert problem["fix"] == "did you mean model?"
+    assert client.get("/api/v1/runs/r-fast/plan?x=1").json()["problems"][0]["fix"] == "leave it out"
+
+
 def test_a_run_is_told_as_by_the_library(client: TestClient, store: Path) -> None:
     told = client.get("/api/v1/runs/r-slow").json()
     assert told == api.report(["r-slow"], store=str(store)).to_json()

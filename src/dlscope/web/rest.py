@@ -7,16 +7,17 @@ import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Header, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, Form, Header, Query, Request, Response, UploadFile
 from starlette.responses import StreamingResponse
 
 from dlscope import api
+from dlscope.core.errors import did_you_mean
 from dlscope.core.report import Report
 from dlscope.web.asked import Asked
 from dlscope.web.jobs import Job, Jobs
 from dlscope.web.machine import Machine
 from dlscope.web.model_jobs import AskedBounds, AskedBricks, MeasuredBricks, known, submit
-from dlscope.web.refusals import UNFIT, refused
+from dlscope.web.refusals import BAD, UNFIT, refused
 from dlscope.web.rest_answers import FILES, Format, told
 from dlscope.web.rest_runs import add_analyses, add_runs
 from dlscope.web.uploads import Uploads
@@ -44,13 +45,25 @@ _POLL_S, _ALIVE_EVERY_S = 0.5, 15.0
 
 def router(store: str | None, machine: Machine, jobs: Jobs, uploads: Uploads) -> APIRouter:
     """The routes of `/api/v1` over one store."""
-    made = APIRouter(prefix="/api/v1", responses=_ERRORS)
+    only_known = [Depends(_refuse_unknown_keys)]
+    made = APIRouter(prefix="/api/v1", responses=_ERRORS, dependencies=only_known)
     add_runs(made, store)
     add_analyses(made, store)
     _add_catalog(made, machine, uploads)
     _add_models(made, machine, jobs)
     _add_jobs(made, machine, jobs)
     return made
+
+
+def _refuse_unknown_keys(request: Request) -> None:
+    """Raises an answer of 400 for a key of the query that the address does not declare."""
+    methods = request.app.openapi()["paths"][request.scope["route"].path]
+    declared = methods.get(request.method.lower(), {}).get("parameters", ())
+    known = [each["name"] for each in declared if each["in"] == "query"]
+    for key in request.query_params:
+        if key not in known:
+            fix = did_you_mean(key[:80], known) if known else "leave it out"
+            raise refused(BAD, f"this address has no {key[:80]!r}", where="query", fix=fix)
 
 
 def _add_catalog(made: APIRouter, machine: Machine, uploads: Uploads) -> None:
