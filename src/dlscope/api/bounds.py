@@ -60,14 +60,14 @@ def bound(
     and, where it is small enough, as `MODEL.svg`.
     """
     from dlscope.methods.bounds.report import bounds_report
-    from dlscope.methods.bounds.request import strategy_of
+    from dlscope.methods.bounds.request import cores_of, strategy_of
 
     wanted = strategy_of(strategy)
     request = _request(
         backend,
         options,
         **_measured(device, threads, dtypes, implementations, seconds, is_refreshed=refresh),
-        cores=cores,
+        cores=cores_of(cores),
         against=against,
         selected=select_algorithm,
         is_paper_costed=paper_costs,

@@ -6,6 +6,7 @@ from dlscope.core.errors import BoundError, PlanError, PluginError
 from dlscope.methods.bounds.request import (
     BoundRequest,
     baseline_of,
+    cores_of,
     device_of,
     selected_of,
     strategy_of,
@@ -54,6 +55,17 @@ def test_another_word_is_refused(ask, word: str, message: str, where: str) -> No
     with pytest.raises(BoundError) as refused:
         ask(word)
     assert (refused.value.what, refused.value.where) == (message, where)
+
+
+def test_there_are_no_more_cores_than_there_are() -> None:
+    there = cores_of(None)
+    assert cores_of(there) == there
+    with pytest.raises(BoundError) as refused:
+        cores_of(there + 1)
+    assert refused.value.what == (
+        f"{there + 1} cores are more than the {there} that may be used here"
+    )
+    assert (refused.value.where, refused.value.fix) == ("--cores", f"give at most {there}")
 
 
 def test_types_are_those_of_the_model_and_those_asked_for() -> None:

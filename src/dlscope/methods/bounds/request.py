@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar, final
@@ -16,6 +15,7 @@ from dlscope.methods.bounds.measuring import MeasuringOptions
 from dlscope.methods.bounds.own_code import COMPOSED, OWN
 from dlscope.methods.bounds.setups import Setup
 from dlscope.methods.bounds.timing import StopRule
+from dlscope.stacks.system import system
 
 Strategy = Literal["sequential", "parallel", "both"]
 STRATEGIES: tuple[Strategy, ...] = ("sequential", "parallel", "both")
@@ -41,7 +41,7 @@ class BoundRequest:
     baseline: Setup = field(default_factory=lambda: Setup("onnxruntime"))
     device: str = "cpu"
     threads: int = 1
-    cores: int = field(default_factory=lambda: os.cpu_count() or 1)
+    cores: int = field(default_factory=lambda: cores_of(None))
     dtypes: tuple[str, ...] = DTYPES
     implementations: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
@@ -128,6 +128,18 @@ def baseline_of(backend: str, options: Mapping[str, Any], device: str = "cpu") -
 def device_of(word: str) -> str:
     """`cpu` or `gpu`. Raises `BoundError` for another word."""
     return _one_of({"cpu": "cpu", "gpu": "gpu"}, word, "--device")
+
+
+def cores_of(asked: int | None) -> int:
+    """So many cores, by default all that may be used here. Raises `BoundError` for more."""
+    there = system().cpu.effective_cores
+    if asked is not None and asked > there:
+        raise BoundError(
+            f"{asked} cores are more than the {there} that may be used here",
+            where="--cores",
+            fix=f"give at most {there}",
+        )
+    return asked or there
 
 
 def selected_of(word: str) -> Selected:
