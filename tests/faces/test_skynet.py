@@ -96,6 +96,6 @@ def test_exports_the_released_weights(call, tmp_path):
     model = tmp_path / "skynet.onnx"
     code, _, err = call("export", weights, "--onnx", model)
     assert code == 0
-    assert err == f"{model}: SkyNet C, 438,718 numbers after folding\n"
+    assert err == f"{model}: 438,718 numbers after folding\n"
     (head,) = onnx.load(model).graph.output
     assert head.name == "head"
