@@ -3,10 +3,10 @@
     python benchmarks/performance.py [NAME …]
 
 Each runs by itself, one after the other; what it printed is kept in
-`benchmarks/results/performance.json` with the machine, the time that it took, and the share of the
-machine that others took meanwhile. `docs/performance.md` shows it. Scripts that keep tables of
-their own (`bounds.py`, `bricks.py`, `codesign_*.py`, `adaptation.py`, `skynet_*.py`) are not
-repeated here; the page names their files.
+`benchmarks/results/performance.json` with its machine, the time that it took, and the share of that
+machine that others took meanwhile: figures are compared within a script, never between two.
+`docs/performance.md` shows it. Scripts that keep tables of their own (`bounds.py`, `bricks.py`,
+`codesign_*.py`, `adaptation.py`, `skynet_*.py`) are not repeated here; the page names their files.
 """
 
 from __future__ import annotations
@@ -80,12 +80,12 @@ def _cpu_s() -> float:
 
 
 def keep(row: Mapping[str, Any]) -> None:
-    """Add a script to those that ran on this machine; on another machine all begin anew."""
+    """Put a script in the place of its last run."""
     here = environment()
     stored = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
-    if stored.get("fingerprint") != here.fingerprint:
-        stored = {"fingerprint": here.fingerprint, "system": here.system, "ran": {}}
-    stored["ran"][row["name"]] = dict(row)
+    cpu = here.system["cpu"]
+    machine = f"{cpu['model']}, {cpu['effective_cores'] or cpu['cores']} cores"
+    stored[row["name"]] = {**row, "machine": machine, "fingerprint": here.fingerprint}
     KEPT.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -10,16 +10,6 @@ from typing import Any
 RESULTS = Path(__file__).parent.parent / "benchmarks" / "results"
 
 
-def machine() -> str:
-    """The machine of the scripts that `benchmarks/performance.py` ran."""
-    kept = _kept()
-    cpu = kept["system"].get("cpu", {})
-    return (
-        f"{cpu.get('model')}, {cpu.get('effective_cores') or cpu.get('cores')} cores; environment "
-        f"`{kept['fingerprint'][:12]}`."
-    )
-
-
 def performance() -> str:
     """Each question with what its script printed."""
     return "\n".join(_sections())
@@ -43,11 +33,12 @@ def bounds() -> str:
 
 
 def _sections() -> Iterator[str]:
-    for row in _kept()["ran"].values():
+    for row in _kept().values():
         others = row["others_share"]
         beside = "" if others is None else f", others took {100 * others:.0f} % of a core meanwhile"
         yield f"### {row['question']}\n"
-        yield f"`{row['command']}` ({row['wall_s']:g} s, CPU {row['cpu_s']:g} s{beside})\n"
+        on = f"{row['machine']}, environment `{row['fingerprint'][:12]}`"
+        yield f"`{row['command']}` ({row['wall_s']:g} s, CPU {row['cpu_s']:g} s{beside}; {on})\n"
         yield f"```text\n{row['output']}\n```\n"
 
 
