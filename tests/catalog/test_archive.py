@@ -117,6 +117,27 @@ def test_refuses_a_member_that_is_not_there(tmp_path: Path) -> None:
     assert refusal.value.fix == "correct archive_member; the archive holds a.onnx, b.onnx"
 
 
+def test_refuses_a_zip_that_has_a_member_without_a_name(tmp_path: Path) -> None:
+    archive = zip_of(tmp_path / "a.zip", ("n", b"x"))
+    content = bytearray(archive.read_bytes())
+    central = content.index(b"PK\x01\x02")
+    content[central + 28] = 0
+    archive.write_bytes(content)
+    with pytest.raises(DataError):
+        extract_member(archive, "n", WHERE)
+
+
+def test_refuses_a_zip_whose_name_of_a_member_is_no_text(tmp_path: Path) -> None:
+    archive = zip_of(tmp_path / "a.zip", ("é", b"x"))
+    content = bytearray(archive.read_bytes())
+    content[30] = 0xFF
+    archive.write_bytes(content)
+    with pytest.raises(
+        DataError, match=r"a\.zip is not a readable zip or tar archive: 'utf-8' codec"
+    ):
+        extract_member(archive, "é", WHERE)
+
+
 def test_refuses_what_is_no_archive(tmp_path: Path) -> None:
     path = tmp_path / "graph.onnx"
     path.write_bytes(b"not an archive at all")

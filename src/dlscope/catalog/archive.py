@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import lzma
 import os
 import shutil
 import stat
+import struct
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -26,6 +29,13 @@ class _Member:
     name: str
     size: int
     kind: str  # file, folder, link or device
+
+
+_UNREADABLE = (
+    *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(ValueError, RuntimeError, EOFError, OSError),
+)
+"""What the standard library raises on archives that are spoilt, by where they are."""
 
 
 def extract_member(archive: Path, member: str, where: str) -> Path:
@@ -49,7 +59,7 @@ def extract_member(archive: Path, member: str, where: str) -> Path:
                 _check(archive, list(_in_tar(tape, archive, where)), member, where)
                 with closing(_tar_stream(tape, member)) as stream:
                     _write(stream, target, tape.getmember(member).size)
-    except (tarfile.TarError, zipfile.BadZipFile, RuntimeError, EOFError, OSError) as error:
+    except _UNREADABLE as error:
         raise DataError(
             f"{archive.name} is not a readable zip or tar archive: {error}",
             where=where,
@@ -61,7 +71,8 @@ def extract_member(archive: Path, member: str, where: str) -> Path:
 def _in_zip(archive: zipfile.ZipFile) -> Iterator[_Member]:
     for info in archive.infolist():
         mode = stat.S_IFMT(info.external_attr >> 16)
-        kind = "folder" if info.is_dir() else "file"
+        # A name may be empty, at which `is_dir` fails.
+        kind = "folder" if info.filename.endswith("/") else "file"
         if mode == stat.S_IFLNK:
             kind = "link"
         elif mode not in (0, stat.S_IFREG, stat.S_IFDIR):
