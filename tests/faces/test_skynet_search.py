@@ -50,7 +50,8 @@ def test_prints_the_network_and_goes_on_only_when_asked(call, tmp_path):
     code, out, err = call("--into", tmp_path, *TINY, "--format", "json")
     assert code == 0, err
     tables = json.loads(out)["tables"]
-    assert {"bundles", "trajectory", "features", "candidates", "goals", "final"} == set(tables)
+    named = {"bundles", "trajectory", "swarm", "features", "candidates", "goals", "final"}
+    assert named == set(tables)
     code, _, err = call("--into", tmp_path, *TINY)
     assert code == 1
     assert "PlanError: there is a search in this folder already" in err

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,10 @@ import pytest
 from dlscope.testing.small_experiment import SmallExperiment, write_experiment
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+without_tensorflow = pytest.mark.skipif(
+    find_spec("tensorflow") is not None,
+    reason="a library of TensorFlow's is compiled against the class that these tests replace",
+)
 # Python reads this file before anything else, in every process that is started from here.
 _JUMPS = '''
 """The time of day goes back and forth by hours, four times a second."""
@@ -31,6 +36,8 @@ def step_s():
 
 
 class Jumping(datetime.datetime):
+    __slots__ = ()  # compiled libraries look at its size
+
     @classmethod
     def now(cls, tz=None):
         return cls.fromtimestamp(time.time(), tz)
@@ -113,6 +120,7 @@ def test_the_clock_of_these_tests_jumps(jumping, tmp_path: Path) -> None:
     assert done.stdout == "[True, True]\n"
 
 
+@without_tensorflow
 def test_an_evaluation_measures_by_a_clock_that_only_goes_on(
     jumping, files: SmallExperiment
 ) -> None:
@@ -131,6 +139,7 @@ def test_an_evaluation_measures_by_a_clock_that_only_goes_on(
     assert known["runs"] == anew["runs"]
 
 
+@without_tensorflow
 def test_a_profile_tells_what_the_time_of_day_lost(jumping, files: SmallExperiment) -> None:
     """ONNX Runtime stamps layers with it: those that cannot be placed any more are not guessed."""
     told, took_ns = jumping(

@@ -33,7 +33,7 @@ def fields(page: str, action: str) -> dict[str, list[str]]:
 def test_without_script_from_choices_to_a_finished_run(client: TestClient) -> None:
     chosen = client.get(f"/evaluate?{CHOICES}").text
     assert 'value="colors" checked' in chosen
-    assert "Choose at least one model" in chosen
+    assert "Check the plan: it tells how many runs there will be" in chosen
     planned = client.get(f"/evaluate?{CHOICES}&check=1").text
     assert "1 run, 0 of them measured already, 0 refused." in planned
     sent = fields(planned, "/experiments")
