@@ -30,7 +30,7 @@ test: .venv/.done
 	$(BIN)/pytest -q -n 2
 
 test-slow: .venv-frameworks/.done
-	$(FRAMEWORKS_BIN)/pytest -q -n 2 --dist loadscope -m slow
+	$(FRAMEWORKS_BIN)/pytest -q -n 2 -m slow
 	$(FRAMEWORKS_BIN)/pytest -q -n 2 $(FRAMEWORKS_TESTS)
 
 check: lint types floors docs test

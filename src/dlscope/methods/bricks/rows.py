@@ -16,6 +16,7 @@ from dlscope.methods.bricks.protocol import CLOCKS, WALL, Protocol
 from dlscope.methods.bricks.running import Walked
 from dlscope.methods.bricks.sessions import NULL
 from dlscope.methods.bricks.suite import Suite, runtime_here
+from dlscope.store.benchmark_key import State
 from dlscope.store.benchmarks import Benchmark, BenchmarkKey, BenchmarkResult
 
 IMPLEMENTATION = "onnxruntime"
@@ -123,9 +124,10 @@ def rows_of(walked: Walked, conditions: Conditions) -> list[BenchmarkResult]:
         extra["wall_ns"] = float(np.median(timed[:, WALL]))
         extra["opened_ns"] = walked.opened_ns.get(item.brick, 0)
         found.append(_row(key, walked, timed[:, clock], extra))
-        for state, times in (("hot", walked.hot), ("touch", walked.touch)):
+        others: Mapping[State, NDArray[np.int64]] = {"hot": walked.hot, "touch": walked.touch}
+        for state, times in others.items():
             if len(times):
-                beside = replace(key, state=state)  # type: ignore[arg-type]
+                beside = replace(key, state=state)
                 found.append(_row(beside, walked, times[:, place, clock], {}))
     for brick_id, reason in walked.failed.items():
         brick = conditions.suite.bricks[brick_id]
