@@ -28,7 +28,7 @@ def demo(
 
     It shows what one wrong step before the network costs, too.
 
-    With --full, it is also explained, foretold and bounded, and a network is designed for this
+    With --full, it is also explained, predicted and bounded, and a network is designed for this
     processor with what was measured.
 
     \b

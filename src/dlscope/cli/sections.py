@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 SECTIONS = {
     "Measure": ("demo", "evaluate", "compare", "study"),
     "Explain": ("profile", "trace"),
-    "Foretell and bound": ("bricks", "bound"),
+    "Predict and bound": ("bricks", "bound"),
     "Redesign": ("codesign", "skynet", "adapt"),
     "Look at what is stored": ("report", "serve", "store"),
     "Look up": ("models", "datasets", "manifest", "papers"),

@@ -20,7 +20,7 @@ def predicted_dots(
     """A row for each of the table; both columns have one unit. Losses lie left of 0."""
     shown = display(table, range(min(len(table), _MOST_ROWS)))
     names = numbered(texts(shown, label))
-    foretold, got = pick(shown, predicted), pick(shown, achieved)
+    expected, got = pick(shown, predicted), pick(shown, achieved)
     records = [
         {
             "name": name,
@@ -29,17 +29,17 @@ def predicted_dots(
             "lo": after.number if after.lo is None else after.lo,
             "hi": after.number if after.hi is None else after.hi,
         }
-        for name, before, after in zip(names, foretold.cells, got.cells, strict=True)
+        for name, before, after in zip(names, expected.cells, got.cells, strict=True)
         if before.number is not None
     ]
     legend = [
         {"label": "predicted", "color": color("s3"), "shape": "circle"},
         {"label": "achieved", "color": color("s1"), "shape": "square"},
     ]
-    body = _body([str(each["name"]) for each in records], titled(foretold))
+    body = _body([str(each["name"]) for each in records], titled(expected))
     spec = spec_of(records, body, left_out=len(table) - len(records), legend=legend)
     caption = "Ring: predicted from benchmarks; bar: achieved by running it, 95 % interval."
-    return Figure(f"{table.name}_predicted", title or titled(foretold), spec, table.name, caption)
+    return Figure(f"{table.name}_predicted", title or titled(expected), spec, table.name, caption)
 
 
 def _body(names: list[str], title: str) -> Spec:

@@ -32,7 +32,7 @@ def test_every_number_handed_over_is_a_row_and_the_answer_counts_the_close_ones(
         ("second", "saving", 2.0),
     ]
     assert report.answer == (
-        "1 of 2 numbers that one part foretold were within 15 % of what another found. "
+        "1 of 2 numbers that one part predicted were within 15 % of what another measured. "
         "It took 1.00 min."
     )
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 @final
 @dataclass(frozen=True)
 class HandOver:
-    """A number that one part `foretold`, and the same as another part `found` it, in `unit`.
+    """A number that one part `predicted`, and the same as another part `measured` it, in `unit`.
 
     `table` is where the first wrote it, `read_by` says who measured it again.
     """
@@ -20,14 +20,14 @@ class HandOver:
     quantity: str
     table: str
     read_by: str
-    foretold: float
-    found: float
+    predicted: float
+    measured: float
     unit: str
 
     @property
     def ratio(self) -> float:
-        """Foretold ÷ found."""
-        return self.foretold / self.found
+        """Predicted ÷ measured."""
+        return self.predicted / self.measured
 
 
 @final

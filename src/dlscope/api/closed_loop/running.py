@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from dlscope.core.report import Report
 
 MODEL, DATASET = "efficientnet-lite0", "imagenet-mini20"
-TIMED, FORETOLD = "resnet18", "resnet34"
+TIMED, PREDICTED = "resnet18", "resnet34"
 SPACE, DEVICE, IMAGES = "mnist_cpu", "local:cpu", "mnist-5k"
 _BACKENDS = ("onnxruntime", "openvino", "torch")
 
@@ -153,7 +153,7 @@ class _Loop:
         )
 
     def _composed(self) -> Part:
-        """Foretell a model that was never measured, from bricks of another."""
+        """Predict a model that was never measured, from bricks of another."""
         run = partial(
             run_bricks,
             processes=2,
@@ -162,25 +162,25 @@ class _Loop:
             told=self._told,
         )
         run([generate_bricks(TIMED)])
-        unknown = generate_bricks(FORETOLD)
-        foretold = _rows(compose_bricks([unknown], store=self._store), "composition")
+        unknown = generate_bricks(PREDICTED)
+        predicted = _rows(compose_bricks([unknown], store=self._store), "composition")
         report = run([unknown])
-        measured = _of(_rows(report, "composition"), "model", FORETOLD)
-        before = _of(foretold, "model", FORETOLD)
+        measured = _of(_rows(report, "composition"), "model", PREDICTED)
+        before = _of(predicted, "model", PREDICTED)
         hand_over = HandOver(
-            f"latency of {FORETOLD}, from bricks of {TIMED} alone",
+            f"latency of {PREDICTED}, from bricks of {TIMED} alone",
             "composition",
-            f"{FORETOLD}, timed whole",
+            f"{PREDICTED}, timed whole",
             float(before["composed_ns"]) / 1e6,
             float(measured["measured_ns"]) / 1e6,
             "ms",
         )
         return Part(
             "bricks",
-            f"How fast would {FORETOLD} be?",
+            f"How fast would {PREDICTED} be?",
             f"times of the bricks of {TIMED}",
             "composition",
-            f"dlscope bricks generate {FORETOLD}",
+            f"dlscope bricks generate {PREDICTED}",
             report,
             (hand_over,),
         )

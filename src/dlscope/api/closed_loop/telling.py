@@ -1,4 +1,4 @@
-"""The closed loop as one report: foretold against found at each hand-over, then part by part."""
+"""The closed loop as one report: predicted against measured at each hand-over, then part by part."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ LOOP = (
     Column("command", "str", "the same by itself", priority=3),
 )
 HAND_OVERS = (
-    Column("part", "str", "part that foretold it", role="id"),
-    Column("quantity", "str", "what was foretold", role="id"),
+    Column("part", "str", "part that predicted it", role="id"),
+    Column("quantity", "str", "what was predicted", role="id"),
     Column("table", "str", "where it was written", priority=3),
     Column("read_by", "str", "what was measured in the end", priority=2),
-    Column("foretold", "float", "as the part foretold it", role="value"),
-    Column("found", "float", "as it was measured", role="value"),
+    Column("predicted", "float", "as the part predicted it", role="value"),
+    Column("measured", "float", "as another part measured it", role="value"),
     Column("unit", "str", "unit of both"),
-    Column("ratio", "float", "foretold ÷ found", role="value"),
+    Column("ratio", "float", "predicted ÷ measured", role="value"),
 )
 
 
@@ -37,18 +37,18 @@ def loop_report(parts: Sequence[Part]) -> Report:
     """One report of all parts; the table `hand_overs` is its answer."""
     loop, hand_overs, names = _loop(parts), _hand_overs(parts), _named(parts)
     close = sum(abs(each.ratio - 1) <= _CLOSE for part in parts for each in part.hand_overs)
-    dots = interval_dots(hand_overs, ["quantity"], "ratio", reference=1.0, title="Foretold ÷ found")
+    dots = interval_dots(hand_overs, ["quantity"], "ratio", reference=1.0, title="Predicted ÷ measured")
     return Report(
-        title="A model's cost, measured, explained, foretold and bounded; and a network designed",
+        title="A model's cost, measured, explained, predicted and bounded; and a network designed",
         answer=(
-            f"{close} of {len(hand_overs)} numbers that one part foretold were within "
-            f"{format_percent(_CLOSE)} of what another found. It took "
+            f"{close} of {len(hand_overs)} numbers that one part predicted were within "
+            f"{format_percent(_CLOSE)} of what another measured. It took "
             f"{format_number(sum(part.wall_s for part in parts) / 60)} min."
         ),
         tables=(hand_overs, loop, *_tables(parts, names)),
         findings=tuple(_findings(parts, names)),
         sections=(
-            Section("Foretold against found", (dots, hand_overs.view(*_SHOWN))),
+            Section("Predicted against measured", (dots, hand_overs.view(*_SHOWN))),
             *(_section(part, own) for part, own in zip(parts, names, strict=True)),
             Section("What each part took", (loop,)),
         ),
@@ -62,7 +62,7 @@ def loop_report(parts: Sequence[Part]) -> Report:
     )
 
 
-_SHOWN = ("quantity", "read_by", "foretold", "found", "unit", "ratio")
+_SHOWN = ("quantity", "read_by", "predicted", "measured", "unit", "ratio")
 
 
 def _loop(parts: Sequence[Part]) -> Table:
@@ -95,15 +95,15 @@ def _hand_overs(parts: Sequence[Part]) -> Table:
                 "quantity": each.quantity,
                 "table": each.table,
                 "read_by": each.read_by,
-                "foretold": each.foretold,
-                "found": each.found,
+                "predicted": each.predicted,
+                "measured": each.measured,
                 "unit": each.unit,
                 "ratio": each.ratio,
             }
             for part in parts
             for each in part.hand_overs
         ),
-        title="Foretold and found",
+        title="Predicted and measured",
     )
 
 

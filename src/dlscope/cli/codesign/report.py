@@ -80,7 +80,7 @@ def measure(
     output: Path = OUTPUT,
     all: bool = ALL,
 ) -> None:
-    """Time the designs of a search here, beside what it foretold.
+    """Time the designs of a search here, beside what it predicted.
 
     The search must have been for local:cpu.
 

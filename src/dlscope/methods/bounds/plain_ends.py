@@ -2,7 +2,7 @@
 
 A backend that lays out its activations as it likes passes them on so, but not to who uses the
 model: OpenVINO resizes an image with the channels last and then turns it, which may take five times
-as long as resizing. By another library's turns it would be foretold wrong. But a benchmark in the
+as long as resizing. By another library's turns it would be predicted wrong. But a benchmark in the
 plain layout has the backend's own, of what is taken and of what is given, each by its bytes:
 
     cost = last + (plain − last) · bytes at ends of the graph / all bytes that are taken and given
