@@ -3,44 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import socket
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
-from watching import await_line
+from watching import await_line, dlscope, free_port, of_port
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+from dlscope.agents.ray_node import not_started
 
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def of_port(port: int) -> list[psutil.Process]:
-    """Processes of the Ray nodes of one cluster."""
-    return [
-        process
-        for process in psutil.process_iter(["cmdline"])
-        if process.pid != os.getpid()
-        and any(f"127.0.0.1:{port}" in word for word in process.info["cmdline"] or ())
-    ]
-
-
-def dlscope(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "dlscope.cli", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture
@@ -49,6 +23,26 @@ def short_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", "/tmp")
 
 
+def test_a_node_that_did_not_start_says_what_ray_said_without_its_stack() -> None:
+    log = (
+        'Traceback (most recent call last):\n  File "scripts.py", line 1062, in start\n'
+        "ConnectionError: Ray is already running at 10.0.0.7:6379.\n\n"
+    )
+    assert str(not_started(log, "10.0.0.7:6379", is_head=True)) == (
+        "PlanError: the Ray node did not start: ConnectionError: Ray is already running at "
+        "10.0.0.7:6379.\n"
+        "  where  --address 10.0.0.7:6379\n"
+        "  fix    join the cluster that is there, without --head, or give a port that is free"
+    )
+    assert str(not_started("one\ntwo\n", "lab:1", is_head=False)) == (
+        "PlanError: the Ray node did not start: one / two\n"
+        "  where  --address lab:1\n"
+        "  fix    see whether a cluster is at the address, and can be reached from here"
+    )
+    assert not_started("", "lab:1", is_head=False).what.endswith(": it said nothing")
+
+
+@pytest.mark.slow
 def test_two_machines_made_agents_on_the_command_line_share_an_evaluation(
     start_dlscope: Callable[..., subprocess.Popen[str]],
     short_folder: None,

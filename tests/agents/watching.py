@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -97,3 +98,32 @@ def end(process: subprocess.Popen[str]) -> None:
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             pipe.close()
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens at."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def of_port(port: int) -> list[psutil.Process]:
+    """Processes of the Ray nodes of one cluster."""
+    # Ray names this machine by another address than it was given.
+    endings = (f":{port}", f"port={port}")
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if process.pid != os.getpid()
+        and any(word.endswith(endings) for word in process.info["cmdline"] or ())
+    ]
+
+
+def dlscope(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command line with these arguments, when it has ended."""
+    return subprocess.run(
+        [sys.executable, "-m", "dlscope.cli", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -71,8 +71,10 @@ def test_progress_says_what_is_done(measured) -> None:
     assert [step for step in steps if step != WAITING] == [
         "fetching two",
         "fetching three",
-        "walking over 4 bricks of 1, process 1 of 1",
+        "walking over 4 bricks of at most 1 layer, process 1 of 1",
     ]
+    shares = [share for step, share in measured["told"] if step.startswith("walking")]
+    assert shares == sorted(shares)
 
 
 def test_composing_measures_nothing(measured) -> None:

@@ -141,6 +141,16 @@ def test_labels_choose_agents_and_stay_in_the_plan(asking: Any) -> None:
     assert refused == ["x: its label lab is a, not b", "y: its label lab is c, not b"]
 
 
+def test_labels_that_nobody_has_are_told_where_no_backend_is_named(asking: Any) -> None:
+    asked = asking(systems=[{"labels": {"lab": "b"}}], frameworks=[])
+    with pytest.raises(Unsatisfiable) as caught:
+        placed(asked, agent("x", lab="a"), agent("y"))
+    assert [each.what for each in caught.value.problems] == [
+        "x: its label lab is a, not b",
+        "y: it has no label lab",
+    ]
+
+
 def test_a_cluster_without_agents_can_do_nothing(asking: Any) -> None:
     with pytest.raises(Unsatisfiable) as caught:
         placed(asking())

@@ -112,7 +112,7 @@ def test_from_models_to_their_composition(cli, model, suite, tmp_path: Path) -> 
     assert set(asked) <= set(row)
     assert row["model"] == "small"
     assert row["lo_ns"] <= row["composed_ns"] <= row["hi_ns"]
-    assert "walking over 3 bricks of 1, process 1 of 1" in result.err
+    assert "walking over 3 bricks of at most 1 layer, process 1 of 1" in result.err
     again = cli("bricks", "run", suite, *QUICK, "--file", model, "--format", "json")
     assert "walking" not in again.err
     assert again.data["tables"] == result.data["tables"]
@@ -221,9 +221,9 @@ def test_a_size_that_is_none(cli, model, text: str) -> None:
     result = cli("bricks", "generate", model, f"--granularity={text}")
     assert result.code == 1
     assert result.err == told(
-        f"PlanError: {word!r} is not a list of positive whole numbers",
+        f"PlanError: {word!r} is neither a positive whole number nor whole",
         "--granularity",
-        "write it as 1,2,4",
+        "write it as 1,4,whole",
     )
 
 

@@ -140,7 +140,8 @@ def test_an_empty_store_says_so(tmp_path: Path) -> None:
     assert str(caught.value) == (
         "StoreError: there is no run 'r1'\n"
         f"  where  {tmp_path / 'dlscope.sqlite'}\n"
-        "  fix    the store holds no runs yet"
+        "  fix    the store holds no runs yet: measure one, or choose another place with "
+        "$DLSCOPE_STORE"
     )
 
 

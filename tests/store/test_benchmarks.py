@@ -140,14 +140,38 @@ def test_refuses_the_same_measurement_twice_and_stores_nothing_of_it(
 
 def test_of_one_key_the_newest_is_read_and_the_others_are_kept(store: Store, result: Make) -> None:
     first, second = result(), result(started_utc=_LATER, samples_ns=[900])
-    store.benchmarks.accept([second], environment=_HERE)
-    store.benchmarks.accept([first])
+    store.benchmarks.accept([first], environment=_HERE)
+    store.benchmarks.accept([second])
     assert store.benchmarks.rows() == [second]
     best = store.benchmarks.best("b1", _HERE.fingerprint)
     assert best is not None
     assert best.median_ns == 900
     assert store.benchmarks.history(first.key) == [first, second]
     assert store.size().benchmark_results == 2
+
+
+def test_the_newest_is_the_one_stored_last_whatever_its_clock_said(
+    store: Store, result: Make
+) -> None:
+    """A clock that is set back does not let what was measured before hide what was since."""
+    before = result(started_utc=_LATER)
+    failed = result(status="failed", reason="it crashed", samples_ns=())
+    after = result(started_utc="2026-02-01T00:00:00Z", samples_ns=[900])
+    store.benchmarks.accept([before], environment=_HERE)
+    store.benchmarks.accept([failed])
+    assert store.benchmarks.rows() == [failed]
+    assert store.benchmarks.present([before.key]) == set()
+    store.benchmarks.accept([after])
+    assert store.benchmarks.rows() == [after]
+    assert store.benchmarks.present([before.key]) == {before.key}
+    assert store.benchmarks.history(before.key) == [before, failed, after]
+
+
+def test_of_one_batch_the_last_is_the_newest(store: Store, result: Make) -> None:
+    days = [f"2026-03-{day:02d}T00:00:00.000000Z" for day in (4, 9, 2, 7, 5)]
+    store.benchmarks.accept([result(started_utc=day) for day in days], environment=_HERE)
+    assert [each.started_utc for each in store.benchmarks.history(result().key)] == days
+    assert [each.started_utc for each in store.benchmarks.rows()] == days[-1:]
 
 
 def test_a_rerun_skips_what_is_measured_or_cannot_be(store: Store, result: Make) -> None:
@@ -304,6 +328,27 @@ def test_exports_and_imports(store: Store, result: Make, tmp_path: Path) -> None
         assert other.benchmarks.history(some[0].key) == some[:2]
         assert other.benchmarks.benchmark("b2") == store.benchmarks.benchmark("b2")
         assert other.environment(_THERE.fingerprint) == replace(_THERE, volatile={})
+
+
+def test_an_import_is_the_newest_only_where_it_began_later(
+    store: Store, result: Make, tmp_path: Path
+) -> None:
+    path = tmp_path / "results.jsonl"
+    days = [f"2026-03-{day:02d}T00:00:00.000000Z" for day in range(1, 6)]
+    theirs, mine = ([result(started_utc=days[day]) for day in some] for some in ((0, 1, 4), (3, 2)))
+    with Store.open(tmp_path / "other") as other:
+        for brick_id, op in (("b1", "Conv"), ("b2", "Relu")):
+            other.benchmarks.describe(brick_id, "layer", {"op": op}, {"flop": 10})
+        other.benchmarks.accept([*theirs[:2], result(brick_id="b2")], environment=_HERE)
+        other.benchmarks.export(path)
+        store.benchmarks.accept(mine, environment=_HERE)
+        assert store.benchmarks.import_(path) == Imported(stored=3, known=0)
+        assert store.benchmarks.history(mine[0].key) == [*theirs[:2], *mine]
+        other.benchmarks.accept(theirs[2:])
+        other.benchmarks.export(path)
+    assert store.benchmarks.import_(path) == Imported(stored=1, known=3)
+    assert store.benchmarks.history(mine[0].key) == [*theirs[:2], *mine, theirs[2]]
+    assert store.benchmarks.rows(BenchmarkFilter(brick_id="b2")) == [result(brick_id="b2")]
 
 
 def test_an_import_that_contradicts_the_store_stores_nothing(

@@ -140,9 +140,9 @@ def test_a_server_that_stays_away_loses_nothing(
     ("change", "what", "fix"),
     [
         (
-            lambda url: f"{url}x",
+            lambda url: f"{url.rpartition('/')[0]}/bench",
             "the database of the store is not on its server",
-            "create it with `createdb`, or check the URL",
+            "create it on the server with `createdb bench`, or check the URL",
         ),
         (
             lambda url: url.replace("dlscope@", "stranger@"),
@@ -150,6 +150,7 @@ def test_a_server_that_stays_away_loses_nothing(
             "check the user and the password in the URL",
         ),
     ],
+    ids=["database", "user"],
 )
 def test_refuses_a_url_that_leads_nowhere(
     change: Callable[[str], str], what: str, fix: str, emptied_url: str, tmp_path: Path
@@ -161,6 +162,39 @@ def test_refuses_a_url_that_leads_nowhere(
         "or choose another place with $DLSCOPE_STORE"
     )
     assert not is_passing(refused)
+
+
+@pytest.mark.parametrize("host", ["nosuch.invalid", ""])
+def test_a_host_that_is_not_there_is_a_stated_error(host: str, tmp_path: Path) -> None:
+    url = f"postgresql+psycopg://dlscope@{host}:1/bench"
+    refused = _refusal(lambda: Store.open(url, folder=tmp_path))
+    assert refused.what == "the database server of the store cannot be reached"
+    assert refused.fix == (
+        "start the server and check the URL, or choose another place with $DLSCOPE_STORE"
+    )
+
+
+def test_a_user_who_may_not_make_tables_is_a_stated_error(
+    server: PostgresqlServer, untouched_url: str, tmp_path: Path
+) -> None:
+    server.execute("CREATE ROLE guest LOGIN")
+    url = untouched_url.replace("dlscope@", "guest@")
+    name = url.rpartition("/")[2]
+    try:
+        refused = _refusal(lambda: Store.open(url, folder=tmp_path))
+        server.execute(f"ALTER DATABASE {name} OWNER TO guest")
+        Store.open(url, folder=tmp_path).close()
+    finally:
+        server.execute(f"ALTER DATABASE {name} OWNER TO dlscope")
+        server.execute("REASSIGN OWNED BY guest TO dlscope", untouched_url)
+        server.execute("DROP ROLE guest")
+    assert not is_passing(refused)
+    assert refused.describe() == (
+        "StoreError: the user may not make the tables of the store\n"
+        f"  where  {url}\n"
+        "  fix    make the user own the database (ALTER DATABASE … OWNER TO …), "
+        "or choose another place with $DLSCOPE_STORE"
+    )
 
 
 def test_a_server_without_a_free_connection_is_a_stated_error(

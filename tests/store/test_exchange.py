@@ -10,7 +10,7 @@ from dlscope.core.errors import StoreError
 from dlscope.store.base import Store
 from dlscope.testing.stores import sample_run
 
-_FIX = "export the runs again"
+_FIX = "export the runs again: dlscope store export FOLDER RUN…"
 
 
 @pytest.fixture
@@ -83,6 +83,27 @@ def test_refuses_a_file_in_the_place_of_the_folder(tmp_path: Path) -> None:
     )
 
 
+def test_refuses_to_export_into_a_file(tmp_path: Path) -> None:
+    (tmp_path / "notes").touch()
+    with Store.open(tmp_path / "store") as store:
+        store.accept(sample_run("r1"))
+        with pytest.raises(StoreError) as caught:
+            store.export(tmp_path / "notes", ["r1"])
+    assert str(caught.value) == (
+        "StoreError: an export is a folder, and this is a file\n"
+        f"  where  {tmp_path / 'notes'}\n"
+        "  fix    name a folder, or one that is not there yet"
+    )
+
+
+def test_refuses_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    assert str(_refusal(tmp_path / "exprot", tmp_path)) == (
+        "StoreError: there is no such folder\n"
+        f"  where  {tmp_path / 'exprot'}\n"
+        "  fix    name the folder that dlscope store export wrote"
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [
@@ -90,6 +111,14 @@ def test_refuses_a_file_in_the_place_of_the_folder(tmp_path: Path) -> None:
         ("{", "the index of the export is not JSON"),
         ("[]", "the folder is not an export of version 1"),
         ('{"format": "dlscope-runs", "version": 2}', "the folder is not an export of version 1"),
+        (
+            '{"format": "dlscope-runs", "version": 1, "runs": ["r1"]}',
+            "the index of the export does not list its runs",
+        ),
+        (
+            '{"format": "dlscope-runs", "version": 1, "runs": {"r1": 3}}',
+            "the entry of run 'r1' is malformed",
+        ),
     ],
 )
 def test_refuses_what_is_no_export(tmp_path: Path, text: str | None, what: str) -> None:

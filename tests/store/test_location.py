@@ -42,6 +42,16 @@ def test_refuses_another_database() -> None:
     )
 
 
+def test_refuses_a_url_that_cannot_be_read_and_shows_no_password() -> None:
+    with pytest.raises(StoreError) as caught:
+        Location.of("postgresql://me:secret@db:port/bench")
+    assert str(caught.value) == (
+        "StoreError: the URL of the store cannot be read\n"
+        "  where  postgresql+psycopg://…\n"
+        "  fix    write it as postgresql://USER:PASSWORD@HOST:PORT/DATABASE, where PORT is a number"
+    )
+
+
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
 def test_a_server_may_be_named_as_other_programs_name_it(scheme: str, tmp_path: Path) -> None:
     found = Location.of(f"{scheme}://me@db/runs", tmp_path)

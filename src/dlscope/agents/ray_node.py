@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -29,6 +30,7 @@ _MARK = "dlscope/start"
 _PATIENCE_S = 90.0
 _PERIOD_S = 0.5
 _LOG_LINES = 8
+_ERROR = re.compile(r"[\w.]+(Error|Exception): ")
 
 
 @final
@@ -42,6 +44,7 @@ class RayNode:
         self, address: str, *, is_head: bool, labels: Mapping[str, str] | None = None
     ) -> None:
         self.address = address
+        self._is_head = is_head
         self._mark = uuid4().hex
         self._folder = tempfile.TemporaryDirectory(prefix="dlscope-node-")
         self._log = Path(self._folder.name) / "log"
@@ -87,12 +90,24 @@ class RayNode:
                 if (node := ray_cluster.node_labelled(_MARK, self._mark)) is not None:
                     return node
             time.sleep(_PERIOD_S)
-        said = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
-        raise PlanError(
-            "the Ray node did not start: " + " / ".join(said[-_LOG_LINES:]),
-            where=f"--address {self.address}",
-            fix="see whether the address can be reached, and no other node has its port",
+        raise not_started(
+            self._log.read_text(encoding="utf-8", errors="replace"),
+            self.address,
+            is_head=self._is_head,
         )
+
+
+def not_started(log: str, address: str, *, is_head: bool) -> PlanError:
+    """What to say of a node that did not come up: its error, else the last that it said."""
+    said = [line.strip() for line in log.splitlines() if line.strip()]
+    told = said[-1:] if said and _ERROR.match(said[-1]) else said[-_LOG_LINES:]
+    return PlanError(
+        f"the Ray node did not start: {' / '.join(told) or 'it said nothing'}",
+        where=f"--address {address}",
+        fix="join the cluster that is there, without --head, or give a port that is free"
+        if is_head
+        else "see whether a cluster is at the address, and can be reached from here",
+    )
 
 
 def _arguments(address: str, is_head: bool, labels: Mapping[str, str]) -> Iterator[str]:

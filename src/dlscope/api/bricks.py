@@ -241,9 +241,10 @@ def _share_of(told: Told, suite: Suite, processes: int) -> Callable[[int, Mappin
     from dlscope.reporting.words import plural
 
     def tell(process: int, message: Mapping[str, Any]) -> None:
-        bricks = f"{plural(len(suite.bricks), 'brick')} of {suite.granularity}"
+        bricks, layers = plural(message["bricks"], "brick"), plural(suite.granularity, "layer")
         share = (process + float(message.get("share", 0.0))) / processes
-        walking = f"walking over {bricks}, process {process + 1} of {processes}"
+        turn = f"process {process + 1} of {processes}"
+        walking = f"walking over {bricks} of at most {layers}, {turn}"
         told(str(message.get("step", walking)), share)
 
     return tell

@@ -193,7 +193,8 @@ def _unlabelled(
     refusal = partial(
         PlanError, where="systems, labels", fix="see `dlscope agent list --all` for what there is"
     )
-    for model, framework in itertools.product(asked.models, asked.frameworks):
+    # Which backend is the default does not matter: no agent is asked for it.
+    for model, framework in itertools.product(asked.models, asked.frameworks or ("",)):
         for agent in agents:
             for problem in label_problems(selected.labels, agent):
                 error = refusal(f"{agent.name}: {problem}")

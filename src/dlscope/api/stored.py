@@ -48,6 +48,7 @@ def runs(
     wanted = RunFilter(model=model, framework=backend, dataset=dataset, status=status, limit=limit)
     with Store.open(store) as opened:
         found = opened.runs(wanted)
+        answer = _listed(len(found), opened.count(wanted if found else RunFilter()))
     records = [
         {
             "run": each.id,
@@ -70,11 +71,24 @@ def runs(
     table = Table.of("runs", _RUN_COLUMNS, records)
     return Report(
         title="Runs",
-        answer=f"{len(table)} runs." if records else "No runs yet: try `dlscope demo`.",
+        answer=answer,
         tables=(table,),
         sections=(Section("Runs", (table,)),),
         runs=tuple(each.id for each in found),
         command="dlscope store list",
+    )
+
+
+def _listed(shown: int, stored: int) -> str:
+    """How many Runs are shown of those that fit, or of all where none fits."""
+    from dlscope.reporting.words import plural
+
+    if not stored:
+        return "No runs yet: try `dlscope demo`."
+    if not shown:
+        return f"None of {plural(stored, 'run')} fits."
+    return (
+        f"{plural(shown, 'run')}." if shown == stored else f"The newest {shown} of {stored} runs."
     )
 
 
@@ -91,6 +105,7 @@ def store_info(*, store: str | None = None) -> Report:
     from dataclasses import asdict
 
     from dlscope.core.report import Report, Section
+    from dlscope.reporting.words import plural
     from dlscope.store import Store
 
     with Store.open(store) as opened:
@@ -100,7 +115,7 @@ def store_info(*, store: str | None = None) -> Report:
     table = Table.of("store", _INFO_COLUMNS, records)
     return Report(
         title="Store",
-        answer=f"{size.runs} runs in {place}.",
+        answer=f"{plural(size.runs, 'run')} in {place}.",
         tables=(table,),
         sections=(Section("Store", (table,)),),
         command="dlscope store info",

@@ -7,9 +7,10 @@ from typing import Literal
 
 import typer
 
-from dlscope.cli.asking import numbers, one_of, sizes
+from dlscope.cli.asking import one_of, sizes
 from dlscope.cli.output import ALL, FORMAT, OUTPUT, STORE, Format, show
 from dlscope.cli.steps import BEGINS_AGAIN, Steps
+from dlscope.core.errors import PlanError
 
 app = typer.Typer(
     help="The latency of models, from timings of their small parts.",
@@ -218,5 +219,16 @@ def _added(new: int, known: int, suite: Path) -> str:
 
 def _granularities(text: str) -> list[int | Literal["whole"]]:
     """What `1,2,4,whole` asks for. Raises `PlanError` for what is neither a number nor `whole`."""
-    words = [word.strip() for word in text.split(",")]
-    return ["whole" if word == "whole" else numbers(word, "--granularity")[0] for word in words]
+    return [_granularity(word.strip()) for word in text.split(",")]
+
+
+def _granularity(word: str) -> int | Literal["whole"]:
+    if word == "whole":
+        return "whole"
+    if not (word.isdecimal() and int(word) > 0):
+        raise PlanError(
+            f"{word!r} is neither a positive whole number nor whole",
+            where="--granularity",
+            fix="write it as 1,4,whole",
+        )
+    return int(word)

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import typer
 
+from dlscope.cli.asking import one_of
 from dlscope.cli.output import ALL, FORMAT, OUTPUT, STORE, Format, show
 
 app = typer.Typer(
     help="What was measured, and where it is kept.", no_args_is_help=True, rich_markup_mode=None
 )
+_STATUSES = ("finished", "failed", "aborted")
 
 
 @app.command("list")
@@ -19,7 +21,7 @@ def list_runs(
     backend: str = typer.Option(None, "--backend", "-b", help="Only this backend."),
     dataset: str = typer.Option(None, "--dataset", "-d", help="Only this data set."),
     status: str = typer.Option(None, "--status", help="finished, failed or aborted."),
-    limit: int = typer.Option(50, "--limit", help="The newest so many; 0 for all."),
+    limit: int = typer.Option(50, "--limit", min=0, help="The newest so many; 0 for all."),
     store: str = STORE,
     format: Format = FORMAT,
     output: Path = OUTPUT,
@@ -33,7 +35,12 @@ def list_runs(
     from dlscope import api
 
     report = api.runs(
-        model=model, backend=backend, dataset=dataset, status=status, limit=limit, store=store
+        model=model,
+        backend=backend,
+        dataset=dataset,
+        status=None if status is None else one_of(_STATUSES, status, "--status"),
+        limit=limit,
+        store=store,
     )
     show(report, format, output, all=all)
 
@@ -52,7 +59,7 @@ def export(
 
     with Store.open(store) as opened:
         written = opened.export(directory, runs)
-    typer.echo(f"{len(written)} runs written to {directory}", err=True)
+    _tell(len(written), f"written to {directory}")
 
 
 @app.command("import")
@@ -68,7 +75,7 @@ def import_runs(
 
     with Store.open(store) as opened:
         added = opened.import_(directory)
-    typer.echo(f"{len(added)} runs added", err=True)
+    _tell(len(added), "added")
 
 
 @app.command()
@@ -83,7 +90,7 @@ def import_spool(store: str = STORE) -> None:
     spool = Spool()
     with Store.open(store) as opened:
         brought = spool.bring_home(opened)
-    typer.echo(f"{len(brought)} runs added from {spool.folder}", err=True)
+    _tell(len(brought), f"added from {spool.folder}")
 
 
 @app.command()
@@ -109,7 +116,7 @@ def import_mlmodelscope(
                 opened.accept(run)
     for note in found.notes:
         typer.echo(f"note: {note}", err=True)
-    typer.echo(f"{len(found.runs) - len(known)} runs added", err=True)
+    _tell(len(found.runs) - len(known), "added")
 
 
 @app.command()
@@ -131,3 +138,9 @@ def info(store: str = STORE, format: Format = FORMAT, output: Path = OUTPUT) -> 
     from dlscope import api
 
     show(api.store_info(store=store), format, output)
+
+
+def _tell(runs: int, done: str) -> None:
+    from dlscope.reporting.words import plural
+
+    typer.echo(f"{plural(runs, 'run')} {done}", err=True)

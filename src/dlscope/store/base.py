@@ -207,7 +207,7 @@ class Store:
         # Accepted Runs first, so that an empty store accepts the same ones.
         full.sort(key=lambda run_id: order[run_id] != "accepted")
         with refusals(str(directory)):
-            directory.mkdir(parents=True, exist_ok=True)
+            exchange.make_folder(directory)
             digests = {each: exchange.export_run(directory, self.run(each)) for each in full}
             exchange.write_index(directory, digests)
         return tuple(full)

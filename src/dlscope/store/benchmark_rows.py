@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Column, ColumnElement, Select, and_, func, select, update
+from sqlalchemy import Column, ColumnElement, Select, func, select, update
 from sqlalchemy.engine import Connection, RowMapping
 
 from dlscope.core.errors import StoreError
@@ -49,11 +49,10 @@ def read_benchmarks(connection: Connection, brick_ids: Iterable[str]) -> list[Be
 
 def result_rows(results: Iterable[BenchmarkResult]) -> list[dict[str, Any]]:
     """Rows to insert, their statistics worked out."""
-    # Two writers that take the same rows in another order would wait for each other in PostgreSQL.
-    return [_result_row(result) for result in sorted(results, key=lambda each: each.id)]
+    return [_result_row(result) for result in results]
 
 
-def insert_results(connection: Connection, rows: list[dict[str, Any]]) -> set[str]:
+def insert_results(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> set[str]:
     """Insert rows of results; the ids of those that were inserted because they were not there."""
     if not rows:
         return set()
@@ -85,19 +84,21 @@ def matching(
     query = select(table).where(*conditions) if history else _newest(conditions)
     if wanted.status is not None:
         query = query.where(table.c.status == wanted.status)
-    results = [_result(row) for row in connection.execute(query).mappings()]
+    rows = connection.execute(query.order_by(table.c.position)).mappings()
     # Databases order text by rules of their own.
-    return sorted(results, key=lambda result: (result.key.order, result.started_utc))
+    return sorted(map(_result, rows), key=lambda result: result.key.order)
+
+
+def newest_starts(connection: Connection, key_digests: Iterable[str]) -> dict[str, str]:
+    """When the newest result of each of `key_digests` began that has one."""
+    columns = schema.benchmark_results.c
+    rows = _newest_of(connection, sorted(set(key_digests)), columns.started_utc)
+    return {row["key_digest"]: row["started_utc"] for row in rows}
 
 
 def measured(connection: Connection, key_digests: Sequence[str]) -> set[str]:
     """Those of `key_digests` whose newest result is ok or unsupported."""
-    columns = schema.benchmark_results.c
-    rows = _chosen(
-        connection,
-        lambda some: _newest([columns.key_digest.in_(some)], columns.key_digest, columns.status),
-        key_digests,
-    )
+    rows = _newest_of(connection, key_digests, schema.benchmark_results.c.status)
     return {row["key_digest"] for row in rows if row["status"] in _MEASURED}
 
 
@@ -119,19 +120,21 @@ def _chosen(
     return [row for part in parts for row in part]
 
 
+def _newest_of(
+    connection: Connection, key_digests: Sequence[str], column: Column[Any]
+) -> list[RowMapping]:
+    """`key_digest` and `column` of the newest row of each of these keys that has one."""
+    key_digest = schema.benchmark_results.c.key_digest
+    return _chosen(
+        connection, lambda some: _newest([key_digest.in_(some)], key_digest, column), key_digests
+    )
+
+
 def _newest(conditions: Sequence[ColumnElement[bool]], *columns: Any) -> Select[Any]:
     """Of the rows that fit, the newest of each key: `columns` of it, or all."""
     table = schema.benchmark_results
-    newest = (
-        select(table.c.key_digest, func.max(table.c.started_utc).label("started_utc"))
-        .where(*conditions)
-        .group_by(table.c.key_digest)
-        .subquery()
-    )
-    is_newest = and_(
-        table.c.key_digest == newest.c.key_digest, table.c.started_utc == newest.c.started_utc
-    )
-    return select(*(columns or (table,))).join_from(table, newest, is_newest)
+    last = select(func.max(table.c.position)).where(*conditions).group_by(table.c.key_digest)
+    return select(*(columns or (table,))).where(table.c.position.in_(last))
 
 
 def _conditions(wanted: BenchmarkFilter) -> list[ColumnElement[bool]]:

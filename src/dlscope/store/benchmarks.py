@@ -1,7 +1,8 @@
 """`Benchmarks`: measured times of layers and bricks, kept in the database of a store.
 
 `store.benchmarks` gives one. Rows are only ever added, and of several results of one key the
-newest is read. What is measured is described first; its environment comes with the results.
+newest is read: the one that was stored last. What is measured is described first; its environment
+comes with the results.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from dlscope.core.run import Environment
 from dlscope.store import benchmark_rows, schema
 from dlscope.store.benchmark_exchange import append_bundle, read_bundle
 from dlscope.store.benchmark_key import BenchmarkFilter, BenchmarkKey, Kind
+from dlscope.store.benchmark_order import among_all, behind_all
 from dlscope.store.benchmark_result import Benchmark, BenchmarkResult, Bundle
 from dlscope.store.database import Database
 from dlscope.store.google_benchmark import read_google_benchmark
@@ -82,7 +84,7 @@ class Benchmarks:
         bundle = Bundle(environments, tuple(benchmarks), tuple(results))
         for repeated in _repeated_in(bundle.results):
             raise self._repeated(repeated)
-        return self._store(bundle, may_repeat=False)
+        return self._store(bundle, is_import=False)
 
     def present(self, keys: Collection[BenchmarkKey]) -> set[BenchmarkKey]:
         """Those of `keys` that need not be measured: their newest result is ok or unsupported."""
@@ -187,8 +189,9 @@ class Benchmarks:
     def import_(self, path: Path) -> Imported:
         """Store what `export` wrote; results that are here already are left as they are.
 
-        The whole file is checked before anything is stored. Raises `StoreError` for a malformed
-        line, and for a result or a benchmark that contradicts what is stored.
+        An imported result is older than the newest of its key here unless it began later. The whole
+        file is checked before anything is stored. Raises `StoreError` for a malformed line, and for
+        a result or a benchmark that contradicts what is stored.
         """
         return self._import(read_bundle(path))
 
@@ -201,10 +204,10 @@ class Benchmarks:
         return replace(self._import(file.bundle), left_out=file.aggregates)
 
     def _import(self, bundle: Bundle) -> Imported:
-        stored = self._store(bundle, may_repeat=True)
+        stored = self._store(bundle, is_import=True)
         return Imported(stored, len(bundle.results) - stored)
 
-    def _store(self, bundle: Bundle, *, may_repeat: bool) -> int:
+    def _store(self, bundle: Bundle, *, is_import: bool) -> int:
         """How many results were stored; the others were there before."""
         # Made first: their statistics take time, and nobody else can write in a transaction.
         rows = benchmark_rows.result_rows(bundle.results)
@@ -214,9 +217,10 @@ class Benchmarks:
             for benchmark in sorted(bundle.benchmarks, key=lambda each: each.brick_id):
                 self._describe(connection, benchmark)
             self._check_references(connection, bundle.results)
-            inserted = benchmark_rows.insert_results(connection, rows)
+            placed = among_all(connection, rows) if is_import else behind_all(connection, rows)
+            inserted = benchmark_rows.insert_results(connection, placed)
             if len(inserted) < len(rows):
-                self._check_repeated(connection, bundle.results, inserted, may_repeat=may_repeat)
+                self._check_repeated(connection, bundle.results, inserted, is_import=is_import)
         return len(inserted)
 
     def _describe(self, connection: Connection, benchmark: Benchmark) -> None:
@@ -247,13 +251,13 @@ class Benchmarks:
         results: Sequence[BenchmarkResult],
         inserted: set[str],
         *,
-        may_repeat: bool,
+        is_import: bool,
     ) -> None:
         stored = benchmark_rows.read_results(connection, [result.id for result in results])
         differing = [
             result
             for result in results
-            if result.id not in inserted and not (may_repeat and stored[result.id] == result)
+            if result.id not in inserted and not (is_import and stored[result.id] == result)
         ]
         if differing:
             raise self._repeated(differing[0])

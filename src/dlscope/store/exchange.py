@@ -27,6 +27,14 @@ def is_safe_id(run_id: str) -> bool:
     return _SAFE_ID.fullmatch(run_id) is not None
 
 
+def make_folder(directory: Path) -> None:
+    """Make the folder of an export where it is not there. Raises `StoreError` for a file."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise _file(directory, "name a folder, or one that is not there yet") from error
+
+
 def export_run(directory: Path, run: Run) -> dict[str, str]:
     """Write one Run into `directory`; the SHA-256 of each of its files by name."""
     folder = directory / run.id
@@ -46,21 +54,26 @@ def read_index(directory: Path) -> dict[str, dict[str, str]]:
     try:
         index = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise _refusal("the folder is not an export: it has no index", path) from error
-    except NotADirectoryError as error:
+        if directory.is_dir():
+            raise _refusal("the folder is not an export: it has no index", path) from error
         raise StoreError(
-            "an export is a folder, and this is a file",
+            "there is no such folder",
             where=str(directory),
             fix="name the folder that dlscope store export wrote",
         ) from error
+    except NotADirectoryError as error:
+        raise _file(directory, "name the folder that dlscope store export wrote") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise _refusal("the index of the export is not JSON", path) from error
     is_known = isinstance(index, dict) and index.get("format") == _FORMAT
     if not is_known or index.get("version") != _VERSION:
         raise _refusal(f"the folder is not an export of version {_VERSION}", path)
-    runs: dict[str, dict[str, str]] = index.get("runs", {})
+    runs = index.get("runs", {})
+    if not isinstance(runs, dict):
+        raise _refusal("the index of the export does not list its runs", path)
     for run_id, files in runs.items():
-        if not is_safe_id(run_id) or set(files) != set(archive.FILES):
+        is_whole = isinstance(files, dict) and set(files) == set(archive.FILES)
+        if not is_safe_id(run_id) or not is_whole:
             raise _refusal(f"the entry of run {run_id!r} is malformed", path)
     return runs
 
@@ -90,5 +103,11 @@ def _check_file(path: Path, expected: str) -> None:
         )
 
 
+def _file(path: Path, fix: str) -> StoreError:
+    return StoreError("an export is a folder, and this is a file", where=str(path), fix=fix)
+
+
 def _refusal(what: str, path: Path) -> StoreError:
-    return StoreError(what, where=str(path), fix="export the runs again")
+    return StoreError(
+        what, where=str(path), fix="export the runs again: dlscope store export FOLDER RUN…"
+    )

@@ -48,6 +48,13 @@ class Location:
                 where=f"{scheme}://…",
                 fix="use a folder, or a URL that starts with postgresql://",
             )
+        if not _is_readable(given):
+            raise StoreError(
+                "the URL of the store cannot be read",
+                where=f"{scheme}://…",
+                fix="write it as postgresql://USER:PASSWORD@HOST:PORT/DATABASE, where PORT is a "
+                "number",
+            )
         if scheme == "sqlite":
             return cls(given, folder or Path(rest.removeprefix("/")).parent)
         return cls(given, folder or _user_folder())
@@ -70,6 +77,17 @@ class Location:
         from sqlalchemy.engine import make_url
 
         return make_url(self.url).render_as_string(hide_password=True)
+
+
+def _is_readable(url: str) -> bool:
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        make_url(url)
+    except (ArgumentError, ValueError):
+        return False
+    return True
 
 
 def _user_folder() -> Path:

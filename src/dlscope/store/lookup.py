@@ -17,6 +17,7 @@ _EQUAL = (
     *("task", "scenario", "workload", "status", "acceptance"),
     *("plan_digest", "fingerprint", "batch_size"),
 )
+_EMPTY = "the store holds no runs yet: measure one, or choose another place with $DLSCOPE_STORE"
 _VERSIONED = ("model", "framework", "dataset")
 SORTED = (
     *("started_utc", "model", "framework", "framework_version", "dataset", "scenario"),
@@ -94,7 +95,7 @@ def full_id(connection: Connection, given: str, *, where: str) -> str:
             fix=f"give more of it: {_listed(found[:5])}",
         )
     ids = [str(each) for each in connection.scalars(select(schema.runs.c.id))]
-    fix = f"did you mean {_listed(_nearest(given, ids))}?" if ids else "the store holds no runs yet"
+    fix = f"did you mean {_listed(_nearest(given, ids))}?" if ids else _EMPTY
     raise StoreError(f"there is no run {given!r}", where=where, fix=fix)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,8 @@ from pathlib import Path
 from dlscope.core.errors import StoreError
 
 _ELSEWHERE = "or choose another place with $DLSCOPE_STORE"
-# Beginnings of messages of SQLite and PostgreSQL → what happened, how to mend it.
+# Parts of messages of SQLite and PostgreSQL → what happened, how to mend it, where `{name}` is what
+# the message names.
 _KNOWN: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
         ("database is locked", "lock timeout", "could not obtain lock"),
@@ -29,6 +31,11 @@ _KNOWN: tuple[tuple[tuple[str, ...], str, str], ...] = (
         "restore it from a copy or an export, or move the file away to begin a new store",
     ),
     (
+        ("permission denied for schema",),
+        "the user may not make the tables of the store",
+        f"make the user own the database (ALTER DATABASE … OWNER TO …), {_ELSEWHERE}",
+    ),
+    (
         ("readonly database", "unable to open", "read-only", "permission denied"),
         "the store cannot be written",
         f"make it writable, {_ELSEWHERE}",
@@ -41,7 +48,7 @@ _KNOWN: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
         ('fatal:  database "',),
         "the database of the store is not on its server",
-        f"create it with `createdb`, or check the URL, {_ELSEWHERE}",
+        f"create it on the server with `createdb {{name}}`, or check the URL, {_ELSEWHERE}",
     ),
     (
         ("too many clients", "too many connections", "remaining connection slots"),
@@ -53,11 +60,13 @@ _KNOWN: tuple[tuple[tuple[str, ...], str, str], ...] = (
             *("connection failed", "connection refused", "could not connect", "server closed"),
             *("terminating connection", "connection is closed", "connection timeout"),
             *("starting up", "shutting down", "consuming input failed"),
+            *("failed to resolve host", "connection is bad"),
         ),
         "the database server of the store cannot be reached",
         f"start the server and check the URL, {_ELSEWHERE}",
     ),
 )
+_NAMED = re.compile(r'"([^"]+)" does not exist')
 _ERRNO_WORDS = {
     errno.ENOSPC: "no space left",
     errno.EDQUOT: "no space left",
@@ -110,7 +119,9 @@ def _stated(message: str, where: str) -> StoreError:
         lower = "no space left"
     for signs, what, fix in _KNOWN:
         if any(sign in lower for sign in signs):
-            return StoreError(what, where=where, fix=fix)
+            named = _NAMED.search(message)
+            name = named.group(1) if named else ""
+            return StoreError(what, where=where, fix=fix.format(name=name))
     first = message.strip().splitlines()[0] if message.strip() else "no reason given"
     return StoreError(
         f"the store cannot be used: {first}", where=where, fix=f"check that place, {_ELSEWHERE}"

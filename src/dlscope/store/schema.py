@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0003"
+REVISION = "0004"
 """The last migration; the one a store must be at to be used."""
 
 metadata = MetaData()
@@ -139,7 +139,6 @@ benchmark_results = Table(
         "key_digest",
         String(64),
         nullable=False,
-        index=True,
         doc="SHA-256 of the key: the columns from brick_id to tool_version.",
     ),
     Column(
@@ -186,4 +185,15 @@ benchmark_results = Table(
     Column("samples", LargeBinary, nullable=False, doc="zlib of int64 ns, little-endian."),
     Column("started_utc", String(40), nullable=False, doc="When it began, ISO 8601, UTC."),
     Column("extra", Text, nullable=False, doc="JSON: whatever else was found out."),
+    Column(
+        "position",
+        BigInteger,
+        nullable=False,
+        index=True,
+        unique=True,
+        doc="Order in which results were stored; of one key the greatest is the newest.",
+    ),
 )
+
+# The newest result of a key comes out of this index alone.
+Index("ix_benchmark_results_newest", benchmark_results.c.key_digest, benchmark_results.c.position)

@@ -292,6 +292,13 @@ def test_progress_tells_which_process_it_is(store, process) -> None:
     assert told == [0, 1]
 
 
+def test_progress_tells_how_many_bricks_are_timed(store, process) -> None:
+    timed(store, cut("chain"))
+    told: list[int] = []
+    timed(store, cut("chain", "fork"), progress=lambda _, message: told.append(message["bricks"]))
+    assert told == [2]
+
+
 @pytest.mark.slow
 def test_a_real_suite_end_to_end(store, suite, files) -> None:
     """Two tiny models from their files, in one real process, through a real store."""

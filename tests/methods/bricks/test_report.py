@@ -111,11 +111,14 @@ def test_an_incomplete_model_is_told() -> None:
         "fork is incomplete: 25 % of its layers have no time",
     )
     assert (finding.evidence, finding.rows) == ("composition", (1,))
+    assert finding.advice == "see table failed"
     assert "Bricks without a time" in [section.title for section in report.sections]
     times.bricks.clear()
+    times.failed.clear()
     found = [compose(model, suite.bricks, [times]) for model in suite.models]
     report = composition_report([(suite, [times], found)], Protocol())
     assert report.answer == "No model could be rebuilt: bricks have no time."
+    assert {each.advice for each in report.findings} == {"time them: dlscope bricks run SUITE"}
 
 
 @pytest.mark.parametrize(("slower", "sign"), [(1.05, None), (1.10, "warn"), (1.2, "bad")])

@@ -90,7 +90,7 @@ def test_progress_begins_when_all_is_open_and_ends_when_all_is_done(walked) -> N
     shares = [each["share"] for each in told if "share" in each]
     assert shares == sorted(shares)
     assert 0 < shares[0] <= shares[-1] <= 1
-    assert told[-1] == {"done": True}
+    assert told[-1] == {"done": True, "share": 1.0}
 
 
 def test_a_whole_model_that_cannot_be_opened_is_a_stated_error(suite, tmp_path: Path) -> None:

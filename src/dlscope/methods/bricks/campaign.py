@@ -30,7 +30,7 @@ from dlscope.methods.bricks.times import Times, times_of
 from dlscope.store.benchmarks import BenchmarkFilter, BenchmarkResult, Benchmarks
 
 Progress = Callable[[int, Mapping[str, Any]], None]
-"""Receives the number of the process and what it tells."""
+"""Receives the number of the process and what it tells; `bricks` is how many it times."""
 
 
 def measure(
@@ -56,7 +56,7 @@ def measure(
         rows = [] if refresh else _rows(benchmarks, conditions, process)
         wanted, whole = _left(rows, conditions, models)
         if wanted:
-            tell = _numbered(progress, process)
+            tell = _numbered(progress, process, len(wanted))
             with device_lock(partial(tell, {"step": WAITING})):
                 walked = run_process(suite, protocol, whole, wanted, tell)
             benchmarks.accept(
@@ -180,8 +180,8 @@ def _require_runtime(suite: Suite) -> None:
         )
 
 
-def _numbered(progress: Progress, process: int) -> Callable[[Mapping[str, Any]], None]:
+def _numbered(progress: Progress, process: int, bricks: int) -> Callable[[Mapping[str, Any]], None]:
     def tell(message: Mapping[str, Any]) -> None:
-        progress(process, message)
+        progress(process, {"bricks": bricks, **message})
 
     return tell

@@ -135,11 +135,12 @@ def _time(duration_ns: float) -> str:
 
 
 def _findings(joined: Mapping[str, Table]) -> Iterator[Finding]:
+    untimed = "see table failed" if len(joined["failed"]) else "time them: dlscope bricks run SUITE"
     for place, row in enumerate(joined["composition"]):
         if row["missing"]:
             share = format_percent(float(row["missing"]))
             claim = f"{row['model']} is incomplete: {share} of its layers have no time"
-            yield Finding("bad", claim, "composition", (place,), advice="see table failed")
+            yield Finding("bad", claim, "composition", (place,), advice=untimed)
         elif row["ratio"] is not None and abs(float(row["ratio"]) - 1) > _FAR:
             ratio = float(row["ratio"])
             sign = "bad" if abs(ratio - 1) > _TOO_FAR else "warn"
