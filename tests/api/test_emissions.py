@@ -42,6 +42,8 @@ def test_a_model_and_its_digests_come_beside_the_design(tmp_path) -> None:
     report = api.emit_design(path, to="onnx")
     files = DesignFile.load(path).files
     assert report.table("emitted").column("file") == tuple(files)
+    ((command, _),) = report.next_commands
+    assert command == f"dlscope profile {next(tmp_path.glob('design-*.yaml'))}"
     assert all(file_digest(tmp_path / name) == sha256 for name, sha256 in files.items())
     assert report.table("agreement").rows == ()
 
@@ -58,6 +60,16 @@ def test_another_folder_gets_all_that_a_design_is(tmp_path) -> None:
     }
     assert path.read_bytes() == before
     DesignFile.load(tmp_path / "out" / "design.json")
+
+
+def test_a_search_is_emitted_by_the_beginning_of_its_name(tmp_path) -> None:
+    folder = tmp_path / "codesign" / "ab12cd"
+    folder.mkdir(parents=True)
+    _design(folder)
+    (folder / "request.json").write_text("{}")
+    report = api.emit_design("ab1", to="onnx", store=str(tmp_path))
+    assert report.answer.endswith(f"files are in {folder}.")
+    assert list(folder.glob("*.onnx"))
 
 
 def test_refuses_a_design_that_was_not_trained(tmp_path) -> None:
@@ -109,6 +121,8 @@ def test_an_accelerator_of_each_device_counts_the_cycles_of_its_design(tmp_path,
         board = find("board", "zc706")
         told = [stage["latency_ns"] * board.clock_mhz / 1e3 for stage in file.stages]
         assert table.column("counted_cycles") == pytest.approx(told)
+    ((command, _),) = report.next_commands
+    assert command == f"dlscope codesign simulate {tmp_path} --vectors 1000"
     again = api.simulate_design(path, vectors=1)
     assert again.table("verification").rows == table.rows
 

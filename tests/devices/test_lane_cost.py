@@ -43,5 +43,6 @@ def test_refuses_bits_beyond_the_largest_that_is_listed(board) -> None:
     assert str(refusal.value) == (
         "SearchError: a lane of 32 bits has no cost\n"
         "  where  board zc706, lanes\n"
-        "  fix    use at most 16 bits, or add the width to the board: it lists 2, 4, 8, 16"
+        "  fix    search a space whose quant has at most 16 bits, or add the width to the board: "
+        "it lists 2, 4, 8, 16"
     )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from dlscope.api.found_searches import design_path
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,18 +32,20 @@ def emit_design(
     lanes: int | None = None,
     accumulator_bits: int = 32,
     seed: int = 0,
+    store: str | None = None,
 ) -> Report:
-    """The design in the file `design` as `onnx` or `cpp`, beside it or in the folder `output`.
+    """A design as `onnx` or `cpp`, beside it or in the folder `output`.
 
-    Its trained network lies beside it. An accelerator is compiled, run and held against the integer
-    reference before anything of it is written; its form is that of the device, or `tiling`, its
-    lanes those that were searched, or `lanes` for each layer. The design gets the SHA-256 of every
-    file. Raises `SearchError` for another form, for a design that was not trained, and for an
-    accelerator that gives any other integer.
+    `design` is its file, a folder with one, or a search by the beginning of its name, whose chosen
+    design is meant. Its trained network lies beside it. An accelerator is compiled, run and held
+    against the integer reference before anything of it is written; its form is that of the device,
+    or `tiling`, its lanes those that were searched, or `lanes` for each layer. The design gets the
+    SHA-256 of every file. Raises `SearchError` for another form, for a design that was not trained,
+    and for an accelerator that gives any other integer.
     """
     from dlscope.methods.codesign.emission import report
 
-    path = Path(design)
+    path = design_path(design, store=store)
     file, network = _read(path)
     folder = _folder(path, output)
     agreed = None
@@ -62,13 +67,19 @@ def emit_design(
     proofs = emitted.verification, agreed
     command = f"dlscope codesign emit {design} --to {to}"
     title, answer = f"{file.identity} as {to}", f"{len(names)} files are in {folder}."
-    return report.emission_report(title, answer, tables, *proofs, command=command)
+    following = [_next(folder, names, to)]
+    return report.emission_report(
+        title, answer, tables, *proofs, command=command, next_commands=following
+    )
 
 
-def simulate_design(design: str | Path, *, vectors: int = 200, seed: int = 0) -> Report:
-    """The accelerator that lies beside the file `design`, run and held against the reference.
+def simulate_design(
+    design: str | Path, *, vectors: int = 200, seed: int = 0, store: str | None = None
+) -> Report:
+    """The accelerator that lies beside a design, run and held against the reference.
 
-    It is compiled as it lies there. Raises `SearchError` with the layer, the index and both values
+    `design` is a file, a folder or a search, as `emit_design` takes it. The accelerator is compiled
+    as it lies there. Raises `SearchError` with the layer, the index and both values
     of the first integer that differs, and for files that the design does not give.
     """
     import numpy as np
@@ -77,7 +88,7 @@ def simulate_design(design: str | Path, *, vectors: int = 200, seed: int = 0) ->
     from dlscope.methods.codesign.emission.emitting import FOLDER, Accelerator, verified_folder
     from dlscope.methods.codesign.emission.quantise import quantise
 
-    path = Path(design)
+    path = design_path(design, store=store)
     file, network = _read(path)
     folder = path.parent / FOLDER
     accelerator = Accelerator.read(folder)
@@ -96,6 +107,14 @@ def simulate_design(design: str | Path, *, vectors: int = 200, seed: int = 0) ->
         None,
         command=f"dlscope codesign simulate {design}",
     )
+
+
+def _next(folder: Path, names: Sequence[str], to: str) -> tuple[str, str]:
+    """What can be done with the files `names` of an emitted design."""
+    if to == "cpp":
+        return f"dlscope codesign simulate {folder} --vectors 1000", "run it on more inputs"
+    manifest = next(name for name in names if name.endswith(".yaml"))
+    return f"dlscope profile {folder / manifest}", "see where its time goes"
 
 
 def _read(path: Path) -> tuple[DesignFile, FoldedNetwork]:
@@ -117,10 +136,11 @@ def _read(path: Path) -> tuple[DesignFile, FoldedNetwork]:
 
 def _folder(path: Path, output: str | Path | None) -> Path:
     """Where files go: beside the design, or another folder, with the network in it as well."""
+    from dlscope.methods.codesign.output_folder import output_folder
+
     if output is None:
         return path.parent
-    folder = Path(output)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = output_folder(Path(output))
     if folder.resolve() != path.parent.resolve():
         shutil.copyfile(path.parent / _NETWORK, folder / _NETWORK)
     return folder

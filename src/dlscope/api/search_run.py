@@ -22,7 +22,7 @@ class FoundDesign:
     folder: Path
 
     def emit(self, to: str, directory: str | Path) -> Report:
-        """Write it as something that runs: `onnx`, `cpp` or `hls4ml`, into `directory`."""
+        """Write it as something that runs: `onnx` or `cpp`, into `directory`."""
         from dlscope import api
 
         return api.emit_design(self.folder / "design.json", to=to, output=directory)

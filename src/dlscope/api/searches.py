@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dlscope.api.found_searches import design_path, search_folder, search_record
 from dlscope.api.watcher import Told, tell_nobody
 from dlscope.core.whole_file import write_whole
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from dlscope.methods.codesign.implementing.implementer import Implementer
     from dlscope.methods.codesign.measuring.profiling import Profiled
     from dlscope.methods.codesign.measuring.walk_protocol import WalkProtocol
-    from dlscope.methods.codesign.search_record import SearchRecord
     from dlscope.methods.codesign.searching.design_file import DesignFile
     from dlscope.methods.codesign.space.space import Space
     from dlscope.methods.codesign.targets.targets_table import Candidate
@@ -38,7 +38,8 @@ def search_report(run: str, *, requirements: str | None = None, store: str | Non
 
     asked = _asked(requirements)
     changes = () if asked is None else _changes(run, store)
-    return told(_record(run, store), asked, changes, command=f"dlscope codesign show {run}")
+    record = search_record(run, store=store)
+    return told(record, asked, changes, command=f"dlscope codesign show {run}")
 
 
 def measure_search(
@@ -59,13 +60,14 @@ def measure_search(
     from dlscope.methods.codesign.measuring.verifying import measured_designs
     from dlscope.methods.codesign.measuring.walk_protocol import WalkProtocol
     from dlscope.methods.codesign.named_device import LOCAL
+    from dlscope.methods.codesign.telling.search_report import search_report as report_of
 
-    record, folder = _record(run, store), _folder(run, store)
+    record, folder = search_record(run, store=store), search_folder(run, store=store)
     if record.device != LOCAL:
         raise SearchError(
             f"the search is for {record.device}, which is not here",
             where=str(folder),
-            fix="count its cycles instead: dlscope codesign simulate",
+            fix=f"count its cycles: dlscope codesign emit {folder.name} --to cpp",
         )
     files = {file.identity: file for file in _design_files(run, store)}
     space = _one_space(list(files.values()))
@@ -76,7 +78,7 @@ def measure_search(
     measured = replace(record, tables={**record.tables, "predicted": predicted})
     text = json.dumps(measured.to_json(), indent=1) + "\n"
     write_whole(folder / _RECORD, text)
-    return search_report(run, store=store)
+    return report_of(measured, first="predicted", command=f"dlscope codesign show {run}")
 
 
 def compare_targets(
@@ -160,43 +162,18 @@ def _device(name: str, space: Space | None, store: str | None) -> Device:
     return named_device(name, local=local)
 
 
-def _record(run: str, store: str | None) -> SearchRecord:
-    from dlscope.core.errors import SearchError
-    from dlscope.methods.codesign.search_record import SearchRecord
-
-    given = Path(run)
-    path = given if given.is_file() else _folder(run, store) / _RECORD
-    try:
-        return SearchRecord.from_json(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SearchError(
-            f"the record of a search cannot be read: {type(error).__name__}: {error}",
-            where=str(path),
-            fix="give the folder that `dlscope codesign search` has written",
-        ) from error
-
-
-def _folder(run: str, store: str | None) -> Path:
-    """A folder by its path where it has a record, else of the store."""
-    from dlscope.api.searching import search_folder
-
-    given = Path(run)
-    return given if (given / _RECORD).is_file() else search_folder(run, store=store)
-
-
 def _design_file(name: str, store: str | None) -> DesignFile:
     """A file of a design, or the chosen design of a search."""
     from dlscope.methods.codesign.searching.design_file import DesignFile
 
-    given = Path(name)
-    return DesignFile.load(given if given.is_file() else _folder(name, store) / _DESIGN)
+    return DesignFile.load(design_path(name, store=store))
 
 
 def _design_files(run: str, store: str | None) -> list[DesignFile]:
     """The chosen design of a search and its finalists, each once."""
     from dlscope.methods.codesign.searching.design_file import DesignFile
 
-    folder = _folder(run, store)
+    folder = search_folder(run, store=store)
     paths = [folder / _DESIGN, *sorted((folder / _DESIGNS).glob("*.json"))]
     files = [DesignFile.load(path) for path in paths if path.is_file()]
     return list({file.identity: file for file in reversed(files)}.values())

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from dlscope.api.found_searches import search_folder, search_record
 from dlscope.api.search_inputs import (
     Objective,
     dataset_of,
@@ -22,7 +23,6 @@ from dlscope.api.watcher import Told, tell_nobody
 
 if TYPE_CHECKING:
     from dlscope.core.report import Report
-    from dlscope.methods.codesign.search_record import SearchRecord
     from dlscope.methods.codesign.searching.aims import Aims
     from dlscope.methods.codesign.searching.design_file import DesignFile
     from dlscope.methods.codesign.searching.images import LabelledImages
@@ -122,6 +122,7 @@ def train_design(
 
     A training that was interrupted goes on there. Raises `SearchError` for an edited file.
     """
+    from dlscope.methods.codesign.output_folder import output_folder
     from dlscope.methods.codesign.searching.design_file import DesignFile
     from dlscope.methods.codesign.searching.design_training import Recipe
     from dlscope.methods.codesign.searching.design_training import train_design as trained
@@ -133,6 +134,7 @@ def train_design(
     chosen = file.design_in(space)
     manifest = dataset_of(data)
     splits = Splits.of(read_dataset(manifest, space), name=manifest.identity)
+    into = output_folder(Path(output))
     found = trained(
         space,
         chosen,
@@ -142,11 +144,11 @@ def train_design(
         seed=seed,
         threads=threads,
         place=place,
-        folder=Path(output) / "final",
+        folder=into / "final",
         told=told,
         name="training",
     )
-    return write_trained(file, found, Path(output), dataset=manifest.identity, seed=seed)
+    return write_trained(file, found, into, dataset=manifest.identity, seed=seed)
 
 
 def derive_designs(
@@ -165,6 +167,7 @@ def derive_designs(
     Those of the front are written as files into the folder `designs`. Raises `SearchError` where
     the search has no supernet, or its device has other numbers now, or nothing meets the target.
     """
+    from dlscope.methods.codesign.output_folder import output_folder
     from dlscope.methods.codesign.searching.aims import Aims
     from dlscope.methods.codesign.searching.deriving import derived_report, write_front
     from dlscope.methods.codesign.searching.images import Splits
@@ -175,39 +178,18 @@ def derive_designs(
     splits = Splits.of(read_dataset(request.data, request.space), name=request.dataset)
     minimised = request.aims.minimised
     aims = Aims(combine=combine, target_ns=duration_ns(target_latency), minimised=minimised)
+    into = None if designs is None else output_folder(Path(designs))
     found = Search(request, splits, folder, told).derived(aims, evaluations)
-    if designs is not None:
-        write_front(request, found, Path(designs))
-    return derived_report(request, found, folder.name)
+    if into is not None:
+        write_front(request, found, into)
+    return derived_report(request, found, folder.name, into)
 
 
 def compare_searches(runs: Sequence[str | Path], *, store: str | None = None) -> Report:
     """What several searches found, side by side, with the area that each dominates."""
     from dlscope.methods.codesign.searching.comparison import comparison_report
 
-    return comparison_report([_record(run, store) for run in runs])
-
-
-def search_folder(run: str | Path, *, store: str | None = None) -> Path:
-    """The folder of a search by its path, or by the beginning of its name in the store.
-
-    Raises `SearchError` where there is none, or several.
-    """
-    from dlscope.core.errors import SearchError
-
-    path = Path(run)
-    if path.is_file():
-        return path.parent
-    if (path / "request.json").is_file():
-        return path
-    found = sorted(searches_folder(store).glob(f"{run}*"))
-    if len(found) != 1:
-        raise SearchError(
-            f"{len(found) or 'no'} searches are called {run}",
-            where=str(searches_folder(store)),
-            fix="give the folder of a search, or the beginning of one name",
-        )
-    return found[0]
+    return comparison_report([search_record(run, store=store) for run in runs])
 
 
 def _searched(
@@ -240,18 +222,3 @@ def _stored_request(folder: Path, table: str | Path | None, store: str | None) -
         data,
         lambda name, space: device_of(name, space, data["threads"], table, True, True, store),
     )
-
-
-def _record(run: str | Path, store: str | None) -> SearchRecord:
-    from dlscope.core.errors import SearchError
-    from dlscope.methods.codesign.searching.run_folder import read_record
-
-    folder = search_folder(run, store=store)
-    found = read_record(folder)
-    if found is None:
-        raise SearchError(
-            "the search has not ended",
-            where=str(folder),
-            fix="let it go on: give the same command again",
-        )
-    return found

@@ -36,6 +36,6 @@ def _listed(board: BoardManifest, precision: Precision) -> LaneCost:
     raise SearchError(
         f"a lane of {precision.lane_bits} bits has no cost",
         where=f"board {board.name}, lanes",
-        fix=f"use at most {board.lanes[-1].bits} bits, or add the width to the board: "
-        f"it lists {listing}",
+        fix=f"search a space whose quant has at most {board.lanes[-1].bits} bits, or add the width "
+        f"to the board: it lists {listing}",
     )

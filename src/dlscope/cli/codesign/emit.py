@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from dlscope.cli.output import ALL, FORMAT, OUTPUT, Format, show
+from dlscope.cli.output import ALL, FORMAT, OUTPUT, STORE, Format, show
 
 
 class Tiling(StrEnum):
@@ -18,7 +18,9 @@ class Tiling(StrEnum):
     recursive = "recursive"
 
 
-_DESIGN = typer.Argument(..., help="A design.json, its network.npz beside it.")
+_DESIGN = typer.Argument(
+    ..., help="A search by name, a folder, or a design.json with network.npz beside it."
+)
 _TILING = typer.Option(None, "--tiling", help="Form of the accelerator; default: the device's.")
 _LANES = typer.Option(None, "--lanes", min=1, help="Lanes of every layer; default: as searched.")
 _BITS = typer.Option(32, "--accumulator-bits", min=2, max=53, help="Most bits that sums may need.")
@@ -26,13 +28,14 @@ _SEED = typer.Option(0, "--seed", help="Seed of the random inputs.")
 
 
 def emit(
-    design: Path = _DESIGN,
+    design: str = _DESIGN,
     to: str = typer.Option(..., "--to", help="onnx: quantised model; cpp: accelerator."),
     into: Path = typer.Option(None, "--into", help="Folder; default: beside the design."),
     tiling: Tiling = _TILING,
     lanes: int = _LANES,
     accumulator_bits: int = _BITS,
     seed: int = _SEED,
+    store: str = STORE,
     format: Format = FORMAT,
     output: Path = OUTPUT,
     all: bool = ALL,
@@ -45,6 +48,7 @@ def emit(
     of the reference and every cycle that of the model.
 
     \b
+    dlscope codesign emit 1f2e3d --to onnx
     dlscope codesign emit design.json --to cpp
     """
     from dlscope import api
@@ -57,14 +61,16 @@ def emit(
         lanes=lanes,
         accumulator_bits=accumulator_bits,
         seed=seed,
+        store=store,
     )
     show(report, format, output, all=all)
 
 
 def simulate(
-    design: Path = _DESIGN,
+    design: str = _DESIGN,
     vectors: int = typer.Option(200, "--vectors", min=0, help="Random inputs besides corners."),
     seed: int = _SEED,
+    store: str = STORE,
     format: Format = FORMAT,
     output: Path = OUTPUT,
     all: bool = ALL,
@@ -78,4 +84,5 @@ def simulate(
     """
     from dlscope import api
 
-    show(api.simulate_design(design, vectors=vectors, seed=seed), format, output, all=all)
+    report = api.simulate_design(design, vectors=vectors, seed=seed, store=store)
+    show(report, format, output, all=all)

@@ -26,7 +26,7 @@ def show_search(
     """Print what a search found; nothing is searched.
 
     \b
-    dlscope codesign show s-2b90
+    dlscope codesign show 1f2e3d
     """
     from dlscope import api
 
@@ -60,7 +60,7 @@ def report(
     The page opens from disk.
 
     \b
-    dlscope codesign report s-2b90 --requirements perception_8_streams -o search.html
+    dlscope codesign report 1f2e3d --requirements perception_8_streams -o search.html
     """
     from dlscope import api
 
@@ -85,7 +85,7 @@ def measure(
     The search must have been for local:cpu.
 
     \b
-    dlscope codesign measure s-2b90
+    dlscope codesign measure 1f2e3d
     """
     from dlscope import api
 

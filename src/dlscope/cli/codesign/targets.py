@@ -22,8 +22,8 @@ def targets(
     """Hold designs against every device: does the winner change?
 
     \b
-    dlscope codesign targets s-2b90 s-77aa
-    dlscope codesign targets s-2b90 --device zc706:pipelined
+    dlscope codesign targets 1f2e3d 4a5b6c
+    dlscope codesign targets 1f2e3d --device zc706:pipelined
     """
     from dlscope import api
 
@@ -48,7 +48,7 @@ def split(
     Ends with 3 when a rate is not reached.
 
     \b
-    dlscope codesign split --device zcu102:pipelined --task s-2b90@30 --task signs/design.json@100
+    dlscope codesign split --device zcu102:pipelined --task 1f2e3d@30 --task signs/design.json@100
     """
     from dlscope import api
 
@@ -85,4 +85,4 @@ def _task(text: str) -> tuple[str, float]:
 
 
 def _refused(text: str) -> tuple[str, float]:
-    raise typer.BadParameter(f"{text!r} is not DESIGN@RATE", param_hint="--task")
+    raise typer.BadParameter(f"{text!r} is not DESIGN@RATE, such as 1f2e3d@30", param_hint="--task")

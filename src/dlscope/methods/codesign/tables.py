@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from dlscope.core.table import Cell, Column, Table
+from dlscope.methods.codesign.estimated_columns import estimated
 
 Record = Mapping[str, Cell]
 
@@ -21,17 +22,7 @@ SEARCHES = (
     Column("status", "str", "done, budget_limited or infeasible", role="verdict"),
     Column("design", "str", "identity of the chosen design", role="id"),
     Column("interval_ns", "float", "its predicted time per result", "ns", "value"),
-    Column(
-        "error",
-        "float",
-        "share of test images that it tells wrong",
-        "share",
-        role="value",
-        lo="error_lo",
-        hi="error_hi",
-    ),
-    Column("error_lo", "float", "lower end of the 95 % interval", "share", "interval", 3),
-    Column("error_hi", "float", "upper end of the 95 % interval", "share", "interval", 3),
+    *estimated("error", "share of test images that it tells wrong", "share"),
     Column(
         "hypervolume",
         "float",
@@ -45,28 +36,8 @@ SEARCHES = (
 PARETO = (
     Column("design", "str", "identity of the design", role="id"),
     Column("method", "str", "what found it: search, or the name of a baseline"),
-    Column(
-        "interval_ns",
-        "float",
-        "predicted time per result",
-        "ns",
-        role="value",
-        lo="interval_lo_ns",
-        hi="interval_hi_ns",
-    ),
-    Column("interval_lo_ns", "float", "lower end of its interval", "ns", "interval", 3),
-    Column("interval_hi_ns", "float", "upper end of its interval", "ns", "interval", 3),
-    Column(
-        "error",
-        "float",
-        "share of wrong answers, estimated or of the trained network",
-        "share",
-        role="value",
-        lo="error_lo",
-        hi="error_hi",
-    ),
-    Column("error_lo", "float", "lower end of the 95 % interval", "share", "interval", 3),
-    Column("error_hi", "float", "upper end of the 95 % interval", "share", "interval", 3),
+    Column("interval_ns", "float", "predicted time per result", "ns", role="value"),
+    *estimated("error", "share of wrong answers, estimated or of the trained network", "share"),
     Column("loss", "float", "loss that the search estimates, lower is better", role="value"),
     Column("latency_ns", "float", "predicted time from input to result", "ns", "value", 3),
     Column("energy_j", "float", "predicted energy of one result", "J", "value", 3),
@@ -142,55 +113,20 @@ REQUIREMENTS = (
 PREDICTED = (
     Column("design", "str", "identity of the design", role="id"),
     Column("predicted_ns", "float", "time per result as the device tells it", "ns", "value"),
-    Column(
-        "measured_ns",
-        "float",
-        "time per result as measured, or counted in simulation",
-        "ns",
-        role="value",
-        lo="measured_lo_ns",
-        hi="measured_hi_ns",
-    ),
-    Column("measured_lo_ns", "float", "lower end of the 95 % interval", "ns", "interval", 3),
-    Column("measured_hi_ns", "float", "upper end of the 95 % interval", "ns", "interval", 3),
+    *estimated("measured_ns", "time per result as measured, or counted in simulation", "ns"),
     Column("error", "float", "predicted / measured − 1", "share", "share"),
 )
 BASELINES = (
     Column("method", "str", "search, or the name of a baseline", role="id"),
     Column("seeds", "int", "runs with seeds of their own", role="count", priority=2),
-    Column(
-        "hypervolume",
-        "float",
-        "mean over seeds, of the exhaustive front where that is known",
-        role="value",
-        lo="hypervolume_lo",
-        hi="hypervolume_hi",
-    ),
-    Column("hypervolume_lo", "float", "lower end of the 95 % interval", None, "interval", 3),
-    Column("hypervolume_hi", "float", "upper end of the 95 % interval", None, "interval", 3),
-    Column(
-        "regret",
-        "float",
-        "objective / best − 1, mean over seeds",
-        "share",
-        role="share",
-        lo="regret_lo",
-        hi="regret_hi",
-    ),
-    Column("regret_lo", "float", "lower end of the 95 % interval", "share", "interval", 3),
-    Column("regret_hi", "float", "upper end of the 95 % interval", "share", "interval", 3),
+    *estimated("hypervolume", "mean over seeds, of the exhaustive front where that is known"),
+    *estimated("regret", "objective / best − 1, mean over seeds", "share", "share"),
     Column("cost", "int", "evaluations or training steps that each run was given", role="count"),
-    Column(
+    *estimated(
         "difference",
-        "float",
         "hypervolume of the search less that of this method, paired by seed",
-        role="value",
         priority=2,
-        lo="difference_lo",
-        hi="difference_hi",
     ),
-    Column("difference_lo", "float", "lower end of the 95 % interval", None, "interval", 3),
-    Column("difference_hi", "float", "upper end of the 95 % interval", None, "interval", 3),
     Column("p_value", "float", "of the paired permutation test", role="value", priority=2),
 )
 

@@ -55,13 +55,24 @@ def test_nothing_is_written_when_the_compiler_is_missing(folded, tmp_path, monke
 
 
 def test_refuses_a_folder_without_an_accelerator(folded, integers, tmp_path) -> None:
-    with pytest.raises(SearchError, match="no accelerator can be read"):
-        Accelerator.read(tmp_path)
+    folder = tmp_path / "accelerator"
+    fix = f"emit the design: dlscope codesign emit {tmp_path} --to cpp"
+    with pytest.raises(SearchError) as refused:
+        Accelerator.read(folder)
+    assert refused.value.what == "no accelerator can be read: there is none"
+    assert refused.value.fix == fix
     source = ACCELERATOR.source(integers, title="mine")
     with pytest.raises(SearchError) as refused:
-        verified_folder(integers, source, tmp_path, np.random.default_rng(0), count=1)
+        verified_folder(integers, source, folder, np.random.default_rng(0), count=1)
     assert refused.value.what.startswith("there is no numbers.h, streams.h, instruments.h")
-    assert refused.value.fix == "emit the design first: dlscope codesign emit DESIGN --to cpp"
+    assert refused.value.fix == fix
+
+
+def test_options_that_were_cut_are_told_so(tmp_path) -> None:
+    (tmp_path / "accelerator.json").write_text("{")
+    with pytest.raises(SearchError) as refused:
+        Accelerator.read(tmp_path)
+    assert refused.value.what == ("no accelerator can be read: its options are cut or edited")
 
 
 @pytest.mark.slow

@@ -136,4 +136,4 @@ def test_a_real_walk_fills_the_table(store, tmp_path, monkeypatch) -> None:
     found = profiled(store, told=lambda step, _: steps.update([step]))
     assert found.timed == 10
     assert all(row.status == "ok" and row.n >= 3 for row in found.rows.values())
-    assert set(steps) == {"building models", "timing 11 models by turns"}
+    assert set(steps) == {"building models", "timing 11 models by turns, process 1 of 1"}

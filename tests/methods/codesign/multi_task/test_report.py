@@ -21,6 +21,7 @@ def told(rate: float):
 
 def test_the_answer_is_the_worst_task() -> None:
     assert told(100.0).answer.startswith("All 2 tasks meet their rates on zcu102:recursive; ")
+    assert told(100.0).answer.endswith(" times its rate.")
     assert told(1e9).answer.startswith("zcu102:recursive is too small: signs reaches ")
 
 

@@ -15,7 +15,7 @@ from dlscope.methods.codesign.searching.images import LabelledImages, Splits
 from dlscope.methods.codesign.space.space import Space
 
 # The stand-in for a device, `device_stand_in`, is with the tests of SkyNet.
-sys.path.insert(0, str(Path(__file__).parents[2] / "skynet"))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2] / "skynet")]
 
 SMALL = {
     "kind": "space",

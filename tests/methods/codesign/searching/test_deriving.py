@@ -3,27 +3,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from stripes_data import DATA
 
 from dlscope.catalog.finder import find
-from dlscope.core.manifest import DatasetManifest
 from dlscope.devices.fpga_pipelined import PipelinedFpga
 from dlscope.methods.codesign.exploring.judge import Judged
 from dlscope.methods.codesign.searching.deriving import derived_report, front_of, write_front
 from dlscope.methods.codesign.searching.design_file import DesignFile, identity_of
 from dlscope.methods.codesign.searching.request import SearchRequest
 from dlscope.methods.codesign.space.design import Design
-
-DATA = DatasetManifest(
-    kind="dataset",
-    schema_version=1,
-    name="stripes",
-    version="1.0.0",
-    task="image_classification",
-    license="none",
-    reader="pixel_rows",
-    items=120,
-    data_kind="procedural",
-)
 
 
 @pytest.fixture
@@ -50,6 +38,14 @@ def test_the_best_is_told_first(request_of, judged) -> None:
     table = report.table("pareto")
     assert table.column("is_chosen") == (True, False)
     assert table.column("is_on_front") == (True, False)
+
+
+def test_what_comes_next_is_to_write_the_best_then_to_train_it(request_of, judged) -> None:
+    ((first, _),) = derived_report(request_of, judged, "abc").next_commands
+    assert first == "dlscope codesign derive abc --designs derived"
+    ((then, _),) = derived_report(request_of, judged, "abc", Path("derived")).next_commands
+    file = f"derived/{identity_of(judged[0].design)}.json"
+    assert then == f"dlscope codesign train {file} --data stripes --into trained"
 
 
 def test_files_of_the_front_have_no_accuracy(request_of, judged, tmp_path: Path) -> None:

@@ -77,8 +77,17 @@ def test_edited_content_is_refused_with_both_digests(saved: Path) -> None:
 def test_what_is_no_design_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "design.json"
     path.write_text(content)
-    with pytest.raises(SearchError, match="no design can be read"):
+    with pytest.raises(SearchError) as refused:
         DesignFile.load(path)
+    assert refused.value.what == ("no design can be read: it is no design.json, or not all of one")
+    assert refused.value.where == str(path)
+    assert refused.value.fix == "give the design.json of a search: dlscope codesign list names them"
+
+
+def test_a_missing_design_is_told_without_the_words_of_python(tmp_path: Path) -> None:
+    with pytest.raises(SearchError) as refused:
+        DesignFile.load(tmp_path / "design.json")
+    assert refused.value.what == "no design can be read: No such file or directory"
 
 
 def test_emitted_files_are_kept_with_their_digest(saved: Path, tmp_path: Path) -> None:

@@ -28,8 +28,21 @@ def test_a_gap_is_told_once_choices_are_made() -> None:
     assert gap_warning([{"gap": 0.5, "temperature": 5.0}]) == ()
     assert gap_warning([{"gap": 0.05, "temperature": 0.5}]) == ()
     assert gap_warning([{"gap": 0.5, "temperature": 0.5}, {"gap": 0.25, "temperature": 0.4}]) == (
-        "relaxation_gap: expected and discrete time differ by 25% in epoch 2, by more than 10% "
-        "in 2 epochs",
+        "relaxation_gap: in epoch 2 the expected time was 25 % from that of the likeliest design, "
+        "and more than 10 % from it in 2 epochs: rounding lanes to powers of two takes more than "
+        "the expectation knows. The chosen design was compared with others by its exact time, so "
+        "nothing needs to be done",
+    )
+
+
+@pytest.mark.parametrize("name", ["operation_entropy", "precision_entropy"])
+def test_a_gap_of_open_choices_asks_for_a_longer_search(name: str) -> None:
+    (told,) = gap_warning([{"gap": 1.3, "temperature": 0.5, name: 0.6}])
+    assert told == (
+        "relaxation_gap: in epoch 1 the expected time was 130 % from that of the likeliest design, "
+        "and more than 10 % from it in 1 epoch: choices were still open. The chosen design was "
+        "compared with others by its exact time; a longer search (--budget or --epochs) makes up "
+        "its mind before it ends"
     )
 
 

@@ -3,25 +3,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from stripes_data import DATA
 
 from dlscope.catalog.finder import find
 from dlscope.core.errors import SearchError
-from dlscope.core.manifest import DatasetManifest
 from dlscope.devices.fpga_pipelined import PipelinedFpga
 from dlscope.methods.codesign.searching.request import SearchRequest
 from dlscope.methods.codesign.searching.schedule import SearchSchedule
-
-DATA = DatasetManifest(
-    kind="dataset",
-    schema_version=1,
-    name="stripes",
-    version="1.0.0",
-    task="image_classification",
-    license="none",
-    reader="pixel_rows",
-    items=120,
-    data_kind="procedural",
-)
 
 
 @pytest.fixture

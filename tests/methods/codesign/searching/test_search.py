@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from stripes_data import DATA
 
 from dlscope.catalog.finder import find
 from dlscope.core.errors import SearchError
-from dlscope.core.manifest import DatasetManifest
 from dlscope.devices.bit_flexible import BitFusion
 from dlscope.devices.fpga_pipelined import PipelinedFpga
 from dlscope.methods.codesign.searching.aims import Aims
@@ -33,18 +33,6 @@ from dlscope.methods.codesign.searching.search import Search, tell_nobody
 from dlscope.methods.codesign.space.choices import Choices
 from dlscope.methods.codesign.space.design import Design
 from dlscope.methods.codesign.telling.search_report import search_report
-
-DATA = DatasetManifest(
-    kind="dataset",
-    schema_version=1,
-    name="stripes",
-    version="1.0.0",
-    task="image_classification",
-    license="none",
-    reader="pixel_rows",
-    items=120,
-    data_kind="procedural",
-)
 
 SCHEDULE = SearchSchedule(
     epochs=2,

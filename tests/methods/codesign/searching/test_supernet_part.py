@@ -3,10 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from stripes_data import DATA
 
 from dlscope.catalog.finder import find
 from dlscope.core.errors import SearchError
-from dlscope.core.manifest import DatasetManifest
 from dlscope.devices.fpga_pipelined import PipelinedFpga
 from dlscope.methods.codesign.implementing.implementer import Implementer
 from dlscope.methods.codesign.searching.aims import Aims
@@ -16,17 +16,6 @@ from dlscope.methods.codesign.searching.schedule import SearchSchedule
 from dlscope.methods.codesign.searching.supernet_part import SupernetPart
 from dlscope.methods.codesign.space.design import Design
 
-DATA = DatasetManifest(
-    kind="dataset",
-    schema_version=1,
-    name="stripes",
-    version="1.0.0",
-    task="image_classification",
-    license="none",
-    reader="pixel_rows",
-    items=120,
-    data_kind="procedural",
-)
 SCHEDULE = SearchSchedule(epochs=1, warm_up=0, batch=32, most_steps=2, evaluations=10, finalists=2)
 
 
@@ -60,6 +49,11 @@ def test_a_supernet_that_was_trained_tells_the_same_again(part: SupernetPart, sm
 
 
 def test_a_blind_search_leaves_as_many_networks_as_there_are_finalists(part: SupernetPart) -> None:
-    found = part.told_apart(part.trained(), Aims(is_blind=True), 10)
+    said: list[tuple[str, float]] = []
+    found = part.told_apart(
+        part.trained(), Aims(is_blind=True), 10, lambda *told: said.append(told)
+    )
+    assert {step for step, _ in said} == {"telling designs apart"}
+    assert [share for _, share in said] == sorted(share for _, share in said)
     assert len(found) == SCHEDULE.finalists
     assert len({each.design.operations for each in found}) == SCHEDULE.finalists

@@ -82,7 +82,7 @@ def test_a_design_that_does_not_fit_has_a_reason() -> None:
         (
             candidates(0.2, 0.2),
             {"one": DEVICES["recursive"]},
-            "2 designs on 1 devices are no comparison",
+            "2 designs on 1 device are no comparison",
         ),
     ],
 )

@@ -33,6 +33,22 @@ def test_a_wide_gap_at_the_end_is_a_warning() -> None:
     ]
 
 
+def test_what_training_left_open_comes_with_what_to_do() -> None:
+    undecided = next(
+        each for each in search_findings(sample(), NOTHING) if "undecided" in each.claim
+    )
+    table = search_table("trajectory", TRAJECTORY[:1])
+    (wide,) = search_findings(replace(sample(), tables={"trajectory": table}), NOTHING)
+    assert wide.detail == "relaxation gap: the last epochs steered by times that no design has"
+    assert undecided.detail == (
+        "no operation of theirs stood out (entropy above half of ln M), so theirs is the best that "
+        "was found by estimated loss and exact time afterwards"
+    )
+    assert {wide.advice, undecided.advice} == {
+        "a longer search (--budget or --epochs) decides more by training"
+    }
+
+
 def test_poor_predictions_are_a_warning() -> None:
     rows = [{"design": "d", "predicted_ns": 5.0, "measured_ns": 10.0}]
     record = replace(sample(), tables={"predicted": search_table("predicted", rows)})

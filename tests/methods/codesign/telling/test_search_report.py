@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from search_sample import sample
 
 from dlscope.core import registry
@@ -34,8 +36,8 @@ def test_the_answer_is_error_and_time_with_the_requirements() -> None:
 
 def test_every_table_that_the_search_has_is_a_section() -> None:
     assert titles(search_report(sample(), asked(fps=1))) == [
-        "Pareto front",
         "Requirements",
+        "Pareto front",
         "Resources of the chosen design",
         "Search trajectory",
         "Choice probabilities θ",
@@ -50,6 +52,14 @@ def test_every_table_that_the_search_has_is_a_section() -> None:
         "Search trajectory",
         "Choice probabilities θ",
         "How this was searched",
+    ]
+
+
+def test_what_was_asked_for_comes_first() -> None:
+    assert titles(search_report(sample()))[0] == "Pareto front"
+    assert titles(search_report(sample(), first="predicted"))[:2] == [
+        "Predicted against measured",
+        "Pareto front",
     ]
 
 
@@ -82,7 +92,7 @@ def test_the_front_lists_the_quickest_first() -> None:
 
 def test_a_required_rate_is_a_rule_in_the_front() -> None:
     report = search_report(sample(), asked(fps=100))
-    spec = str(next(iter(report.sections[0].blocks)).spec)
+    spec = str(next(iter(report.sections[1].blocks)).spec)
     assert "required ≤ 10.0 ms" in spec
 
 
@@ -118,3 +128,16 @@ def test_every_face_draws_it() -> None:
 def test_an_empty_record_is_a_report() -> None:
     empty = sample(tables={}, design=None)
     assert titles(search_report(empty)) == ["How this was searched"]
+
+
+def test_what_comes_next_depends_on_the_device() -> None:
+    def commands(device: str, **more) -> list[str]:
+        record = replace(sample(**more), run="ab12", device=device, design="d1")
+        found = search_report(record).next_commands
+        return [command.removeprefix("dlscope codesign ") for command, _ in found]
+
+    last = ["emit ab12 --to onnx", "report ab12"]
+    assert commands("zc706:pipelined") == ["emit ab12 --to cpp", *last]
+    assert commands("bitfusion:4096@500") == last
+    assert commands("local:cpu") == last
+    assert commands("local:cpu", without=("predicted",)) == ["measure ab12", *last]

@@ -63,10 +63,10 @@ class Accelerator:
             options = json.loads(path.read_text(encoding="utf-8"))
             return cls(**{**options, "lanes": tuple(options["lanes"])})
         except (OSError, ValueError, KeyError, TypeError) as error:
+            is_missing = isinstance(error, FileNotFoundError)
+            reason = "there is none" if is_missing else "its options are cut or edited"
             raise SearchError(
-                f"no accelerator can be read: {type(error).__name__}: {error}",
-                where=str(path),
-                fix="emit the design first: dlscope codesign emit DESIGN --to cpp",
+                f"no accelerator can be read: {reason}", where=str(path), fix=_emit_first(folder)
             ) from None
 
     def source(self, network: IntegerNetwork, *, title: str) -> Source:
@@ -170,7 +170,7 @@ def verified_folder(
         raise SearchError(
             f"there is no {', '.join(missing)}",
             where=str(folder),
-            fix="emit the design first: dlscope codesign emit DESIGN --to cpp",
+            fix=_emit_first(folder),
         )
     found = {name: (folder / name).read_text(encoding="utf-8") for name in source.files}
     as_found = Source(source.tiling, found, source.stages, source.golden_bits)
@@ -180,9 +180,14 @@ def verified_folder(
             raise SearchError(
                 f"{name} is not what the design gives, though all integers are equal",
                 where=str(folder / name),
-                fix="emit the design again: dlscope codesign emit DESIGN --to cpp",
+                fix=_emit_first(folder),
             )
     return verification
+
+
+def _emit_first(folder: Path) -> str:
+    """How to get the accelerator of `folder`, which lies beside its design."""
+    return f"emit the design: dlscope codesign emit {folder.parent} --to cpp"
 
 
 def _write_vectors(

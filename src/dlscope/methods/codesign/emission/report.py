@@ -8,6 +8,7 @@ from pathlib import Path
 from dlscope.core.digest import file_digest
 from dlscope.core.report import Finding, Report, Section
 from dlscope.core.table import Cell, Column, Table
+from dlscope.core.units import format_percent
 from dlscope.methods.codesign.emission.agreement import Agreement
 from dlscope.methods.codesign.emission.verifying import Verification
 
@@ -28,10 +29,14 @@ AGREEMENT = (
 VERIFICATION = (
     Column("stage", "int", "place in the accelerator, from 1 on", role="count"),
     Column("layer", "str", "name of the layer", role="id"),
-    Column("modelled_cycles", "int", "cycles that the hardware model says", "cycles", "count"),
-    Column("counted_cycles", "int", "trips of its loop that the test bench counted", "cycles"),
+    Column("modelled_cycles", "int", "cycles that the hardware model says", role="count"),
+    Column("counted_cycles", "int", "trips of its loop that the test bench counted", role="count"),
     Column("waits", "int", "words of the input that it fetched while it did not multiply"),
     Column("busy_share", "float", "its cycles as a share of the slowest stage", "share", "share"),
+)
+_A_STEP_OFF = (
+    "a runtime may be a step off where a sum is a half; how many answers are right, in the table, "
+    "tells whether it matters"
 )
 TABLES: Mapping[str, tuple[str, tuple[Column, ...]]] = {
     "emitted": ("Files that a design was written as.", EMITTED),
@@ -85,6 +90,7 @@ def emission_report(
     agreed: Agreement | None,
     *,
     command: str = "",
+    next_commands: Sequence[tuple[str, str]] = (),
 ) -> Report:
     """What was emitted; each proof is a finding."""
     shown = tuple(table for table in tables if len(table))
@@ -95,6 +101,7 @@ def emission_report(
         tables=tuple(tables),
         findings=findings,
         sections=tuple(Section(table.title, (table,)) for table in shown),
+        next_commands=tuple(next_commands),
         command=command,
     )
 
@@ -136,7 +143,8 @@ def _findings(verification: Verification | None, agreed: Agreement | None) -> It
     if agreed is not None:
         yield Finding(
             "good" if agreed.same_share >= 0.99 else "warn",
-            f"{agreed.same_share:.2%} of {agreed.n} test images get the same answer from the model "
-            "and from the integers",
+            f"{format_percent(agreed.same_share, 1)} of {agreed.n} test images get the same answer "
+            "from the model and from the integers",
             "agreement",
+            detail=_A_STEP_OFF if agreed.same_share < 1 else "",
         )

@@ -82,7 +82,8 @@ def _process(
         "into": str(into),
     }
     (folder / ORDER).write_text(json.dumps(order), encoding="utf-8")
-    step = f"timing {len(paths)} models by turns"
+    turn = f"process {seed + 1} of {protocol.processes}"
+    step = f"timing {len(paths)} models by turns, {turn}"
 
     def tell(share: float) -> None:
         told(step, (seed + share) / protocol.processes)

@@ -22,6 +22,7 @@ TASKS = (
     Column("lanes", "int", "lanes of all its stages, where it has its own", role="count"),
     Column("verdict", "str", "met, or missed by how much", role="verdict"),
 )
+_MANY = 10
 _METHOD = {
     True: (
         "All tasks run on the same engines by turns. The lanes of the engines are those with "
@@ -87,13 +88,20 @@ def _answer(found: Split, name: str) -> str:
     worst = min(found.shares, key=lambda each: each.slack)
     if worst.slack >= 0:
         return (
-            f"All {len(found.shares)} tasks meet their rates on {name}; the least slack is "
-            f"{format_percent(worst.slack, 1)}, of {worst.task.name}."
+            f"All {len(found.shares)} tasks meet their rates on {name}; the least slack is that "
+            f"of {worst.task.name}: {_slack(worst.slack)}."
         )
     return (
         f"{name} is too small: {worst.task.name} reaches {format_number(worst.reached_per_s)} of "
         f"{format_number(worst.task.rate_per_s)} results a second at the best division."
     )
+
+
+def _slack(slack: float) -> str:
+    """More than is asked, in percent; many times as much as a multiple."""
+    if slack < _MANY:
+        return format_percent(slack, 1)
+    return f"it reaches {format_number(1 + slack)} times its rate"
 
 
 def _findings(found: Split) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ import numpy as np
 from dlscope.core.stats import bootstrap_interval, mean
 from dlscope.core.table import Cell, Column, Table
 from dlscope.devices.base import Floats
+from dlscope.methods.codesign.estimated_columns import estimated
 from dlscope.methods.codesign.exploring.judge import product
 from dlscope.methods.codesign.oracle.enumeration import Enumeration, all_choices
 from dlscope.methods.codesign.oracle.gradient_search import (
@@ -46,17 +47,7 @@ _COLUMNS = (
         "share",
         "share",
     ),
-    Column(
-        "exact",
-        "float",
-        "mean regret of the choices with the best lanes",
-        "share",
-        "share",
-        lo="exact_lo",
-        hi="exact_hi",
-    ),
-    Column("exact_lo", "float", "lower end of the 95 % interval", "share", "interval", 3),
-    Column("exact_hi", "float", "upper end of the 95 % interval", "share", "interval", 3),
+    *estimated("exact", "mean regret of the choices with the best lanes", "share", "share"),
     Column(
         "continuous", "float", "mean regret of the choices were lanes of any size", "share", "share"
     ),

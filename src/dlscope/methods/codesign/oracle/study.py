@@ -16,6 +16,7 @@ import numpy as np
 from dlscope.core.stats import Interval, bootstrap_interval, mean, sign_flip_test
 from dlscope.core.table import Cell, Column, Table
 from dlscope.devices.base import Floats
+from dlscope.methods.codesign.estimated_columns import estimated
 from dlscope.methods.codesign.exploring.judge import Judge
 from dlscope.methods.codesign.measures.hypervolume import hypervolume
 from dlscope.methods.codesign.oracle.enumeration import Enumeration
@@ -42,23 +43,13 @@ _FAMILY_COLUMNS = (
     Column("instances", "str", "instances that were searched: all, or one", role="id"),
     Column("method", "str", "search, or the name of a baseline", role="id"),
     Column("runs", "int", "runs, over instances and seeds", role="count"),
-    Column("regret", "float", "mean regret", "share", "share", lo="regret_lo", hi="regret_hi"),
-    Column("regret_lo", "float", "lower end of the 95 % interval", "share", "interval", 3),
-    Column("regret_hi", "float", "upper end of the 95 % interval", "share", "interval", 3),
+    *estimated("regret", "mean regret", "share", "share"),
     Column("worst", "float", "largest regret of a run", "share", "share"),
     Column("exact", "float", "share of runs that found the best of all", "share", "share"),
     Column("percentile", "float", "mean share of designs that are better", "share", "share"),
-    Column(
-        "excess",
-        "float",
-        "mean regret less that of the search, instance by instance",
-        "share",
-        "share",
-        lo="excess_lo",
-        hi="excess_hi",
+    *estimated(
+        "excess", "mean regret less that of the search, instance by instance", "share", "share"
     ),
-    Column("excess_lo", "float", "lower end of the 95 % interval", "share", "interval", 3),
-    Column("excess_hi", "float", "upper end of the 95 % interval", "share", "interval", 3),
     Column("p_value", "float", "of the paired permutation test", role="value"),
 )
 _BEST = 1e-9

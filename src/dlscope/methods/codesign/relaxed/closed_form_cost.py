@@ -25,6 +25,7 @@ from dlscope.devices.relaxation import Share
 from dlscope.methods.codesign.implementing.space_costs import SpaceCosts
 from dlscope.methods.codesign.relaxed.architecture import Sample
 from dlscope.methods.codesign.relaxed.expected import Expected, constant, joint, smooth_maximum
+from dlscope.methods.codesign.relaxed.layer_tensors import LayerTensors
 
 _LEAST_ROOM = 1e-3  # of a budget, where what is always there exceeds it
 
@@ -35,15 +36,8 @@ class ClosedFormCost:
 
     def __init__(self, costs: SpaceCosts, *, share: Share = "or") -> None:
         self._share: Share = share
-        self._is_pipeline = costs.objective == "throughput"
+        self._layers = LayerTensors.of(costs)
         layers = costs.layers
-        limited = [r for r, most in enumerate(costs.budget) if np.isfinite(most)]
-        self._budget = constant(costs.budget[limited])
-        self._scaling_ns, self._added_ns = constant(layers.scaling_ns), constant(layers.added_ns)
-        self._least_ns, self._exists = constant(layers.least_ns), constant(layers.exists)
-        self._lane_costs = constant(layers.lane_costs[limited])
-        self._fixed = constant(layers.fixed[limited])
-        self._memory_ns = constant(costs.memory_ns)
         most = 2.0**layers.most_log2
         at_most = np.maximum(layers.scaling_ns / most + layers.added_ns, layers.least_ns)
         self._at_most_ns = constant(np.where(layers.exists, at_most, 0.0).max(axis=-1))
@@ -55,36 +49,40 @@ class ClosedFormCost:
     def __call__(self, sample: Sample, softness: float) -> Expected:
         """What `sample` is expected to cost."""
         weights = joint(sample)
-        return self._pipeline(weights, softness) if self._is_pipeline else self._folded(weights)
+        return (
+            self._pipeline(weights, softness) if self._layers.is_pipeline else self._folded(weights)
+        )
 
     def _pipeline(self, weights: Tensor, softness: float) -> Expected:
-        asked = (weights * (self._lane_costs * self._scaling_ns).sum(-1)).sum(dim=(1, 2, 3))
-        fixed = (weights * self._fixed.sum(-1)).sum(dim=(1, 2, 3))
+        layers = self._layers
+        asked = (weights * (layers.lane_costs * layers.scaling_ns).sum(-1)).sum(dim=(1, 2, 3))
+        fixed = (weights * layers.fixed.sum(-1)).sum(dim=(1, 2, 3))
         balanced_ns = asked / self._room(fixed)
         fastest_ns = smooth_maximum((weights * self._at_most_ns).sum(dim=(1, 2)), softness)
-        memory_ns = (weights * self._memory_ns).sum()
+        memory_ns = (weights * layers.memory_ns).sum()
         time_ns = torch.stack([balanced_ns.max(), fastest_ns, memory_ns]).max()
-        return Expected(time_ns, (asked / time_ns.detach() + fixed) / self._budget)
+        return Expected(time_ns, (asked / time_ns.detach() + fixed) / layers.budget)
 
     def _folded(self, weights: Tensor) -> Expected:
-        layer_weights = weights[..., None] * self._exists
+        layers = self._layers
+        layer_weights = weights[..., None] * layers.exists
         lane = torch.stack([self._widest(weights, each) for each in self._members], dim=1)
         fixed = torch.stack([self._largest(weights, each) for each in self._members], dim=1).sum(1)
         work = torch.stack(
-            [(layer_weights * each * self._scaling_ns).sum() for each in self._members]
+            [(layer_weights * each * layers.scaling_ns).sum() for each in self._members]
         )
         lanes, prices = self._solved(work, lane, fixed)
         everywhere = sum(
             (each * p for each, p in zip(self._members, lanes, strict=True)),
-            start=1 - self._exists,
+            start=1 - layers.exists,
         )
-        each_ns = torch.maximum(self._scaling_ns / everywhere + self._added_ns, self._least_ns)
+        each_ns = torch.maximum(layers.scaling_ns / everywhere + layers.added_ns, layers.least_ns)
         used = (lane * lanes).sum(1)
         time_ns = (layer_weights * each_ns).sum() + (prices * (used - used.detach())).sum()
-        return Expected(time_ns, (used + fixed) / self._budget)
+        return Expected(time_ns, (used + fixed) / layers.budget)
 
     def _room(self, fixed: Tensor) -> Tensor:
-        return torch.maximum(self._budget - fixed, _LEAST_ROOM * self._budget)
+        return torch.maximum(self._layers.budget - fixed, _LEAST_ROOM * self._layers.budget)
 
     def _widest(self, weights: Tensor, members: Tensor) -> Tensor:
         """What a lane of an engine takes, [R]: as much as the widest layer that is on it.
@@ -92,7 +90,7 @@ class ClosedFormCost:
         The expected largest of independent choices: Σ over levels of their height times the
         chance that any block reaches them.
         """
-        of_choice = (self._lane_costs * members).amax(-1)  # [R, N + 1, M, Q]
+        of_choice = (self._layers.lane_costs * members).amax(-1)  # [R, N + 1, M, Q]
         rows = []
         for costs in of_choice:
             levels = torch.unique(costs)
@@ -111,7 +109,7 @@ class ClosedFormCost:
 
     def _largest(self, weights: Tensor, members: Tensor) -> Tensor:
         """What an engine takes without lanes, [R]: that of the block that is expected to most."""
-        of_choice = (self._fixed * members).amax(-1)
+        of_choice = (self._layers.fixed * members).amax(-1)
         return (weights * of_choice).sum(dim=(2, 3)).amax(-1)
 
     def _solved(self, work: Tensor, lane: Tensor, fixed: Tensor) -> tuple[Tensor, Tensor]:

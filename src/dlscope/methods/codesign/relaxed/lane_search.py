@@ -19,7 +19,8 @@ from torch import Tensor
 from dlscope.devices.relaxation import Share
 from dlscope.methods.codesign.implementing.space_costs import SpaceCosts
 from dlscope.methods.codesign.relaxed.architecture import Sample
-from dlscope.methods.codesign.relaxed.expected import Expected, constant, joint, smooth_maximum
+from dlscope.methods.codesign.relaxed.expected import Expected, joint, smooth_maximum
+from dlscope.methods.codesign.relaxed.layer_tensors import LayerTensors
 from dlscope.methods.codesign.space.design import DesignSpace
 
 
@@ -33,49 +34,43 @@ class LaneSearchCost:
 
     def __init__(self, space: DesignSpace, costs: SpaceCosts, *, share: Share = "or") -> None:
         self._share: Share = share
-        self._is_pipeline = costs.objective == "throughput"
-        layers = costs.layers
-        limited = [r for r, most in enumerate(costs.budget) if most < float("inf")]
-        self._budget = constant(costs.budget[limited])
-        self._scaling_ns, self._added_ns = constant(layers.scaling_ns), constant(layers.added_ns)
-        self._least_ns, self._exists = constant(layers.least_ns), constant(layers.exists)
-        self._lane_costs = constant(layers.lane_costs[limited])
-        self._fixed = constant(layers.fixed[limited])
-        self._memory_ns = constant(costs.memory_ns)
-        total = self._scaling_ns.sum(-1, keepdim=True)
-        self._part = self._scaling_ns / total.clamp(min=torch.finfo(total.dtype).tiny)
+        self._layers = LayerTensors.of(costs)
+        total = self._layers.scaling_ns.sum(-1, keepdim=True)
+        self._part = self._layers.scaling_ns / total.clamp(min=torch.finfo(total.dtype).tiny)
         self._engines = _engines(space)
 
     def __call__(self, sample: Sample, lanes_log2: Tensor, softness: float) -> Expected:
         """What `sample` is expected to cost at `lanes_log2`, [N, M, Q]."""
         weights, lanes = joint(sample), 2.0**lanes_log2
-        if self._is_pipeline:
+        if self._layers.is_pipeline:
             return self._pipeline(weights, lanes, softness)
         return self._folded(sample, weights, lanes)
 
     def _pipeline(self, weights: Tensor, lanes: Tensor, softness: float) -> Expected:
-        work = self._scaling_ns.sum(-1)
+        layers = self._layers
+        work = layers.scaling_ns.sum(-1)
         block_ns = (weights[:-1] * work[:-1] / lanes).sum(dim=(1, 2))
         slowest_ns = smooth_maximum(block_ns, softness)
         keeping_pace = work[-1:] / slowest_ns.detach()
-        lane = (self._lane_costs * self._part).sum(-1) * torch.cat(
+        lane = (layers.lane_costs * self._part).sum(-1) * torch.cat(
             [lanes, keeping_pace.expand(1, *lanes.shape[1:])]
         )
-        used = (weights * (lane + self._fixed.sum(-1))).sum(dim=(1, 2, 3))
-        memory_ns = (weights * self._memory_ns).sum()
-        return Expected(torch.maximum(slowest_ns, memory_ns), used / self._budget)
+        used = (weights * (lane + layers.fixed.sum(-1))).sum(dim=(1, 2, 3))
+        memory_ns = (weights * layers.memory_ns).sum()
+        return Expected(torch.maximum(slowest_ns, memory_ns), used / layers.budget)
 
     def _folded(self, sample: Sample, weights: Tensor, lanes: Tensor) -> Expected:
+        layers = self._layers
         everywhere = torch.cat([lanes, lanes.mean().detach().expand(1, *lanes.shape[1:])])
-        each_ns = self._scaling_ns / everywhere[..., None] + self._added_ns
-        each_ns = torch.maximum(each_ns, self._least_ns) * self._exists
+        each_ns = layers.scaling_ns / everywhere[..., None] + layers.added_ns
+        each_ns = torch.maximum(each_ns, layers.least_ns) * layers.exists
         time_ns = (weights[..., None] * each_ns).sum()
-        engine = self._lane_costs.amax(-1)[:, :-1] * lanes + self._fixed.amax(-1)[:, :-1]
+        engine = layers.lane_costs.amax(-1)[:, :-1] * lanes + layers.fixed.amax(-1)[:, :-1]
         by_operation = (sample.precisions * engine).sum(-1)  # [R, N, M]
         used = torch.stack(
             [self._shared(sample.operations, by_operation, places) for places in self._engines]
         ).sum(0)
-        return Expected(time_ns, used / self._budget)
+        return Expected(time_ns, used / layers.budget)
 
     def _shared(self, operations: Tensor, used: Tensor, places: list[tuple[int, int]]) -> Tensor:
         """Resources of one engine, [R], times how often it is built."""

@@ -17,10 +17,13 @@ from dlscope.methods.codesign.searching.run_folder import design_file
 from dlscope.methods.codesign.tables import search_table
 
 _NS_PER_MS = 1e6
+_SHOWN = ("design", "interval_ns", "loss", "weight_bytes", "is_on_front", "is_chosen")
 
 
-def derived_report(request: SearchRequest, judged: Sequence[Judged], run: str) -> Report:
-    """The designs, the best first; those of the front are marked."""
+def derived_report(
+    request: SearchRequest, judged: Sequence[Judged], run: str, written: Path | None = None
+) -> Report:
+    """The designs, the best first; those of the front are marked, and in the folder `written`."""
     costs = costs_in(Implementer(request.space, request.device))
     on_front = {identity_of(each.design) for each in front_of(judged)}
     rows = [
@@ -35,10 +38,20 @@ def derived_report(request: SearchRequest, judged: Sequence[Judged], run: str) -
         f"{format_number(best.time_ns / _NS_PER_MS)} ms per result, loss "
         f"{format_number(best.loss)} by the supernet, not trained",
         tables=(table,),
-        sections=(Section("Designs", (table,)),),
+        sections=(Section("Designs", (table.view(*_SHOWN),)),),
         warnings=request.warnings,
+        next_commands=(_next(request, best, run, written),),
         command=f"dlscope codesign derive {run}",
     )
+
+
+def _next(request: SearchRequest, best: Judged, run: str, written: Path | None) -> tuple[str, str]:
+    if written is None:
+        command = f"dlscope codesign derive {run} --designs derived"
+        return command, "write those of the front as files; give the same options"
+    file = written / f"{identity_of(best.design)}.json"
+    command = f"dlscope codesign train {file} --data {request.data.name} --into trained"
+    return command, "train the best"
 
 
 def write_front(request: SearchRequest, judged: Sequence[Judged], folder: Path) -> list[Path]:

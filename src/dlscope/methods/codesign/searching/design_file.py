@@ -105,12 +105,10 @@ class DesignFile:
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
             found, told = data.pop("schema_version"), data.pop("digest")
-        except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-            raise SearchError(
-                f"no design can be read: {type(error).__name__}: {error}",
-                where=str(path),
-                fix="give a file that `dlscope codesign search` has written",
-            ) from None
+        except OSError as error:
+            raise _unreadable(path, error.strerror or type(error).__name__) from None
+        except (ValueError, KeyError, AttributeError, TypeError):
+            raise _unreadable(path, "it is no design.json, or not all of one") from None
         if found != SCHEMA_VERSION:
             raise SearchError(
                 f"the design has schema {found}, this dlscope reads {SCHEMA_VERSION}",
@@ -147,6 +145,14 @@ class DesignFile:
 def identity_of(design: Design) -> str:
     """A short name of a design, the same wherever it is found."""
     return digest(design.to_json())[:8]
+
+
+def _unreadable(path: Path, reason: str) -> SearchError:
+    return SearchError(
+        f"no design can be read: {reason}",
+        where=str(path),
+        fix="give the design.json of a search: dlscope codesign list names them",
+    )
 
 
 def tool_versions() -> dict[str, str]:

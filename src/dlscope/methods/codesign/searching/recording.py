@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from dlscope.core.table import Cell, Table
+from dlscope.core.units import format_percent
 from dlscope.devices.base import Floats
 from dlscope.methods.codesign.exploring.judge import Judged
 from dlscope.methods.codesign.implementing.implementer import Implementer
@@ -19,8 +20,17 @@ from dlscope.methods.codesign.space.design import Design
 from dlscope.methods.codesign.space.space import Space
 from dlscope.methods.codesign.tables import SEARCH_TABLES, search_table
 from dlscope.methods.codesign.telling.implementation_tables import weight_bytes
+from dlscope.reporting.words import plural
 
-_GAP, _SOFT = 0.1, 1.0
+_GAP, _SOFT, _OPEN = 0.1, 1.0, 0.1
+_STILL_OPEN = (
+    "choices were still open. The chosen design was compared with others by its exact time; a "
+    "longer search (--budget or --epochs) makes up its mind before it ends"
+)
+_ROUNDED = (
+    "rounding lanes to powers of two takes more than the expectation knows. The chosen design was "
+    "compared with others by its exact time, so nothing needs to be done"
+)
 _MOST_UNTRAINED = 200
 
 
@@ -43,18 +53,23 @@ def trajectory_table(history: Sequence[Mapping[str, float]], elapsed_ns: Sequenc
 
 
 def gap_warning(history: Sequence[Mapping[str, float]]) -> tuple[str, ...]:
-    """`relaxation_gap`, where choices are made and expectation and design still differ."""
+    """`relaxation_gap`, where samples are nearly hard and expectation and design still differ.
+
+    It says why, as far as the entropies of the last such epoch tell, and what can be done.
+    """
     wide = [
-        (number, figures["gap"])
+        (number, figures)
         for number, figures in enumerate(history, start=1)
         if figures.get("gap", 0.0) > _GAP and figures["temperature"] < _SOFT
     ]
     if not wide:
         return ()
-    number, gap = wide[-1]
+    number, last = wide[-1]
+    entropy = max(last.get(name, 0.0) for name in ("operation_entropy", "precision_entropy"))
     return (
-        f"relaxation_gap: expected and discrete time differ by {gap:.0%} in epoch {number}, "
-        f"by more than {_GAP:.0%} in {len(wide)} epochs",
+        f"relaxation_gap: in epoch {number} the expected time was {format_percent(last['gap'])} "
+        f"from that of the likeliest design, and more than {format_percent(_GAP)} from it in "
+        f"{plural(len(wide), 'epoch')}: {_STILL_OPEN if entropy > _OPEN else _ROUNDED}",
     )
 
 

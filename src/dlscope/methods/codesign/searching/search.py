@@ -81,7 +81,7 @@ class Search:
 
         Raises `SearchError` where the supernet is not there, and where nothing meets the target.
         """
-        judged = self._part.told_apart(self._part.again(), aims, evaluations)
+        judged = self._part.told_apart(self._part.again(), aims, evaluations, self._told)
         if not judged:
             raise SearchError(
                 f"infeasible: nothing of {evaluations} designs meets the target",
@@ -98,11 +98,11 @@ class Search:
         return self._part.losses(self._part.again(), designs)
 
     def _explored(self, supernet: SupernetOutcome, schedule: SearchSchedule) -> list[Judged]:
-        self._told("telling designs apart", _SUPERNET)
         aims, looks = self._request.aims, schedule.evaluations
+        told = self._within(_SUPERNET, _EXPLORED)
         return self._kept.made(
             "explored",
-            lambda: self._part.told_apart(supernet, aims, looks),
+            lambda: self._part.told_apart(supernet, aims, looks, told),
             _judged_to,
             _judged_from,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, final
 
 import torch
@@ -18,13 +19,21 @@ class SupernetEstimate:
     """What `supernet` loses on `images` as it is now, were each design its only path.
 
     Each is computed once, on every image; normalisation takes the statistics of these images.
+    `told` hears how many have been.
     """
 
     def __init__(
-        self, space: Space, supernet: Any, images: LabelledImages, *, device: Any = "cpu"
+        self,
+        space: Space,
+        supernet: Any,
+        images: LabelledImages,
+        *,
+        device: Any = "cpu",
+        told: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._space, self._supernet = space, supernet
         self._images, self._device = images, device
+        self._told = told
         self._known: dict[Design, float] = {}
 
     def loss(self, design: Design) -> float:
@@ -41,4 +50,5 @@ class SupernetEstimate:
                 )
             self._supernet.train(was_training)
             self._known[design] = scored.loss
+            self._told(len(self._known))
         return self._known[design]

@@ -86,11 +86,14 @@ class SupernetPart:
             )
         return self.trained()
 
-    def told_apart(self, supernet: SupernetOutcome, aims: Aims, evaluations: int) -> list[Judged]:
+    def told_apart(
+        self, supernet: SupernetOutcome, aims: Aims, evaluations: int, told: Told = lambda *_: None
+    ) -> list[Judged]:
         """Designs that `supernet` was asked about, those within the aims, the best first."""
-        request = self._request
+        request, step = self._request, "telling designs apart"
+        told(step, 0.0)
         with self._reproducible():
-            estimate = self._estimate(supernet)
+            estimate = self._estimate(supernet, lambda asked: told(step, asked / evaluations))
             found = explored(
                 self._implementer,
                 estimate,
@@ -115,13 +118,17 @@ class SupernetPart:
         request = self._request
         return reproducible(request.seed, threads=request.threads, is_strict=request.place == "cpu")
 
-    def _estimate(self, supernet: SupernetOutcome) -> SupernetEstimate:
+    def _estimate(
+        self, supernet: SupernetOutcome, told: Callable[[int], None] = lambda _: None
+    ) -> SupernetEstimate:
         """The supernet as it is, on some of the images for validation."""
         request, validation = self._request, self._splits.validation
         share = min(self.schedule()[0].judged_images / len(validation), 1.0)
         some, _ = split(validation.labels, share, request.seed)
         images = validation if share == 1 else validation.of(some)
-        return SupernetEstimate(request.space, supernet.module, images, device=supernet.device)
+        return SupernetEstimate(
+            request.space, supernet.module, images, device=supernet.device, told=told
+        )
 
     def _planned(self) -> tuple[SearchSchedule, bool]:
         request = self._request

@@ -16,6 +16,7 @@ from dlscope.devices.base import Device
 from dlscope.methods.codesign.implementing.implementer import Implementer
 from dlscope.methods.codesign.space.design import Design
 from dlscope.methods.codesign.space.space import Space
+from dlscope.reporting.words import plural
 
 TARGETS = (
     Column("design", "str", "identity of the design", role="id"),
@@ -70,9 +71,11 @@ def placed_on(
     """
     if not candidates or len(devices) < 2:
         raise SearchError(
-            f"{len(candidates)} designs on {len(devices)} devices are no comparison",
+            f"{plural(len(candidates), 'design')} on {plural(len(devices), 'device')} are no "
+            "comparison",
             where="targets",
-            fix="give searches with designs, and at least two devices",
+            fix="give searches that chose a design, and at least two devices: a search for another "
+            "one, or --device zc706:recursive",
         )
     return [
         sorted(_placed(space, name, device, candidates), key=lambda each: each.score)

@@ -13,6 +13,11 @@ from dlscope.reporting.words import plural
 
 WIDE_GAP, POOR_PREDICTION, UNDECIDED = 0.1, 0.1, 0.5
 _CERTAIN = 0.05
+_UNDECIDED = (
+    "no operation of theirs stood out (entropy above half of ln M), so theirs is the best that was "
+    "found by estimated loss and exact time afterwards"
+)
+_LONGER = "a longer search (--budget or --epochs) decides more by training"
 
 
 def search_findings(record: SearchRecord, requirements: Table) -> Iterator[Finding]:
@@ -51,12 +56,12 @@ def _gap(trajectory: Table) -> Iterator[Finding]:
         return
     place, gap = gaps[-1]
     assert isinstance(gap, int | float)
-    is_wide = gap > WIDE_GAP
     claim = f"expectation and discretised design are {format_percent(gap, 1)} apart at the end"
-    most = format_percent(WIDE_GAP)
-    detail = f"relaxation gap; above {most} the last epochs steered by the wrong figures"
-    sign: Sign = "warn" if is_wide else "good"
-    yield Finding(sign, claim, "trajectory", (place,), detail if is_wide else "")
+    if gap <= WIDE_GAP:
+        yield Finding("good", claim, "trajectory", (place,))
+        return
+    detail = "relaxation gap: the last epochs steered by times that no design has"
+    yield Finding("warn", claim, "trajectory", (place,), detail, advice=_LONGER)
 
 
 def _undecided(choices: Table) -> Iterator[Finding]:
@@ -65,8 +70,7 @@ def _undecided(choices: Table) -> Iterator[Finding]:
         rows = tuple(i for i, row in enumerate(choices) if row["block"] in blocks)
         listed = ", ".join(map(str, blocks))
         claim = f"{plural(len(blocks), 'block')} undecided at the last epoch: {listed}"
-        detail = "their probabilities have an entropy above half of ln M; the choice was repaired"
-        yield Finding("note", claim, "choices", rows, detail)
+        yield Finding("note", claim, "choices", rows, _UNDECIDED, advice=_LONGER)
 
 
 def _bottleneck(stages: Table) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from dlscope.core.manifest.requirements import RequirementsManifest
 from dlscope.core.report import Block, Facts, Finding, Prose, Report, Section
 from dlscope.core.table import Cell, Table
 from dlscope.core.units import format_number, format_percent
+from dlscope.methods.codesign.named_device import LOCAL, MODELS
 from dlscope.methods.codesign.search_record import SearchRecord
 from dlscope.methods.codesign.tables import SEARCH_TABLES, Record, search_table
 from dlscope.methods.codesign.telling.figures import (
@@ -58,11 +59,14 @@ def search_report(
     asked: RequirementsManifest | None = None,
     alternatives: Iterable[Alternative] = (),
     *,
+    first: str = "",
     command: str = "",
 ) -> Report:
     """The report of one search; with `asked`, its design held against these requirements.
 
-    What could be changed is looked for among the designs of the search and `alternatives`.
+    What could be changed is looked for among the designs of the search and `alternatives`. `first`
+    is the table that was asked for, which comes before the others: the requirements, where there
+    are any, else the front.
     """
     tables = {name: record.table(name) for name in SEARCH_TABLES}
     reached = chosen_of(record)
@@ -70,12 +74,13 @@ def search_report(
         others = [*alternatives_of(record), *alternatives]
         found = requirements_table(asked, reached, others)
         tables["requirements"] = found
+    first = first or ("pareto" if asked is None else "requirements")
     return Report(
         title=record.title,
         answer=_answer(record, tables["requirements"]),
         tables=tuple(tables.values()),
         findings=tuple(_findings(record, tables["requirements"])),
-        sections=tuple(_sections(record, tables, asked)),
+        sections=tuple(_sections(record, tables, asked, first)),
         runs=(record.run,) if record.run else (),
         warnings=record.warnings,
         next_commands=tuple(_next(record)),
@@ -132,12 +137,16 @@ def _energy(row: Mapping[str, Cell]) -> str:
 
 def _findings(record: SearchRecord, requirements: Table) -> Iterator[Finding]:
     if record.status == "infeasible":
-        yield Finding("bad", "no design meets what was asked", "pareto")
+        advice = "allow more time per result (--target-latency), or take a larger board"
+        yield Finding("bad", "no design meets what was asked", "pareto", advice=advice)
     yield from search_findings(record, requirements)
 
 
 def _sections(
-    record: SearchRecord, tables: Mapping[str, Table], asked: RequirementsManifest | None
+    record: SearchRecord,
+    tables: Mapping[str, Table],
+    asked: RequirementsManifest | None,
+    first: str,
 ) -> Iterator[Section]:
     blocks: Mapping[str, tuple[Block, ...]] = {
         "pareto": (
@@ -148,10 +157,10 @@ def _sections(
         "choices": tuple(choice_figures(record)),
         "predicted": (*predicted_figures(record), tables["predicted"]),
     }
-    for name, title in _TITLES.items():
+    for name in dict.fromkeys((first, *_TITLES)):
         if len(tables[name]):
             shown = tables[name].view(*_present(tables[name], _SHOWN.get(name, ())))
-            yield Section(title, blocks.get(name) or (shown,), _note(record, name, asked))
+            yield Section(_TITLES[name], blocks.get(name) or (shown,), _note(record, name, asked))
     yield Section("How this was searched", (Prose(_METHOD), Facts(tuple(_facts(record)))))
 
 
@@ -218,6 +227,10 @@ def _facts(record: SearchRecord) -> Iterator[tuple[str, str]]:
 def _next(record: SearchRecord) -> Iterator[tuple[str, str]]:
     if record.design is None or not record.run:
         return
+    if record.device == LOCAL and not len(record.table("predicted")):
+        yield f"dlscope codesign measure {record.run}", "time its designs here"
+    if record.device.rpartition(":")[2] in MODELS:
+        yield f"dlscope codesign emit {record.run} --to cpp", "write the accelerator, proven"
     yield f"dlscope codesign emit {record.run} --to onnx", "write the network as ONNX"
     yield f"dlscope codesign report {record.run}", "write this as a page"
 

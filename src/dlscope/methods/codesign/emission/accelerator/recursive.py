@@ -21,8 +21,6 @@ from dlscope.methods.codesign.emission.accelerator.schedule import (
 from dlscope.methods.codesign.emission.accelerator.source import (
     ModelledStage,
     Source,
-    plain_files,
-    rendered,
 )
 from dlscope.methods.codesign.emission.accelerator.stage import grid_type, signed_type
 from dlscope.methods.codesign.emission.accelerator.stages import places, require_lanes
@@ -50,18 +48,8 @@ def recursive_source(
     context = _context(network, steps, engines, title)
     context |= {"map_size": map_size, "image_at": starts[0], "tiling": _TILING}
     arrays = [*_weights(found, engines), *_channels(network)]
-    return Source(
-        tiling="recursive",
-        files={
-            **plain_files(),
-            "weights.h": rendered("weights.h", {"title": title, "arrays": arrays}),
-            "accelerator.h": rendered("accelerator.h", context),
-            "accelerator.cpp": rendered("recursive.cpp", context),
-            "testbench.cpp": rendered("testbench.cpp", context),
-        },
-        stages=tuple(ModelledStage(step.name, step.cycles) for step in steps),
-        golden_bits=context["golden_bits"],
-    )
+    modelled = (ModelledStage(step.name, step.cycles) for step in steps)
+    return Source.of("recursive.cpp", context, arrays, modelled, tiling="recursive")
 
 
 def _memory(network: IntegerNetwork, found: _Found) -> tuple[tuple[int, ...], int]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
-from typing import Any, final
+from typing import Any, Self, final
 
 import jinja2
 
@@ -37,6 +37,30 @@ class Source:
     files: Mapping[str, str]
     stages: tuple[ModelledStage, ...]
     golden_bits: int
+
+    @classmethod
+    def of(
+        cls,
+        body: str,
+        context: Mapping[str, Any],
+        arrays: Sequence[Any],
+        stages: Iterable[ModelledStage],
+        *,
+        tiling: str,
+    ) -> Self:
+        """What the templates give with `context`, that of the accelerator being `body`."""
+        return cls(
+            tiling=tiling,
+            files={
+                **plain_files(),
+                "weights.h": rendered("weights.h", {"title": context["title"], "arrays": arrays}),
+                "accelerator.h": rendered("accelerator.h", context),
+                "accelerator.cpp": rendered(body, context),
+                "testbench.cpp": rendered("testbench.cpp", context),
+            },
+            stages=tuple(stages),
+            golden_bits=context["golden_bits"],
+        )
 
     @property
     def interval_cycles(self) -> int:

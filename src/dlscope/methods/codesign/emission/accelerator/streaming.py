@@ -9,8 +9,6 @@ from dlscope.methods.codesign.emission.accelerator.arrays import arrays_of
 from dlscope.methods.codesign.emission.accelerator.source import (
     ModelledStage,
     Source,
-    plain_files,
-    rendered,
 )
 from dlscope.methods.codesign.emission.accelerator.stage import Stage
 from dlscope.methods.codesign.emission.accelerator.stages import (
@@ -40,18 +38,8 @@ def streaming_source(
     wiring = Wiring(stages)
     context |= {"wires": wiring.wires, "calls": wiring.calls, "tiling": _TOLD[tiling]}
     arrays = [array for stage in stages for array in arrays_of(stage)]
-    return Source(
-        tiling=tiling,
-        files={
-            **plain_files(),
-            "weights.h": rendered("weights.h", {"title": title, "arrays": arrays}),
-            "accelerator.h": rendered("accelerator.h", context),
-            "accelerator.cpp": rendered("streaming.cpp", context),
-            "testbench.cpp": rendered("testbench.cpp", context),
-        },
-        stages=tuple(ModelledStage(stage.name, stage.cycles) for stage in stages),
-        golden_bits=context["golden_bits"],
-    )
+    modelled = (ModelledStage(stage.name, stage.cycles) for stage in stages)
+    return Source.of("streaming.cpp", context, arrays, modelled, tiling=tiling)
 
 
 def _context(network: IntegerNetwork, stages: Sequence[Stage], title: str) -> dict[str, Any]:
