@@ -19,58 +19,77 @@ from dlscope.methods.skynet.tracking import frame_overlaps as tracker_frames
 from dlscope.methods.skynet.tracking import mask_table as tracker_masks
 from dlscope.methods.skynet.tracking import ratios as tracker_ratios
 from dlscope.methods.skynet.tracking import report as skynet_tracks
+from generate.printed_tables import Printed, printed
 
-_TABLES = {
-    "layers": ("Every convolution of the network.", "skynet count", skynet_counts.LAYER_COLUMNS),
-    "counts": ("All variants of it.", "skynet count", skynet_counts.COUNT_COLUMNS),
-    "backbones": ("What the published ratio compares.", "skynet count",
-                  skynet_counts.BACKBONE_COLUMNS),
-    "score": ("The score of the contest.", "skynet score", skynet_scores.SCORE_COLUMNS),
-    "classes": ("Classes of a set of images.", "skynet data", skynet_data.CLASS_COLUMNS),
-    "sequences": ("Sequences of a set to track in.", "skynet data",
-                  skynet_data.SEQUENCE_COLUMNS),
-    "faults": ("Files of a set that are wrong.", "skynet data --check",
-               skynet_data.FAULT_COLUMNS),
-    "overlaps": ("How well each image is answered.", "skynet score",
-                 skynet_scores.OVERLAP_COLUMNS),
-    "int8": ("A network of 8-bit integers beside the one in floats.", "skynet quantize",
-             skynet_int8.INT8_COLUMNS),
-    "fixed_point": ("Numbers of few bits, one row a combination.", "skynet quantize",
-                    skynet_bits.FIXED_COLUMNS),
-    "pipeline": ("Stages that overlap beside one after the other.", "skynet pipeline",
-                 skynet_pipeline.PIPELINE_COLUMNS),
-    "pipeline_stages": ("What each stage spent its time on.", "skynet pipeline",
-                        skynet_pipeline.STAGE_COLUMNS),
-    "pipeline_waits": ("The same, one row a part.", "skynet pipeline",
-                       skynet_pipeline.WAIT_COLUMNS),
-    "boxes": ("The surest box of each image.", "skynet pipeline", skynet_pipeline.BOX_COLUMNS),
-    "spoiled": ("Files without a box.", "skynet pipeline", skynet_pipeline.SPOILED_COLUMNS),
-    "detectors": ("Detectors beside one another.", "skynet eval",
-                  skynet_detectors.DETECTOR_COLUMNS),
-    "by_area": ("The same by size of the object.", "skynet eval", skynet_detectors.AREA_COLUMNS),
-    "training": ("How a training went.", "skynet train", skynet_detectors.TRAINING_COLUMNS),
-    "unreadable": ("Images that took no part.", "skynet eval",
-                   skynet_detectors.UNREADABLE_COLUMNS),
-    "tracking": ("How well trackers follow.", "skynet track", skynet_tracks.TRACKING_COLUMNS),
-    "tracked_masks": ("How well masks tell the object.", "skynet track",
-                      tracker_masks.MASK_COLUMNS),
-    "tracked_sequences": ("The same for each sequence.", "skynet track",
-                          skynet_tracks.SEQUENCE_COLUMNS),
-    "tracker_ratios": ("ResNet-50 against SkyNet, backbones and whole trackers.", "skynet track",
-                       tracker_ratios.RATIO_COLUMNS),
-    "kept_reports": ("Reports of a store.", "skynet list` and `adapt list", KEPT_COLUMNS),
-    "frame_overlaps": ("Frame by frame, of the first eight sequences.", "skynet track",
-                       tracker_frames.FRAME_COLUMNS),
-    "published_tracking": ("What the paper tells of trackers.", "skynet track",
-                           skynet_tracks.PUBLISHED_COLUMNS),
-    "tracker_training": ("How a training of a tracker went.", "skynet track --train",
-                         tracker_campaign.TRAINING_COLUMNS),
-}  # fmt: skip
+_TABLES: Printed = {
+    "skynet count": {
+        "layers": ("Every convolution of the network.", skynet_counts.LAYER_COLUMNS),
+        "counts": ("All variants of it.", skynet_counts.COUNT_COLUMNS),
+        "backbones": ("What the published ratio compares.", skynet_counts.BACKBONE_COLUMNS),
+    },
+    "skynet score": {
+        "score": ("The score of the contest.", skynet_scores.SCORE_COLUMNS),
+        "overlaps": ("How well each image is answered.", skynet_scores.OVERLAP_COLUMNS),
+    },
+    "skynet data": {
+        "classes": ("Classes of a set of images.", skynet_data.CLASS_COLUMNS),
+        "sequences": ("Sequences of a set to track in.", skynet_data.SEQUENCE_COLUMNS),
+    },
+    "skynet data --check": {
+        "faults": ("Files of a set that are wrong.", skynet_data.FAULT_COLUMNS),
+    },
+    "skynet quantize": {
+        "int8": ("A network of 8-bit integers beside the one in floats.", skynet_int8.INT8_COLUMNS),
+        "fixed_point": ("Numbers of few bits, one row a combination.", skynet_bits.FIXED_COLUMNS),
+    },
+    "skynet pipeline": {
+        "pipeline": (
+            "Stages that overlap beside one after the other.",
+            skynet_pipeline.PIPELINE_COLUMNS,
+        ),
+        "pipeline_stages": ("What each stage spent its time on.", skynet_pipeline.STAGE_COLUMNS),
+        "pipeline_waits": ("The same, one row a part.", skynet_pipeline.WAIT_COLUMNS),
+        "boxes": ("The surest box of each image.", skynet_pipeline.BOX_COLUMNS),
+        "spoiled": ("Files without a box.", skynet_pipeline.SPOILED_COLUMNS),
+    },
+    "skynet eval": {
+        "detectors": ("Detectors beside one another.", skynet_detectors.DETECTOR_COLUMNS),
+        "by_area": ("The same by size of the object.", skynet_detectors.AREA_COLUMNS),
+        "unreadable": ("Images that took no part.", skynet_detectors.UNREADABLE_COLUMNS),
+    },
+    "skynet train": {
+        "training": ("How a training went.", skynet_detectors.TRAINING_COLUMNS),
+    },
+    "skynet track": {
+        "tracking": ("How well trackers follow.", skynet_tracks.TRACKING_COLUMNS),
+        "tracked_masks": ("How well masks tell the object.", tracker_masks.MASK_COLUMNS),
+        "tracked_sequences": ("The same for each sequence.", skynet_tracks.SEQUENCE_COLUMNS),
+        "tracker_ratios": (
+            "ResNet-50 against SkyNet, backbones and whole trackers.",
+            tracker_ratios.RATIO_COLUMNS,
+        ),
+        "frame_overlaps": (
+            "Frame by frame, of the first eight sequences.",
+            tracker_frames.FRAME_COLUMNS,
+        ),
+        "published_tracking": (
+            "What the paper tells of trackers.",
+            skynet_tracks.PUBLISHED_COLUMNS,
+        ),
+    },
+    "skynet list and adapt list": {
+        "kept_reports": ("Reports of a store.", KEPT_COLUMNS),
+    },
+    "skynet track --train": {
+        "tracker_training": (
+            "How a training of a tracker went.",
+            tracker_campaign.TRAINING_COLUMNS,
+        ),
+    },
+}
 
 
 def skynet_tables() -> Iterator[tuple[str, str, Sequence[Column]]]:
     """Each table with what it tells and its columns."""
-    for name, (doc, command, columns) in _TABLES.items():
-        yield f"{name} (skynet)", f"{doc} Printed by `{command}`.", columns
-    for name, (doc, columns) in BOTTOM_UP_TABLES.items():
-        yield f"{name} (bottom-up)", f"{doc} Printed by `skynet search`.", columns
+    yield from printed("skynet", _TABLES)
+    yield from printed("bottom-up", {"skynet search": BOTTOM_UP_TABLES})

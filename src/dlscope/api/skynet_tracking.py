@@ -55,7 +55,10 @@ def skynet_track(
     tracks: dict[str, list[Track]] = {name: [] for name in trackers}
     for number, sequence in enumerate(followed):
         for name, made in trackers.items():
-            told(f"following {sequence.name}", number / len(followed))
+            told(
+                f"following {sequence.name}, {number + 1} of {len(followed)}",
+                number / len(followed),
+            )
             track = follow(made, sequence)
             tracks[name].append(track)
             if results is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
@@ -112,7 +114,8 @@ def train_skynet(
         told=told,
     )
     report = asked.evaluated([(str(folder), detector)], "val", val_images)
-    return keep(report, "skynet", "train", store=store)
+    measured = (f"dlscope evaluate {folder / 'skynet.yaml'}", "measure it like any other model")
+    return keep(replace(report, next_commands=(measured,)), "skynet", "train", store=store)
 
 
 def evaluate_skynet(
@@ -191,7 +194,8 @@ class _Asked:
         rows = []
         for name, detector in detectors:
             images = self.prepared(split, count, detector.size, detector.resize)
-            scores = evaluate_detector(detector.predict, images)
+            now = partial(self._told, f"evaluating {name} on {len(images)} images")
+            scores = evaluate_detector(detector.predict, images, told=now)
             rows.append(Evaluated(name, detector, scores, images))
         return detector_report(
             rows,

@@ -8,6 +8,7 @@ import small_domains
 
 pytest.importorskip("torch")
 
+from dlscope.core.errors import DataError
 from dlscope.methods.adaptation.domains import Domains
 from dlscope.methods.adaptation.options import LossWeights
 
@@ -41,3 +42,13 @@ def test_source_images_take_the_colors_of_the_target_where_asked(domains):
     assert min(abs(changed.mean() - each) for each in target) < 8
     assert not np.array_equal(changed, plain)
     assert np.array_equal(first.source_pictures.labels(0), domains.source_pictures.labels(0))
+
+
+def test_scenes_that_are_not_there_are_told_with_the_command_that_draws_them(tmp_path):
+    with pytest.raises(DataError) as refused:
+        Domains.of_scenes(tmp_path / "none", small_domains.OPTIONS)
+    assert str(refused.value) == (
+        "DataError: there are no scenes\n"
+        f"  where  {tmp_path / 'none'}\n"
+        f"  fix    draw them: dlscope adapt make-scenes {tmp_path / 'none'}"
+    )

@@ -22,7 +22,9 @@ from dlscope.methods.adaptation.trained import (  # noqa: E402 - after the check
 def kept(tmp_path):
     """A light network below a folder, as row `adv` of seed 0."""
     path = tmp_path / "seed-0/adv/network.pt"
-    trained = Trained(new_network(LIGHT), ({"step": 4.0},), 1.5, 2.5, 0.25, ("odd",))
+    trained = Trained(
+        new_network(LIGHT), ({"step": 4.0},), 1.5, 2.5, 0.25, ("odd",), unmatched={"train": 0}
+    )
     write_trained(path, trained)
     return path, trained
 
@@ -30,11 +32,12 @@ def kept(tmp_path):
 def test_what_is_written_is_read(kept):
     path, trained = kept
     again = read_trained(path, new_network(LIGHT))
-    assert (again.history, again.cpu_s, again.kept, again.warnings) == (
+    assert (again.history, again.cpu_s, again.kept, again.warnings, again.unmatched) == (
         ({"step": 4.0},),
         1.5,
         0.25,
         ("odd",),
+        {"train": 0},
     )
     state = again.network.state_dict()
     assert all(torch.equal(v, state[name]) for name, v in trained.network.state_dict().items())
@@ -73,7 +76,7 @@ def test_a_row_that_was_not_trained_is_named_with_the_command(tmp_path):
     assert str(refused.value) == (
         "TrainingError: row 'adv' of seed 3 was not trained there\n"
         f"  where  {tmp_path}\n"
-        f"  fix    train it: dlscope adapt ablate --rows adv --seeds 3 --out {tmp_path}"
+        f"  fix    train it: dlscope adapt ablate --preset ci --rows adv --seeds 3 --out {tmp_path}"
     )
 
 

@@ -87,3 +87,27 @@ def test_reads_every_frame_of_a_sequence(tmp_path):
     assert report.table("faults").rows[0][1] == (
         "image 2, 'b/00000003': the file cannot be decoded: it is no image"
     )
+
+
+def test_a_drawn_set_is_read_in_the_layout_that_it_has(tmp_path):
+    from dlscope.data.procedural.uav.writing import UavSet, write_uav_set
+
+    write_uav_set(tmp_path, UavSet("coco", "val", 1, (48, 64)))
+    with pytest.raises(DataError) as refused:
+        check_data(tmp_path, "dac-sdc")
+    assert str(refused.value) == (
+        "DataError: the set was drawn in the layout coco, not in dac-sdc\n"
+        f"  where  {tmp_path}\n"
+        "  fix    check it with --layout coco"
+    )
+    assert check_data(tmp_path, "coco").answer.endswith("No fault.")
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(DataError) as refused:
+        check_data(tmp_path / "none", "coco")
+    assert str(refused.value) == (
+        "DataError: there is no such folder\n"
+        f"  where  {tmp_path / 'none'}\n"
+        "  fix    name a folder with a set, drawn or your own"
+    )

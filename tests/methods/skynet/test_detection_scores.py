@@ -86,6 +86,9 @@ def test_a_head_is_decoded_with_its_anchors():
         return head
 
     predict = head_predictor(head_of, ((1.0, 1.0), (2.0, 4.0)))
-    scores = evaluate_detector(predict, images([[0.35, 0.5, 0.2, 0.8]], [LARGE], [LARGE]), batch=2)
+    shares = []
+    three = images([[0.35, 0.5, 0.2, 0.8]], [LARGE], [LARGE])
+    scores = evaluate_detector(predict, three, batch=2, told=shares.append)
+    assert shares == [0, 2 / 3]
     assert seen == [(2, 3, 40, 80), (1, 3, 40, 80)]
     assert scores.iou_m[0] == pytest.approx(1.0)

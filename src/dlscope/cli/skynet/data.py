@@ -40,8 +40,8 @@ def data(
 
     \b
     dlscope skynet data uav/train --split train --count 5000 --layout dac-sdc
-    dlscope skynet data uav/val --layout got10k --split val --count 20 --preset hard --frames 100
-    dlscope skynet data annotations --check --layout dac-sdc
+    dlscope skynet data uav/track --layout got10k --split val --count 20 --preset hard --frames 100
+    dlscope skynet data uav/train --check --layout dac-sdc
     """
     from dlscope import api
 

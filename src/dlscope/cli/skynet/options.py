@@ -23,8 +23,12 @@ RESIZE = typer.Option(
 DATA_SEED = typer.Option(0, "--data-seed", help="What the images are drawn from.")
 STRICT = typer.Option(False, "--strict", help="Stop at the first image that cannot be read.")
 
+FROM_CHECKPOINT = (
+    "what was trained up to the last checkpoint is kept, run the same command again to go on"
+)
+"""What is said to whoever interrupts a training."""
 _FAULTY = 1
-_FILTERS: tuple[Literal["nearest", "bilinear", "bicubic", "area"], ...] = (
+FILTERS: tuple[Literal["nearest", "bilinear", "bicubic", "area"], ...] = (
     "nearest",
     "bilinear",
     "bicubic",
@@ -34,7 +38,7 @@ _FILTERS: tuple[Literal["nearest", "bilinear", "bicubic", "area"], ...] = (
 
 def resize_of(word: str | None) -> Literal["nearest", "bilinear", "bicubic", "area"] | None:
     """The filter that was given, None for none; another is a wrong use of the command line."""
-    return None if word is None else one_of(_FILTERS, word, "--resize")
+    return None if word is None else one_of(FILTERS, word, "--resize")
 
 
 def end_by(report: Report) -> None:

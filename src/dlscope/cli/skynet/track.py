@@ -10,7 +10,8 @@ import typer
 from dlscope.cli.asking import one_of
 from dlscope.cli.output import ALL, FORMAT, OUTPUT, STORE, Format, show
 from dlscope.cli.skynet import track_options as options
-from dlscope.cli.steps import BEGINS_AGAIN, GOES_ON, Steps
+from dlscope.cli.skynet.options import FROM_CHECKPOINT
+from dlscope.cli.steps import BEGINS_AGAIN, Steps
 
 _TITLE = "skynet track"
 
@@ -56,7 +57,7 @@ def track(
         return
     drawn: dict[str, Any] = {"preset": one_of(options.PRESETS, preset, "--preset")}
     drawn |= {"frames": frames, "seed": seed, "store": store}
-    with Steps(_TITLE, GOES_ON if train else BEGINS_AGAIN) as steps:
+    with Steps(_TITLE, FROM_CHECKPOINT if train else BEGINS_AGAIN) as steps:
         if train:
             learnt = {"design": design, "backbone": backbone, "iterations": iterations}
             drawn |= {**learnt, "sequences": sequences or 300, "threads": threads}

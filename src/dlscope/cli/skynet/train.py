@@ -10,19 +10,23 @@ import typer
 from dlscope.cli.asking import one_of, width_by_height
 from dlscope.cli.option_group import spread
 from dlscope.cli.output import STORE, Shown
-from dlscope.cli.skynet.options import ACT, DATA, DATA_SEED, STRICT, VARIANT, VARIANTS, end_by
-from dlscope.cli.steps import RESUMES, Steps
+from dlscope.cli.skynet.options import (
+    ACT,
+    DATA,
+    DATA_SEED,
+    FILTERS,
+    FROM_CHECKPOINT,
+    STRICT,
+    VARIANT,
+    VARIANTS,
+    end_by,
+)
+from dlscope.cli.steps import Steps
 
 if TYPE_CHECKING:
     from dlscope.training.launching import Place
 
 _ACTS: tuple[Literal["relu", "relu6"], ...] = ("relu", "relu6")
-_FILTERS: tuple[Literal["nearest", "bilinear", "bicubic", "area"], ...] = (
-    "nearest",
-    "bilinear",
-    "bicubic",
-    "area",
-)
 _RECIPES = ("region", "iou")
 _DEVICES: tuple[Place, ...] = ("cpu", "cuda", "gpu", "auto")
 
@@ -41,13 +45,13 @@ def train(
     images: int = typer.Option(5000, "--images", min=1, help="Images to train with."),
     val_images: int = typer.Option(400, "--val-images", min=1, help="Images to evaluate with."),
     data_seed: int = DATA_SEED,
-    resize: str = typer.Option("area", "--resize", help=f"Filter: {', '.join(_FILTERS)}."),
+    resize: str = typer.Option("area", "--resize", help=f"Filter: {', '.join(FILTERS)}."),
     seed: int = typer.Option(0, "--seed", help="Of weights, order and augmentation."),
     threads: int = typer.Option(1, "--threads", min=1, help="Threads of the training."),
     device: str = typer.Option(
         "cpu", "--device", help="cpu, cuda, or auto: a GPU if there is one."
     ),
-    resume: bool = typer.Option(False, "--resume", help="Go on with the training there."),
+    resume: bool = typer.Option(False, "--resume", help="Evaluate a finished training again."),
     strict: bool = STRICT,
     store: str = STORE,
     *,
@@ -56,14 +60,14 @@ def train(
     """Train a detector, and evaluate it on unseen images.
 
     The folder then has detector.pt, skynet.onnx, and skynet.yaml for `dlscope evaluate`. An
-    interrupted training goes on with --resume. A folder of --data has train and val.
+    interrupted training goes on with the same command. A folder of --data has train and val.
 
     \b
     dlscope skynet train --recipe iou --budget 150s --out skynet
     """
     from dlscope import api
 
-    with Steps("skynet train", RESUMES) as steps:
+    with Steps("skynet train", FROM_CHECKPOINT) as steps:
         report = api.train_skynet(
             folder,
             recipe=one_of(_RECIPES, recipe, "--recipe"),
@@ -77,7 +81,7 @@ def train(
             images=images,
             val_images=val_images,
             data_seed=data_seed,
-            resize=one_of(_FILTERS, resize, "--resize"),
+            resize=one_of(FILTERS, resize, "--resize"),
             seed=seed,
             threads=threads,
             device=one_of(_DEVICES, device, "--device"),

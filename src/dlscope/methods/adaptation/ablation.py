@@ -112,6 +112,7 @@ class Ablation:
             "kept": trained.kept,
             "iou": list(target.matrix.scores().iou),
             "warnings": list(trained.warnings),
+            "unmatched": dict(trained.unmatched),
         }
 
     def _append(self, result: Result) -> None:

@@ -27,6 +27,7 @@ from dlscope.methods.adaptation.ablation_tables import (
 from dlscope.methods.adaptation.class_figure import gain_figure
 from dlscope.methods.adaptation.class_gains import class_table, gain_table
 from dlscope.methods.adaptation.recipes import WARM_START, told_of
+from dlscope.methods.adaptation.unmatched import told_of_trainings
 
 _SIGNS: Mapping[str, Sign] = {"shown": "good", "reversed": "bad"}
 NOT_ADAPTED = ("oracle", "source", "source_long", WARM_START)
@@ -82,7 +83,7 @@ def ablation_report(
             *((Section("Before and after, by class", gains),) if gains else ()),
             Section("IoU by class", (tables[2],)),
         ),
-        warnings=(*warnings, *_said(results)),
+        warnings=(*warnings, *_said(results), *told_of_trainings(results)),
         command=command,
     )
 

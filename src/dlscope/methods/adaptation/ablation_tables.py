@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dlscope.core.table import Cell, Column, Table
-from dlscope.methods.adaptation.paired import difference
+from dlscope.methods.adaptation.paired import difference, difference_columns
 from dlscope.methods.adaptation.recipes import RECIPES, WARM_START
 from dlscope.methods.adaptation.selecting import told_of_selection
 
@@ -39,30 +39,21 @@ ABLATION = (
     Column("step", "int", "step of the stage that the weights are of", priority=3),
     Column("device", "str", "where the stage was trained", priority=3),
 )
+_DIFFERENCE = difference_columns(
+    "difference", "mean IoU of the target more than there", seeds="seeds that both rows have"
+)
 PAIRED = (
     Column("row", "str", "which terms were trained with", role="id"),
     Column("against", "str", "the row that it is compared with", role="id"),
-    Column(
-        "difference",
-        "float",
-        "mean IoU of the target more than there",
-        "points",
-        role="value",
-        lo="lo",
-        hi="hi",
-    ),
-    Column("lo", "float", "lower end of the 95 % interval", "points", role="interval"),
-    Column("hi", "float", "upper end of the 95 % interval", "points", role="interval"),
-    Column("seeds", "int", "seeds that both rows have", role="count"),
+    *_DIFFERENCE,
     Column("gap_closed", "float", "share of the way from source to oracle", role="share"),
-    Column("verdict", "str", "whether the interval excludes 0", role="verdict"),
 )
 SELECTION = (
     Column("row", "str", "which terms were trained with", role="id"),
     Column("weights", "str", "what they were selected by", role="id"),
     Column("selected", "float", "mean IoU of the target with them, 19 classes", "%", role="value"),
     Column("last", "float", "mean IoU of the target with the last weights", "%", role="value"),
-    *(each for each in PAIRED if each.name in ("difference", "lo", "hi", "seeds", "verdict")),
+    *_DIFFERENCE,
 )
 
 
@@ -122,15 +113,7 @@ def _by_row(results: Iterable[Result]) -> dict[str, dict[int, float]]:
 def _difference(values: Mapping[int, float], others: Mapping[int, float]) -> dict[str, Cell]:
     """The columns of a difference; without any seed in common there are none."""
     found = difference(values, others)
-    if found is None:
-        return {}
-    return {
-        "difference": found.mean,
-        "lo": found.lo,
-        "hi": found.hi,
-        "seeds": found.seeds,
-        "verdict": found.verdict,
-    }
+    return {} if found is None else found.cells("difference")
 
 
 def _paired(by_row: Mapping[str, Mapping[int, float]]) -> Iterable[Mapping[str, Cell]]:

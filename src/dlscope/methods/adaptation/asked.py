@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dlscope.core.errors import TrainingError
+from dlscope.data.procedural.differences import differences
 
-_ASKED, _MOST = "asked.json", 6
+_ASKED, _MOST = "asked.json", 4
 
 
 def require_same(folder: Path, asked: Mapping[str, Any]) -> None:
@@ -20,22 +21,18 @@ def require_same(folder: Path, asked: Mapping[str, Any]) -> None:
     path = folder / _ASKED
     wanted = json.loads(json.dumps(asked, default=str))
     if path.is_file():
-        differing = list(_differences(json.loads(path.read_text()), wanted))
+        differing = list(differences(json.loads(path.read_text()), wanted))
         if differing:
             raise TrainingError(
-                "other options or other images were trained with: " + "; ".join(differing[:_MOST]),
+                f"other options or other images were trained with: {_told(differing)}",
                 where=str(folder),
-                fix="use a folder of its own for each",
+                fix="use a folder of its own for each: name another with --out",
             )
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(wanted, indent=1))
 
 
-def _differences(there: Any, wanted: Any, name: str = "") -> Iterator[str]:
-    """`options.rate is 0.001 there, 0.0005 is asked`, for each field with another value."""
-    if isinstance(there, dict) and isinstance(wanted, dict):
-        for key in dict.fromkeys([*there, *wanted]):
-            inner = f"{name}.{key}" if name else str(key)
-            yield from _differences(there.get(key), wanted.get(key), inner)
-    elif there != wanted:
-        yield f"{name or 'all'} is {there} there, {wanted} is asked"
+def _told(differing: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = len(differing) - _MOST
+    return "; ".join([*differing[:_MOST], *([f"and {more} more"] if more > 0 else [])])

@@ -9,7 +9,7 @@ import numpy as np
 
 from dlscope.core.table import Cell, Column, Table
 from dlscope.data.scene_classes import CLASSES, NAMES
-from dlscope.methods.adaptation.paired import difference
+from dlscope.methods.adaptation.paired import difference, difference_columns
 
 Result = Mapping[str, Any]
 
@@ -24,19 +24,11 @@ GAINS = (
     Column("class", "str", "class", role="id"),
     Column("source", "float", "IoU of the source alone, mean over seeds", "%", role="value"),
     Column("adapted", "float", "IoU of the adapted network, mean over seeds", "%", role="value"),
-    Column(
+    *difference_columns(
         "gain",
-        "float",
         "mean difference of the seeds that both have",
-        "points",
-        role="value",
-        lo="lo",
-        hi="hi",
+        seeds="seeds in which both have the class",
     ),
-    Column("lo", "float", "lower end of the 95 % interval", "points", role="interval"),
-    Column("hi", "float", "upper end of the 95 % interval", "points", role="interval"),
-    Column("seeds", "int", "seeds in which both have the class", role="count"),
-    Column("verdict", "str", "whether the interval excludes 0", role="verdict"),
 )
 
 
@@ -77,11 +69,7 @@ def _gain(
         "class": NAMES[class_id],
         "source": _mean(theirs),
         "adapted": _mean(ours),
-        "gain": found.mean,
-        "lo": found.lo,
-        "hi": found.hi,
-        "seeds": found.seeds,
-        "verdict": found.verdict,
+        **found.cells("gain"),
     }
 
 

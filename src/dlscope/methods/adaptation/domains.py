@@ -9,6 +9,7 @@ from typing import Self, final
 
 import numpy as np
 
+from dlscope.core.errors import DataError
 from dlscope.data.scene_files import Pixels
 from dlscope.methods.adaptation.options import STRONG_MATCHING, AdaptationOptions
 from dlscope.methods.adaptation.pictures import DomainFolder, Pictures
@@ -35,7 +36,13 @@ class Domains:
 
     @classmethod
     def of_scenes(cls, root: Path, options: AdaptationOptions) -> Self:
-        """The pair of domains that `write_scenes` wrote."""
+        """The pair of domains that `write_scenes` wrote. Raises `DataError` without the folder."""
+        if not root.is_dir():
+            raise DataError(
+                "there are no scenes",
+                where=str(root),
+                fix=f"draw them: dlscope adapt make-scenes {root}",
+            )
         source, target = root / "source", root / "target"
         return cls(
             source=DomainFolder(source),

@@ -9,6 +9,8 @@ from typing import Literal, TypeAlias, final
 import numpy as np
 from scipy import special
 
+from dlscope.core.table import Cell, Column
+
 Verdict: TypeAlias = Literal["shown", "not shown", "reversed", "one seed"]
 _SHARE = 0.95
 
@@ -34,6 +36,27 @@ class Difference:
         if self.lo > 0:
             return "shown"
         return "reversed" if self.hi < 0 else "not shown"
+
+    def cells(self, name: str) -> dict[str, Cell]:
+        """The cells of `difference_columns` with that name."""
+        return {
+            name: self.mean,
+            "lo": self.lo,
+            "hi": self.hi,
+            "seeds": self.seeds,
+            "verdict": self.verdict,
+        }
+
+
+def difference_columns(name: str, doc: str, *, seeds: str) -> tuple[Column, ...]:
+    """Column `name` of a mean difference, those of its interval, of its seeds, of its verdict."""
+    return (
+        Column(name, "float", doc, "points", role="value", lo="lo", hi="hi"),
+        Column("lo", "float", "lower end of the 95 % interval", "points", role="interval"),
+        Column("hi", "float", "upper end of the 95 % interval", "points", role="interval"),
+        Column("seeds", "int", seeds, role="count"),
+        Column("verdict", "str", "whether the interval excludes 0", role="verdict"),
+    )
 
 
 def difference(row: Mapping[int, float], against: Mapping[int, float]) -> Difference | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import final
 
 from dlscope.data.scene_classes import Ids
 from dlscope.methods.adaptation.options import LossWeights
 from dlscope.methods.adaptation.pictures import Pictures
 from dlscope.methods.adaptation.selecting import Selected
+from dlscope.methods.adaptation.unmatched import Unmatched
 from dlscope.training.loop import Ending, Figures
 
 
@@ -51,6 +52,7 @@ class StageResult:
     """How a stage ended, figures between its checkpoints, and what was strange about it.
 
     `steps` are those that were carried out; `selected` weights where some were asked for.
+    `unmatched` are the classes that features should have been drawn to, and were not.
     """
 
     ending: Ending
@@ -58,3 +60,4 @@ class StageResult:
     warnings: tuple[str, ...] = ()
     steps: int = 0
     selected: Selected | None = None
+    unmatched: Unmatched = field(default_factory=dict)

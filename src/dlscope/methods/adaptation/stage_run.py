@@ -12,8 +12,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 from dlscope.core.digest import digest
-from dlscope.data.scene_classes import NAMES
-from dlscope.methods.adaptation.feature_memory import FeatureMemory
 from dlscope.methods.adaptation.health import health_warnings
 from dlscope.methods.adaptation.options import AdaptationOptions
 from dlscope.methods.adaptation.parts import Parts, parts_of
@@ -21,6 +19,7 @@ from dlscope.methods.adaptation.progress import Progress
 from dlscope.methods.adaptation.selecting import Selected, Selecting, best_checkpoint
 from dlscope.methods.adaptation.stage import Stage, StageData, StageResult
 from dlscope.methods.adaptation.stage_steps import StageSteps
+from dlscope.methods.adaptation.unmatched import unmatched_of
 from dlscope.training.checkpoint_series import CheckpointSeries
 from dlscope.training.loop import Figures, TrainingLoop
 from dlscope.zoo.segmenter.segmenter import Segmenter
@@ -76,9 +75,9 @@ def run_stage(
         _selected(selecting, series, done.history) if selecting and series else (None, ())
     )
     memory = parts.stateful["memory"]
-    lacking = _lacking(memory) if stage.weights.matches else ()
-    warnings = (*health_warnings(done.history), *lacking, *unselected)
-    return StageResult(done.ending, done.history, warnings, stage.steps, selected)
+    unmatched = unmatched_of(memory) if stage.weights.matches else {}
+    warnings = (*health_warnings(done.history), *unselected)
+    return StageResult(done.ending, done.history, warnings, stage.steps, selected, unmatched)
 
 
 def _series(
@@ -99,13 +98,3 @@ def _selected(
     state = Parts.judged_of(series.states_after(number))
     said = () if best else (f"no checkpoint counts for {selecting.by}: the last one is taken",)
     return Selected(selecting.by, int(history[number - 1]["step"]), state), said
-
-
-def _lacking(memory: FeatureMemory) -> tuple[str, ...]:
-    """The classes that nothing was ever drawn to, in one sentence."""
-    inactive = [
-        f"{name}: {int(memory.stored[class_id])} stored vectors"
-        for class_id, name in enumerate(NAMES)
-        if not memory.is_active(class_id)
-    ]
-    return (f"not matched, for want of features: {'; '.join(inactive)}",) if inactive else ()

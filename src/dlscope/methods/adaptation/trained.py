@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
 
 from dlscope.core.errors import TrainingError
-from dlscope.methods.adaptation.options import AdaptationOptions
+from dlscope.methods.adaptation.options import PRESETS, AdaptationOptions
 from dlscope.methods.adaptation.recipes import in_order
 from dlscope.methods.adaptation.selecting import Selected, Selection
+from dlscope.methods.adaptation.unmatched import Unmatched
 from dlscope.training.checkpoint_series import CheckpointSeries
 from dlscope.training.loop import Figures
 from dlscope.training.tensor_file import read_tensors, write_tensors
@@ -26,7 +27,8 @@ class Trained:
     """A network in evaluation mode, what its stage said of itself, and what that took.
 
     It has the last weights. `device` tells where it was trained, `selected` are weights of an
-    earlier checkpoint that were selected beside them.
+    earlier checkpoint that were selected beside them, `unmatched` the classes that nothing was
+    drawn to.
     """
 
     network: Segmenter
@@ -37,6 +39,7 @@ class Trained:
     warnings: tuple[str, ...] = ()
     device: str = "cpu"
     selected: Selected | None = None
+    unmatched: Unmatched = field(default_factory=dict)
 
     def step_of(self, weights: Selection) -> int | None:
         """The step of the stage that the last or the selected weights are of, if it took steps."""
@@ -62,10 +65,17 @@ def trained_network(
         raise TrainingError(
             f"row {row!r} of seed {seed} was not trained there",
             where=str(folder),
-            fix=f"train it: dlscope adapt ablate --rows {row} --seeds {seed} --out {folder}",
+            fix=f"train it: dlscope adapt ablate {_preset(options)}--rows {row} --seeds {seed} "
+            f"--out {folder}",
         )
     trained = read_trained(path, new_network(options))
     return trained.network if select == "last" else selected_network(trained, options, select, path)
+
+
+def _preset(options: AdaptationOptions) -> str:
+    """The option of the command line that names `options`; nothing for those of no preset."""
+    names = [name for name, each in PRESETS.items() if each == options]
+    return f"--preset {names[0]} " if names else ""
 
 
 def selected_network(
@@ -106,6 +116,7 @@ def write_trained(path: Path, trained: Trained) -> None:
         "warnings": list(trained.warnings),
         "device": trained.device,
         "selected": selected and vars(selected),
+        "unmatched": dict(trained.unmatched),
     }
     write_tensors(path, whole)
     CheckpointSeries(path.parent, "").remove()
@@ -125,6 +136,7 @@ def read_trained(path: Path, network: Segmenter) -> Trained:
         tuple(whole["warnings"]),
         whole.get("device", "cpu"),
         Selected(**whole["selected"]) if whole.get("selected") else None,
+        whole.get("unmatched", {}),
     )
 
 

@@ -160,7 +160,7 @@ class Training:
             )
         took = time.process_time() - cpu_s, time.monotonic() - wall_s
         trained = Trained(network.eval(), done.history, *took, kept, done.warnings)
-        return replace(trained, selected=done.selected)
+        return replace(trained, selected=done.selected, unmatched=done.unmatched)
 
     def _fresh(self) -> tuple[Segmenter, tuple[str, ...]]:
         """A network before any training, and what its file of weights left open."""

@@ -13,6 +13,7 @@ from dlscope.methods.adaptation.evaluating import DomainScores
 from dlscope.methods.adaptation.recipes import WARM_START, told_of
 from dlscope.methods.adaptation.selecting import Selection, told_of_selection
 from dlscope.methods.adaptation.trained import Trained
+from dlscope.methods.adaptation.unmatched import told_of_training
 from dlscope.reporting.charts import lines
 
 TERMS = ("segmentation", "adversarial", "stuff", "instance", "pseudo", "mixed")
@@ -75,29 +76,17 @@ def training_report(
         Table.of("iou_by_class", CLASS_SCORES, _classes(every)),
         _gains(row, scores),
     )
-    said = [f"{name}: {each}" for name, stage in stages.items() for each in stage.warnings]
-    judged = (
-        (
-            Section(
-                "Scores on the target",
-                (tables[2], Prose(_chosen_by(select))),
-            ),
-            *(
-                (Section("Before and after, by class", (gain_figure(tables[4], told_of(row)),)),)
-                if tables[4].rows
-                else ()
-            ),
-            Section("IoU by class", (tables[3],)),
-        )
-        if scores
-        else ()
-    )
+    said = [
+        f"{name}: {each}"
+        for name, stage in stages.items()
+        for each in (*stage.warnings, *told_of_training(stage.unmatched))
+    ]
     return Report(
         title=f"Training: {told_of(row)}",
         answer=_answer(row, stages, scores) + _selected_answer(select, selected),
         tables=tables,
         sections=(
-            *judged,
+            *(_scored(row, tables, select) if scores else ()),
             *((Section("What the network sees", tuple(pictures)),) if pictures else ()),
             Section("Losses", (_figure(losses), losses)),
             Section("Stages", (tables[0],)),
@@ -106,6 +95,15 @@ def training_report(
         command=command,
         next_commands=tuple(next_commands),
     )
+
+
+def _scored(row: str, tables: Sequence[Table], select: Selection) -> Iterator[Section]:
+    """How good the network is on the target; of gains only where there are some."""
+    _, _, scores, classes, gains = tables
+    yield Section("Scores on the target", (scores, Prose(_chosen_by(select))))
+    if gains.rows:
+        yield Section("Before and after, by class", (gain_figure(gains, told_of(row)),))
+    yield Section("IoU by class", (classes,))
 
 
 def _answer(row: str, stages: Mapping[str, Trained], scores: Mapping[str, DomainScores]) -> str:

@@ -13,6 +13,7 @@ from dlscope.core.report import Report
 from dlscope.data.coco_detections import CocoImages
 from dlscope.data.contest_images import ContestImages
 from dlscope.data.got10k_folder import read_sequence, sequence_names
+from dlscope.data.procedural.uav.record import recorded
 from dlscope.data.uav_image import UavImage
 from dlscope.data.uav_sequence import UavSequence
 from dlscope.methods.skynet.data_report import Holding
@@ -34,6 +35,7 @@ def check_data(
 
     With `strict` the first fault is raised. Raises `DataError` where there is no set at all.
     """
+    _require_layout(root, layout)
     holding = Holding()
     faults: list[DataError] = []
     reads, counts = _reads(root, layout)
@@ -52,6 +54,24 @@ def check_data(
             "takes what there is, the contest scores by one",
         )
     return holding.report(f"Data set {root.name}", faults=faults, warnings=warnings)
+
+
+def _require_layout(root: Path, layout: Layout) -> None:
+    """Raise `DataError` where there is no folder, and for a drawn set of another layout."""
+    if not root.is_dir():
+        raise DataError(
+            "there is no such folder",
+            where=str(root),
+            fix="name a folder with a set, drawn or your own",
+        )
+    asked = recorded(root)
+    drawn = asked.get("layout", layout) if isinstance(asked, dict) else layout
+    if drawn != layout:
+        raise DataError(
+            f"the set was drawn in the layout {drawn}, not in {layout}",
+            where=str(root),
+            fix=f"check it with --layout {drawn}",
+        )
 
 
 def _reads(root: Path, layout: Layout) -> tuple[list[_Read], Counter[str]]:

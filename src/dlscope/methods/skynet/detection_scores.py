@@ -91,15 +91,20 @@ class DetectionScores:
 
 
 def evaluate_detector(
-    predict: Predict, images: PreparedImages, *, batch: int = 32
+    predict: Predict,
+    images: PreparedImages,
+    *,
+    batch: int = 32,
+    told: Callable[[float], None] = lambda _share: None,
 ) -> DetectionScores:
     """The scores of `predict` on all of `images` that have an object.
 
-    Where an image has several, the one that a box overlaps most counts for it. Raises `DataError`
-    where no image has an object.
+    Where an image has several, the one that a box overlaps most counts for it. `told` hears which
+    share of them is done. Raises `DataError` where no image has an object.
     """
     rows = []
     for start in range(0, len(images), batch):
+        told(start / len(images))
         boxes_bn4, sure_bn = predict(images.pixels_nhwc[start : start + batch])
         for index, (boxes_n4, sure_n) in enumerate(zip(boxes_bn4, sure_bn, strict=True)):
             truth = images.boxes[start + index]

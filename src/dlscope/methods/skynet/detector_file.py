@@ -27,13 +27,13 @@ from dlscope.core.manifest import ModelManifest
 from dlscope.graph.builder import serialize
 from dlscope.methods.skynet.anchors import scaled_anchors
 from dlscope.methods.skynet.decoding import ANCHORS, PARTS
+from dlscope.methods.skynet.hdf5 import SIGNATURE
 from dlscope.methods.skynet.preparing import Resize
 from dlscope.methods.skynet.released_weights import released_state
 from dlscope.zoo.skynet.folding import Folded, FoldedBundle, fold_bn
 from dlscope.zoo.skynet.layout import SIZE, Layout, require_size
 from dlscope.zoo.skynet.onnx_model import onnx_model
 
-_HDF5 = b"\x89HDF\r\n\x1a\n"
 TRAINED = "skynet.onnx"
 """The graph that a training leaves in its folder."""
 _PARTS = ("depthwise.weight", "depthwise.bias", "pointwise.weight", "pointwise.bias")
@@ -116,7 +116,7 @@ def load_detector(source: str | Path, *, resize: Resize | None = None) -> Detect
     if path.suffix in (".yaml", ".yml") or (not path.exists() and str(source) in names("model")):
         return _of_manifest(str(source), resize)
     content = _content(path)
-    if content.startswith(_HDF5):
+    if content.startswith(SIGNATURE):
         return _of_weights(path, resize or "nearest")
     beside = path.with_suffix(".yaml")
     if beside.is_file() and resize is None:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from dlscope.core.errors import DataError
 
-_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _ROOT = 56
 """Where the symbol table entry of the root group is, with offsets of eight bytes."""
 _FLOAT32 = bytes.fromhex("11201f000400000000002000170800177f000000")
@@ -51,9 +51,9 @@ class _Reader:
         self._seen: set[int] = set()
 
     def arrays(self) -> dict[str, NDArray[np.float32]]:
-        if not self._content.startswith(_SIGNATURE):
+        if not self._content.startswith(SIGNATURE):
             self._refuse("it is not an HDF5 file")
-        (version, _, _, _, _, offset_bytes, length_bytes) = self._unpack("<7B", len(_SIGNATURE))
+        (version, _, _, _, _, offset_bytes, length_bytes) = self._unpack("<7B", len(SIGNATURE))
         if (version, offset_bytes, length_bytes) != (0, 8, 8):
             self._refuse(f"its superblock is of version {version}, not 0")
         _, _, cache, _, tree, heap = self._unpack("<QQIIQQ", _ROOT)

@@ -48,9 +48,10 @@ def read_results(path: Path) -> dict[str, Box]:
             rows = [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(
-            f"the results cannot be read: {error}",
+            f"the results cannot be read: {getattr(error, 'strerror', None) or error}",
             where=str(path),
-            fix=f"give a CSV file with the columns {', '.join(COLUMNS)}",
+            fix=f"give a CSV file with the columns {', '.join(COLUMNS)}, such as "
+            "`dlscope skynet pipeline --results` writes",
         ) from error
     boxes: dict[str, Box] = {}
     doubled = []

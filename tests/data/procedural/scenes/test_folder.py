@@ -79,7 +79,7 @@ def test_does_not_mix_with_other_scenes(tmp_path):
     write_scenes(tmp_path, PAIR)
     assert written_pair(tmp_path) == PAIR
     assert written_pair(tmp_path / "source") is None
-    with pytest.raises(DataError, match="there are other scenes"):
+    with pytest.raises(DataError, match="there are other scenes: seed is "):
         write_scenes(tmp_path, ScenePair(source=3, target=2, val=2, size=(96, 48), seed=6))
 
 

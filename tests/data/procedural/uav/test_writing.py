@@ -79,7 +79,7 @@ def test_says_what_a_folder_holds_and_lets_no_other_set_in(tmp_path):
     assert set(record["versions"]) == {"opencv", "numpy"}
     with pytest.raises(DataError) as refused:
         write_uav_set(tmp_path, replace(SMALL, seed=4))
-    assert refused.value.what.startswith("there is another set: {'layout': 'dac-sdc'")
+    assert refused.value.what == "there is another set: seed is 3 there, 4 is asked"
     assert refused.value.fix == "write into a folder of its own, or remove this one"
 
 

@@ -95,3 +95,15 @@ def test_says_how_to_have_a_detector(tmp_path):
         f"  where  {tmp_path}\n"
         f"  fix    train one: dlscope skynet train --out {tmp_path}"
     )
+
+
+def test_says_which_files_hold_a_detector(tmp_path):
+    path = tmp_path / "annotations.json"
+    path.write_text("{}")
+    with pytest.raises(DataError) as caught:
+        read_detector(path)
+    assert str(caught.value) == (
+        "DataError: this is no detector: it is neither a .pt file nor HDF5\n"
+        f"  where  {path}\n"
+        "  fix    give a file that `dlscope skynet build` or `train` wrote, or the authors' weights"
+    )

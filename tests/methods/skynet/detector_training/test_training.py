@@ -87,14 +87,14 @@ def test_a_checkpoint_of_a_device_goes_on_without_it(tmp_path):
     assert {value.device.type for value in resumed.network.state_dict().values()} == {"cpu"}
 
 
-def test_tells_the_parts_of_the_loss():
+def test_tells_of_each_step_and_the_parts_of_the_loss():
     told = []
-    train_detector(
-        fresh(), squares(8, SIZE), options(), told=lambda step, _share: told.append(step)
-    )
-    assert told[0] == "iou, step 1 of 6"
-    assert told[1].startswith("iou, step 3 of 6, loss ")
-    assert all(f"{name} " in told[1] for name in ("box", "sure", "rank", "recall"))
+    train_detector(fresh(), squares(8, SIZE), options(), told=lambda *now: told.append(now))
+    assert [round(6 * share) for _, share in told] == [0, 1, 2, 3, 4, 5]
+    first, second = list(dict.fromkeys(step for step, _ in told))[:2]
+    assert first == "iou, step 1 of 6"
+    assert second.startswith("iou, step 3 of 6, loss ")
+    assert all(f"{name} " in second for name in ("box", "sure", "rank", "recall"))
 
 
 def test_the_loss_goes_down():

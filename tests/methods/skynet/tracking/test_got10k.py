@@ -109,3 +109,14 @@ def test_refuses_a_missing_list_and_a_broken_frame(folder, tmp_path):
     (folder / "a" / "00000002.jpg").write_bytes(b"\xff\xd8\xffnothing")
     with pytest.raises(DataError, match="frame 1 cannot be read"):
         follow(StaticTracker, read_sequences(folder)[0])
+
+
+def test_results_that_are_not_there_are_told_with_who_writes_them(tmp_path):
+    with pytest.raises(DataError) as refused:
+        read_results(tmp_path, "mine", "a", 2)
+    assert str(refused.value) == (
+        "DataError: there are no results of 'mine' for the sequence a\n"
+        f"  where  {tmp_path / 'mine/a/a_001.txt'}\n"
+        "  fix    give with --results a folder with TRACKER/SEQUENCE/SEQUENCE_001.txt, such as "
+        "`dlscope skynet track` writes with --results"
+    )

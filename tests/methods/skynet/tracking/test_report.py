@@ -7,13 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-pytest.importorskip("torch")
-
 from dlscope.methods.skynet.tracking.baselines import (
     StaticTracker,
     TemplateMatching,
 )
-from dlscope.methods.skynet.tracking.ratios import ratio_table
 from dlscope.methods.skynet.tracking.report import tracking_report
 from dlscope.methods.skynet.tracking.running import Track, follow, overlap_of
 from dlscope.methods.skynet.tracking.strip import strip
@@ -58,21 +55,6 @@ def test_says_how_far_it_is_above_the_best_baseline(report):
     claim = report.findings[0]
     assert (claim.sign, claim.gain > 0) == ("good", True)
     assert claim.claim.endswith("above static, the best tracker without training")
-
-
-def test_ratios_stand_side_by_side():
-    found = {row["compared"]: row for row in ratio_table()}
-    ratios = {name: round(row["parameters_ratio"], 2) for name, row in found.items()}
-    assert ratios == {
-        "backbone, ResNet-50 of classification": 37.19,
-        "backbone, the trackers' ResNet-50": 72.02,
-        "tracker, SiamRPN": 5.28,
-        "tracker, SiamRPN++ on three stages": 17.22,
-        "tracker, SiamMask": 2.85,
-    }
-    first = found["backbone, ResNet-50 of classification"]
-    assert (first["resnet50_parameters"], first["skynet_parameters"]) == (23_508_032, 632_129)
-    assert first["published_ratio"] == 37.20
 
 
 def test_the_strip_has_a_row_for_each_sequence(sequences, tracks):

@@ -41,6 +41,15 @@ def test_a_stopped_training_goes_on_to_the_same_weights(small_network, pairs, tm
     assert torch.equal(arrays(whole), arrays(resumed))
 
 
+def test_tells_of_each_step_and_the_loss_before_it(small_network, pairs):
+    told = []
+    options = TrackerTraining(iterations=4, batch=2, every=2)
+    trained(small_network, pairs, options, told=lambda *now: told.append(now))
+    assert [share for _, share in told] == [0.0, 0.25, 0.5, 0.75]
+    assert [step for step, _ in told[:2]] == ["tracker, step 1 of 4"] * 2
+    assert told[2][0].startswith("tracker, step 3 of 4, loss ")
+
+
 def test_a_trained_trunk_is_frozen_for_the_first_half(small_network, pairs):
     options = TrackerTraining(iterations=2, batch=2, every=1, has_trained_trunk=True)
     before = arrays(small_network.trunk)

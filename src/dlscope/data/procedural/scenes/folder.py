@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlscope.core.errors import DataError
+from dlscope.data.procedural.differences import differences
 from dlscope.data.procedural.scenes.scene import DEFAULT_GAP, Domain, Scene, scene
 from dlscope.data.scene_classes import CLASSES
 
@@ -159,7 +160,7 @@ def _require_same(folder: Path, pair: ScenePair) -> None:
     there = written_pair(folder)
     if there is not None and there != pair:
         raise DataError(
-            f"there are other scenes: {there}",
+            f"there are other scenes: {'; '.join(differences(asdict(there), asdict(pair)))}",
             where=str(folder / _LIST),
             fix="write into a folder of their own, or remove these",
         )

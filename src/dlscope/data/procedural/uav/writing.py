@@ -20,15 +20,16 @@ from dlscope.data.coco_detections import write_coco_images
 from dlscope.data.contest_images import write_contest_images
 from dlscope.data.got10k_folder import write_got10k
 from dlscope.data.image_files import make_folder
+from dlscope.data.procedural.differences import differences
 from dlscope.data.procedural.uav.classes import CLASSES, Split
 from dlscope.data.procedural.uav.images import SIZE, UavImages
 from dlscope.data.procedural.uav.presets import Preset
+from dlscope.data.procedural.uav.record import RECORD, recorded
 from dlscope.data.procedural.uav.sequences import uav_sequences
 
 Layout: TypeAlias = Literal["coco", "dac-sdc", "got10k"]
 Told: TypeAlias = Callable[[int, int], None]
 """Told how many images or sequences there are, and how many there will be."""
-RECORD = "uav-synth.json"
 _SCHEMA = 1
 _Each = TypeVar("_Each")
 
@@ -87,23 +88,14 @@ def _passing(
 def _claim(folder: Path, asked: UavSet) -> None:
     """Say what the folder holds. Raises `DataError` where it holds another set."""
     wanted = json.loads(json.dumps(asdict(asked)))
-    path = folder / RECORD
-    if path.is_file():
-        there = _asked_before(path)
-        if there != wanted:
-            raise DataError(
-                f"there is another set: {there}",
-                where=str(path),
-                fix="write into a folder of its own, or remove this one",
-            )
+    path, there = folder / RECORD, recorded(folder)
+    if there is not None and there != wanted:
+        raise DataError(
+            f"there is another set: {'; '.join(differences(there, wanted))}",
+            where=str(path),
+            fix="write into a folder of its own, or remove this one",
+        )
     make_folder(folder)
     versions = {"opencv": cv2.__version__, "numpy": np.__version__}
     record = {"schema": _SCHEMA, "asked": wanted, "versions": versions}
     write_whole(path, json.dumps(record, indent=1) + "\n")
-
-
-def _asked_before(path: Path) -> object:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))["asked"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return "one that cannot be read"

@@ -6,7 +6,7 @@ So a training that was killed goes on to the same weights, bit for bit, on one t
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, final
 
@@ -105,11 +105,23 @@ class Stepping:
         if self._average is not None:
             self.network.load_state_dict(self._average.state_dict()["average"])
 
-    def carried_out(self, steps: Sequence[int], pace: Pace | None = None) -> Figures:
-        """Carry out `steps`, one for each of the course without a `pace`; their mean figures."""
+    def carried_out(
+        self,
+        steps: Sequence[int],
+        pace: Pace | None = None,
+        *,
+        told: Callable[[int], None] = lambda _step: None,
+    ) -> Figures:
+        """Carry out `steps`, one for each of the course without a `pace`; their mean figures.
+
+        `told` hears of each step before it is taken.
+        """
         pace = pace or Pace(self._course.iterations)
         self.network.train()
-        every = [self._one(step, pace.position(step)) for step in steps]
+        every = []
+        for step in steps:
+            told(step)
+            every.append(self._one(step, pace.position(step)))
         means = {name: float(np.mean([each[name] for each in every])) for name in every[0]}
         last_rate = self._course.rate(pace.position(steps[-1]))
         return {**means, "step": float(steps[-1] + 1), "rate": last_rate}

@@ -20,6 +20,7 @@ from dlscope.methods.skynet.anchors import scaled_anchors
 from dlscope.methods.skynet.decoding import ANCHORS
 from dlscope.methods.skynet.detection_scores import Predict
 from dlscope.methods.skynet.detector_training.network_predictor import network_predictor
+from dlscope.methods.skynet.hdf5 import SIGNATURE
 from dlscope.methods.skynet.preparing import Resize
 from dlscope.methods.skynet.released_weights import released_state
 from dlscope.training.loop import Figures
@@ -115,6 +116,9 @@ def read_detector(path: Path, size: tuple[int, int] = SIZE) -> StoredDetector:
             fix=f"train one: dlscope skynet train --out {path}",
         )
     if file.suffix != ".pt":
+        with file.open("rb") as opened:
+            if opened.read(len(SIGNATURE)) != SIGNATURE:
+                raise _no_detector(file, "it is neither a .pt file nor HDF5")
         network = build("C", input=size)
         load_state(network, released_state(file))
         return StoredDetector(network.eval(), ANCHORS, "nearest", {"weights": "released"})

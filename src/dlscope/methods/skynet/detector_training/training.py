@@ -168,10 +168,12 @@ class _Stretches:
 
     def __call__(self, number: int) -> Figures:
         first, most = number * self._every, self._pace.steps
-        self._told(_told_of(self._course, first, most, self._last), first / most)
+        now = _told_of(self._course, first, most, self._last)
         begun = self._clock(), time.process_time(), time.monotonic()
         steps = range(first, min(first + self._every, most))
-        self._last = self._stepping.carried_out(steps, self._pace)
+        self._last = self._stepping.carried_out(
+            steps, self._pace, told=lambda step: self._told(now, step / most)
+        )
         spent_s, cpu_s, wall_s = (
             now - then
             for now, then in zip(

@@ -171,10 +171,11 @@ def _kept(folder: Path, request: TrainingRequest) -> TrainingOptions | None:
     before, asked = json.loads(path.read_text(encoding="utf-8")), _plain(request)
     names = sorted(name for name in asked if before.get(name, _BEFORE.get(name)) != asked[name])
     if names:
+        there = ", ".join(_told(name, before.get(name, _BEFORE.get(name))) for name in names)
         raise PlanError(
             f"the training there has another {', '.join(names)}",
             where=str(folder),
-            fix="go on with the options that it was begun with, or name another folder",
+            fix=f"go on with what it was begun with ({there}), or name another folder with --out",
         )
     timed, budget_s = before.get(_TIMED), request.budget_s
     return TrainingOptions(
@@ -185,6 +186,11 @@ def _kept(folder: Path, request: TrainingRequest) -> TrainingOptions | None:
         budget=None if budget_s is None or timed is None else Budget(budget_s, tuple(timed)),
         device=request.torch_device,
     )
+
+
+def _told(name: str, value: Any) -> str:
+    """A field of a request as words: `recipe iou`, or `no iterations`."""
+    return f"no {name}" if value is None else f"{name} {value}"
 
 
 def _plain(request: TrainingRequest) -> dict[str, Any]:

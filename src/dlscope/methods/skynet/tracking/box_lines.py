@@ -50,7 +50,7 @@ def read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(
-            f"{path.name} cannot be read: {error}",
+            f"{path.name} cannot be read: {getattr(error, 'strerror', None) or error}",
             where=str(path),
             fix="give a folder in the layout of GOT-10k",
         ) from error

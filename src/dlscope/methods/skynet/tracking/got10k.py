@@ -104,8 +104,15 @@ def read_results(
     """
     folder = root / tracker / name
     paths = sorted(folder.glob(f"{glob.escape(name)}_[0-9]*.txt"))
+    if not paths:
+        raise DataError(
+            f"there are no results of {tracker!r} for the sequence {name}",
+            where=str(folder / f"{name}_001.txt"),
+            fix="give with --results a folder with TRACKER/SEQUENCE/SEQUENCE_001.txt, such as "
+            "`dlscope skynet track` writes with --results",
+        )
     runs = []
-    for path in paths or [folder / f"{name}_001.txt"]:
+    for path in paths:
         boxes_t4 = read_boxes(path, name)
         require_boxes(boxes_t4, name, path, frames, lenient=lenient)
         runs.append(boxes_t4)

@@ -99,12 +99,11 @@ def train_tracker(
         {"network": network, "optimizer": steps.optimizer},
         math.ceil(options.iterations / chunk),
         checkpoints=None if folder is None else Checkpoints(folder, identity),
-        told=told,
         name="tracker",
     )
     trained = loop.run(
         lambda number: steps.carried_out(
-            range(number * chunk, min((number + 1) * chunk, options.iterations))
+            range(number * chunk, min((number + 1) * chunk, options.iterations)), told
         ),
         should_stop=should_stop,
     )
@@ -129,10 +128,13 @@ class _Steps:
         )
         self._last: list[float] = []
 
-    def carried_out(self, steps: range) -> Figures:
-        """The mean losses over some steps, and the last rate."""
+    def carried_out(self, steps: range, told: Callable[[str, float], None]) -> Figures:
+        """The mean losses over some steps, and the last rate; `told` hears of each step."""
         figures = []
+        most = self._options.iterations
+        loss = f", loss {self._last[-1]:.4g}" if self._last else ""
         for step in steps:
+            told(f"tracker, step {steps[0] + 1} of {most}{loss}", step / most)
             self._prepare(step)
             figures.append(self._step(step))
         means = {name: sum(each[name] for each in figures) / len(steps) for name in figures[0]}

@@ -12,13 +12,14 @@ import torch
 
 from dlscope.core.errors import DataError
 from dlscope.core.whole_file import whole_file
+from dlscope.methods.skynet.hdf5 import SIGNATURE
 from dlscope.methods.skynet.released_weights import released_state
 from dlscope.zoo.siamese.design import Design
 from dlscope.zoo.siamese.network import SiameseNetwork
 
 _KIND = "dlscope tracker"
-_HDF5 = b"\x89HDF\r\n\x1a\n"
 _FIX = "give a file that `dlscope skynet track --train` wrote"
+_FIX_TRUNK = "give a file that `dlscope skynet train` or `track --train` wrote, or `scratch`"
 
 
 def save_tracker(path: Path, network: SiameseNetwork) -> None:
@@ -89,10 +90,10 @@ def load_trunk(network: SiameseNetwork, path: Path) -> int:
 
 def _arrays(path: Path) -> dict[str, Any]:
     """Every array of a file by name, however deep it lies in mappings; also the authors' file."""
-    if path.is_file() and path.read_bytes()[: len(_HDF5)] == _HDF5:
+    if path.is_file() and path.read_bytes()[: len(SIGNATURE)] == SIGNATURE:
         state = released_state(path)
         return {name: torch.from_numpy(value.copy()) for name, value in state.items()}
-    whole = _read(path)
+    whole = _read(path, _FIX_TRUNK)
     found: dict[str, Any] = {}
     waiting = [("", whole)]
     while waiting:
@@ -106,11 +107,12 @@ def _arrays(path: Path) -> dict[str, Any]:
     return found
 
 
-def _read(path: Path) -> Any:
+def _read(path: Path, fix: str = _FIX) -> Any:
     try:
         # It warns of pickles of others before it refuses them.
         with warnings.catch_warnings(action="ignore"):
             return torch.load(path, weights_only=True, map_location="cpu")
     except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DataError(f"the weights cannot be read: {first}", where=str(path), fix=_FIX) from None
+        first = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+        what = f"the weights cannot be read: {first or type(error).__name__}"
+        raise DataError(what, where=str(path), fix=fix) from None
