@@ -5,9 +5,12 @@ OpenVINO and PyTorch with the bound; a model that one of them runs faster is tol
 backend's own profile takes for each operator. `advice` carries advice out and sets what it achieved
 beside what was predicted. Both add a line for each model to a file in `benchmarks/results/` as soon
 as it is known, and go on after the last one when they are started again. `figures` sums both up.
+With a `--backend`, `advice` carries out the one change to that backend in every case of another,
+and keeps what the model was predicted to take then beside what it takes, in a file of its own.
 
     python benchmarks/bounds.py soundness [--models squeezenet1_0,resnet18]
     python benchmarks/bounds.py advice [--models mobilenet_v2]
+    python benchmarks/bounds.py advice --backend openvino
     python benchmarks/bounds.py figures
 """
 
@@ -31,6 +34,7 @@ from dlscope.core.errors import DlscopeError
 from dlscope.core.report import Report
 from dlscope.methods.bounds.layer_times import layer_times
 from dlscope.methods.bounds.opening import open_models
+from dlscope.methods.bounds.own_code import OWN
 from dlscope.methods.bounds.setups import Setup
 from dlscope.stacks.fingerprint import environment
 from dlscope.stacks.interference import InterferenceMeter
@@ -79,7 +83,11 @@ CASES: Sequence[tuple[str, str, Mapping[str, Any]]] = (
 SOUND = 0.95
 """Measured ÷ S_f below which a bound is none."""
 WITHIN = 0.25
+"""How far a saving may be from what was predicted of it."""
+LATENCY_WITHIN = 0.1
+"""The same of the latency after a change."""
 _MOST = 12
+_CHANGES = "bounds-advice-"
 _UNOPTIMISED = "onnxruntime, graph_optimization=disabled"
 
 
@@ -107,6 +115,8 @@ def soundness(model: str, asked: argparse.Namespace) -> Row:
 
 def advice(model: str, asked: argparse.Namespace) -> Row:
     """One model in the setup of its case: what advice predicts, and what it achieves."""
+    if asked.backend:
+        return change(model, asked)
     _, backend, options = CASES[asked.case]
     report = api.bound(
         model,
@@ -123,6 +133,35 @@ def advice(model: str, asked: argparse.Namespace) -> Row:
     return {"setup": Setup(backend, options).label, "advice": applied} | _said(report)
 
 
+def change(model: str, asked: argparse.Namespace) -> Row:
+    """One model moved as a whole to `asked.backend`, in float32 on one thread."""
+    _, backend, options = CASES[asked.case]
+    report = api.bound(
+        model,
+        backend=backend,
+        options=options,
+        against=[asked.backend],
+        dtypes=["float32"],
+        implementations=[*OWN[backend], *OWN[asked.backend]],
+        bindings=SIZES.get(model, {}),
+        seconds=asked.seconds,
+        cores=1,
+        verify=True,
+        store=asked.store,
+    )
+    label = Setup(backend, options).label
+    (before,) = (row for row in _rows(report, "bounds") if row["backend"] == label)
+    moved = [row for row in _rows(report, "advice") if row["kind"] == "backend"]
+    for row in moved:
+        row.pop("evidence")
+        for saving in ("predicted", "achieved"):
+            saved = row[f"{saving}_saving_ms"]
+            row[f"{saving}_latency_ms"] = (
+                None if saved is None else before["measured_ns"] / 1e6 - saved
+            )
+    return {"setup": label, "advice": moved} | _said(report)
+
+
 PARTS: Mapping[str, Callable[[str, argparse.Namespace], Row]] = {
     "soundness": soundness,
     "advice": advice,
@@ -131,11 +170,11 @@ PARTS: Mapping[str, Callable[[str, argparse.Namespace], Row]] = {
 
 def figures(folder: Path) -> Row:
     """What both parts found, over all models."""
-    stored = _stored(folder, "soundness")
+    stored = _stored(_path(folder, "soundness"))
     sound = [row for row in stored if row.get("bounds")]
     advised = [
         {"model": row["model"], "setup": row["setup"], **each}
-        for row in _stored(folder, "advice")
+        for row in _stored(_path(folder, "advice"))
         for each in row.get("advice", ())
     ]
     return {
@@ -150,6 +189,10 @@ def figures(folder: Path) -> Row:
         "single source": _spread(_column(sound, "onnxruntime", "single_source_pct")),
         "others' share of CPU time": _spread(each["others_share"] for each in sound),
         "advice": _by_kind(advised),
+        "changes of backend": {
+            path.stem.removeprefix(_CHANGES): _changes(_stored(path))
+            for path in sorted(folder.glob(f"{_CHANGES}*.jsonl"))
+        },
         "predictions": [
             {
                 "model": each["model"],
@@ -269,18 +312,49 @@ def _is_close(row: Row) -> bool:
     return bool(off <= WITHIN * abs(row["achieved_saving_ms"]))
 
 
+def _changes(rows: Iterable[Row]) -> Row:
+    """Of the changes to one backend, how many latencies and savings came as predicted."""
+    known = [
+        {"model": row["model"], **each}
+        for row in rows
+        for each in row.get("advice", ())
+        if _is_carried_out(each)
+    ]
+    return {
+        "models": len({row["model"] for row in known}),
+        "latency within 10 %": sum(map(_is_latency_close, known)),
+        "latency": _spread(
+            row["predicted_latency_ms"] / row["achieved_latency_ms"] for row in known
+        ),
+        "savings within 25 %": sum(map(_is_close, known)),
+        "savings": _spread(
+            row["predicted_saving_ms"] / row["achieved_saving_ms"]
+            for row in known
+            if row["achieved_saving_ms"]
+        ),
+    }
+
+
+def _is_carried_out(row: Row) -> bool:
+    return row["achieved_saving_ms"] is not None
+
+
+def _is_latency_close(row: Row) -> bool:
+    off = abs(row["predicted_latency_ms"] / row["achieved_latency_ms"] - 1)
+    return bool(off <= LATENCY_WITHIN)
+
+
 def _why(row: Row) -> str:
     lacking = ", ".join(sorted({each["type"] for each in row.get("missing", ())}))
     return row.get("error") or f"nothing measures {lacking}"
 
 
-def _path(folder: Path, part: str) -> Path:
-    return folder / f"bounds-{part}.jsonl"
+def _path(folder: Path, part: str, backend: str | None = None) -> Path:
+    return folder / (f"{_CHANGES}{backend}.jsonl" if backend else f"bounds-{part}.jsonl")
 
 
-def _stored(folder: Path, part: str) -> list[Row]:
+def _stored(path: Path) -> list[Row]:
     """The newest line of each model, in each case."""
-    path = _path(folder, part)
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     return list({_name(row): row for row in map(json.loads, lines)}.values())
 
@@ -293,13 +367,14 @@ def _wanted(asked: argparse.Namespace) -> Sequence[tuple[str, int]]:
     """Models, and numbers of their cases, that there is no line of yet."""
     every = [(name, 0) for name in MODELS]
     if asked.part == "advice":
-        every = [(name, number) for number, (name, _, _) in enumerate(CASES)]
+        every = [
+            (name, number)
+            for number, (name, begun, _) in enumerate(CASES)
+            if begun != asked.backend
+        ]
     chosen = asked.models.split(",") if asked.models else [name for name, _ in every]
-    known = (
-        set()
-        if asked.again
-        else {_name(row) for row in _stored(asked.output, asked.part) if _is_known(row)}
-    )
+    path = _path(asked.output, asked.part, asked.backend)
+    known = set() if asked.again else {_name(row) for row in _stored(path) if _is_known(row)}
     return [each for each in every if each[0] in chosen and each not in known]
 
 
@@ -312,6 +387,7 @@ def _carried_out(model: str, case: int, asked: argparse.Namespace) -> Row:
     command = [sys.executable, __file__, asked.part, "--inside", "--models", model]
     command += ["--case", str(case), "--seconds", str(asked.seconds)]
     command += ["--store", asked.store] if asked.store else []
+    command += ["--backend", asked.backend] if asked.backend else []
     begun, meter = time.monotonic(), InterferenceMeter()
     meter.start()
     try:
@@ -340,7 +416,7 @@ def _line(row: Row) -> str:
     if "error" in row:
         return f"{told}: {row['error']}"
     if "advice" in row:
-        close = sum(map(_is_close, row["advice"]))
+        close = sum(map(_is_close, filter(_is_carried_out, row["advice"])))
         return f"{told}: {close} of {len(row['advice'])} within 25 %, from {row['setup']}"
     known = (row for row in row["bounds"] if row["measured_over_fused"])
     ratios = (f"{each['backend']} {each['measured_over_fused']:.3f}" for each in known)
@@ -363,6 +439,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("part", choices=(*PARTS, "figures"))
     parser.add_argument("--models", default="", help="only these, with commas between")
+    parser.add_argument("--backend", choices=sorted(OWN), help="advice to run on this one alone")
     parser.add_argument("--seconds", type=float, default=0.25, help="most for one benchmark")
     parser.add_argument("--limit", type=float, default=3600.0, help="most seconds for one model")
     parser.add_argument("--store", help="as dlscope bound analyze has it")
@@ -371,6 +448,8 @@ def main() -> None:
     parser.add_argument("--case", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    if asked.backend and asked.part == "soundness":
+        parser.error("--backend is of advice: soundness compares with all of them")
     asked.output.mkdir(parents=True, exist_ok=True)
     if asked.inside:
         _inside(asked)
@@ -382,7 +461,7 @@ def main() -> None:
     else:
         for model, case in _wanted(asked):
             row = _carried_out(model, case, asked)
-            with _path(asked.output, asked.part).open("a", encoding="utf-8") as file:
+            with _path(asked.output, asked.part, asked.backend).open("a", encoding="utf-8") as file:
                 file.write(json.dumps(row, default=str) + "\n")
             print(_line(row), flush=True)
 

@@ -255,3 +255,24 @@ def test_what_dlscope_wrote_is_known_without_its_kind(stored, tmp_path: Path, na
     store, run = stored
     spans = api.export_trace(run.id, tmp_path / name, store=store)
     assert len(api.read_trace(tmp_path / name).trace) == spans
+
+
+def test_a_file_is_exported_as_a_run_is(tmp_path: Path) -> None:
+    (tmp_path / "mine.json").write_text(json.dumps({"traceEvents": EVENTS}))
+    assert api.export_trace(str(tmp_path / "mine.json"), tmp_path / "first.json") == 3
+    assert api.export_trace(str(tmp_path / "first.json"), tmp_path / "again.json") == 3
+
+
+def test_a_folder_is_no_trace(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as refused:
+        api.read_trace(tmp_path)
+    assert refused.value.what == f"{tmp_path} is a folder, not a trace"
+    assert refused.value.fix == "name the file of a trace in it"
+
+
+def test_says_how_the_longest_are_shown(tmp_path: Path) -> None:
+    file = tmp_path / "my trace.json"
+    file.write_text(json.dumps({"traceEvents": EVENTS}))
+    ((command, meaning),) = api.describe_trace(file, "kineto").next_commands
+    assert command == f"dlscope trace show '{file}' --from kineto --all"
+    assert meaning == "which take longest"

@@ -158,13 +158,13 @@ def _measured(
 ) -> dict[str, Any]:
     """How layers are measured, as a request takes it."""
     from dlscope.methods.bounds.end_to_end import TurnRule
-    from dlscope.methods.bounds.request import device_of
+    from dlscope.methods.bounds.request import cores_of, device_of, dtypes_of, implementations_of
 
     return {
         "device": device_of(device),
-        "threads": threads,
-        "dtypes": None if dtypes is None else tuple(dtypes),
-        "implementations": tuple(implementations),
+        "threads": cores_of(threads, "--threads"),
+        "dtypes": None if dtypes is None else dtypes_of(dtypes),
+        "implementations": implementations_of(implementations),
         "seconds": seconds,
         "turns": None if seconds is None else TurnRule(seconds=_TURNS * seconds),
         "is_refreshed": is_refreshed,
@@ -181,13 +181,13 @@ def _request(
     **others: Any,
 ) -> BoundRequest:
     """The request about `backend` with `options`; of `others`, None is for its own default."""
-    from dlscope.methods.bounds.request import BoundRequest, baseline_of, selected_of
+    from dlscope.methods.bounds.request import BoundRequest, against_of, baseline_of, selected_of
 
     return BoundRequest(
         baseline=baseline_of(backend, options or {}, device),
         device=device,
         selected=selected_of(selected),
-        against=tuple(against),
+        against=against_of(against),
         **{name: each for name, each in others.items() if each is not None},
     )
 

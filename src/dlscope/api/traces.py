@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shlex
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -37,9 +38,9 @@ def export_trace(run: str, file: Path, *, store: str | None = None, kind: str | 
     """Write the spans of a stored run to `file`, in the form of its name; how many there are.
 
     `.otlp.json` is read by collectors of OpenTelemetry, any other `.json` and `.json.gz` by
-    Perfetto and Chrome, `.parquet` by any tool for tables. With a `kind`, `run` is the path of a
-    trace that another tool wrote, see `read_trace`. Raises `StoreError` for an unknown run and for
-    another form of file, `FileError` for one that cannot be written.
+    Perfetto and Chrome, `.parquet` by any tool for tables. With a `kind`, or where it is a file,
+    `run` is the path of a trace in another form, see `read_trace`. Raises `StoreError` for an
+    unknown run and for another form of file, `FileError` for one that cannot be written.
     """
     from dlscope.core.errors import StoreError
     from dlscope.core.whole_file import unwritable
@@ -51,7 +52,8 @@ def export_trace(run: str, file: Path, *, store: str | None = None, kind: str | 
             where=str(file),
             fix=f"name it {', '.join(f'trace{each}' for each in FORMS)}",
         )
-    trace, wall_clock = _stored(run, store) if kind is None else _foreign(Path(run), kind)
+    is_file = kind is not None or Path(run).is_file()
+    trace, wall_clock = _foreign(Path(run), kind) if is_file else _stored(run, store)
     try:
         _write(trace, wall_clock, file, form)
     except OSError as error:
@@ -68,13 +70,13 @@ def _stored(run: str, store: str | None) -> tuple[Trace, Callable[[], Anchor]]:
     return found.trace, lambda: _wall_clock(found)
 
 
-def _foreign(file: Path, kind: str) -> tuple[Trace, Callable[[], Anchor]]:
+def _foreign(file: Path, kind: str | None) -> tuple[Trace, Callable[[], Anchor]]:
     """The spans that another tool wrote, and what tells the time of day of them."""
     from dlscope.core.errors import StoreError
     from dlscope.tracing.epoch import Anchor
 
     merged = read_trace(file, kind)
-    is_known = kind in _ON_WALL_CLOCK and all(
+    is_known = _form(file, kind) in _ON_WALL_CLOCK and all(
         each.kind != "clock_unknown" for each in merged.diagnostics
     )
 
@@ -147,7 +149,13 @@ def describe_trace(file: Path, kind: str | None = None, *, strict: bool = False)
         tables=tables,
         sections=tuple(Section(table.title, (table,)) for table in tables if len(table)),
         warnings=tuple(f"{each.what} ({each.count})" for each in merged.diagnostics),
+        next_commands=((f"dlscope trace show {_typed(file, kind)} --all", "which take longest"),),
     )
+
+
+def _typed(file: Path, kind: str | None) -> str:
+    """The file and its kind as they are typed."""
+    return shlex.join([str(file), *(["--from", kind] if kind else [])])
 
 
 def _known(kind: str) -> str:
@@ -172,6 +180,9 @@ def _form(file: Path, kind: str | None) -> str:
     if not file.exists():
         what = f"{file.name} cannot be read: No such file or directory"
         raise DataError(what, where=str(file), fix="name the file of a trace that is there")
+    if file.is_dir():
+        what = f"{file} is a folder, not a trace"
+        raise DataError(what, where=str(file), fix="name the file of a trace in it")
     told = next((form for end, form in _FORMS_BY_NAME.items() if file.name.endswith(end)), None)
     if told is None and _is_of_dlscope(file):
         told = "chrome"

@@ -173,7 +173,7 @@ def analyze(
         report = api.bound(
             models,
             backend=backend,
-            options=fields_asked(option),
+            options=fields_asked(option, "--option", "graph_optimization=disabled"),
             batch_size=numbers(batch_size, "--batch-size"),
             cores=cores,
             against=against or (),

@@ -5,9 +5,12 @@ import pytest
 from dlscope.core.errors import BoundError, PlanError, PluginError
 from dlscope.methods.bounds.request import (
     BoundRequest,
+    against_of,
     baseline_of,
     cores_of,
     device_of,
+    dtypes_of,
+    implementations_of,
     selected_of,
     strategy_of,
 )
@@ -49,6 +52,16 @@ def test_a_device_is_named_as_everywhere() -> None:
             "--select-algorithm",
         ),
         (strategy_of, "none", "'none' is none of sequential, parallel, both", "--strategy"),
+        (
+            *(lambda word: dtypes_of(["float32", word]), "fp8"),
+            "'fp8' is none of float32, bfloat16, float16, float64, int8",
+            "--dtype",
+        ),
+        (
+            *(lambda word: against_of([word]), "jax"),
+            "'jax' is none of onnxruntime, openvino, torch",
+            "--against",
+        ),
     ],
 )
 def test_another_word_is_refused(ask, word: str, message: str, where: str) -> None:
@@ -66,6 +79,23 @@ def test_there_are_no_more_cores_than_there_are() -> None:
         f"{there + 1} cores are more than the {there} that may be used here"
     )
     assert (refused.value.where, refused.value.fix) == ("--cores", f"give at most {there}")
+
+
+def test_threads_are_no_more_than_cores_either() -> None:
+    with pytest.raises(BoundError) as refused:
+        cores_of(cores_of(None) + 1, "--threads")
+    assert refused.value.where == "--threads"
+
+
+def test_what_is_asked_for_by_name_is_there() -> None:
+    assert implementations_of(["ort"]) == ("ort",)
+    assert against_of(["onnxruntime"]) == ("onnxruntime",)
+    with pytest.raises(PluginError) as refused:
+        implementations_of(["ort", "ortt"])
+    assert (refused.value.what, refused.value.fix) == (
+        "there is no implementation 'ortt'",
+        "did you mean ort?",
+    )
 
 
 def test_types_are_those_of_the_model_and_those_asked_for() -> None:

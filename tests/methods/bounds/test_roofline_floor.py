@@ -138,7 +138,8 @@ def test_a_floor_above_the_sequential_bound_names_the_layers() -> None:
         "BoundError: the roofline floor, 281 ns, is above the sequential bound, 225 ns: "
         "a (floor 150 ns, measured 100 ns), c (floor 31 ns, measured 25 ns)\n"
         "  where  net\n"
-        "  fix    correct the work rules of these operators, or measure the peaks again"
+        "  fix    do it again when nothing else computes on this machine; where it stays so, the "
+        "work rules of these operators count too much"
     )
 
 

@@ -55,7 +55,8 @@ def test_without_measuring_what_is_missing_is_refused_by_name(gathering, tmp_pat
         "(MaxPool), Concat_4 (Concat)"
     )
     assert (
-        refused.value.fix == "measure them with: dlscope bound run, or see why not with --partial"
+        refused.value.fix == "measure them: leave --stored and --implementation out; --partial "
+        "tells of each why not"
     )
 
 

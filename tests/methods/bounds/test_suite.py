@@ -45,7 +45,7 @@ def test_several_batch_sizes_are_refused(tmp_path: Path) -> None:
     ("text", "why"),
     [
         ("{", "Expecting property name"),
-        ('{"kind": "bricks"}', "KeyError: 'schema_version'"),
+        ('{"kind": "bricks"}', "there is no 'schema_version'"),
         ('{"kind": "bricks", "schema_version": 1}', "ValueError: kind 'bricks', schema 1"),
         ("[]", "TypeError"),
     ],
@@ -55,5 +55,15 @@ def test_another_file_is_refused(tmp_path: Path, text: str, why: str) -> None:
     path.write_text(text)
     with pytest.raises(BoundError) as refused:
         BoundSuite.load(path)
-    assert refused.value.what.startswith(f"this is not a suite of benches: {why}")
-    assert refused.value.fix == "generate it again with: dlscope bound generate"
+    assert refused.value.what.startswith(f"this is not a suite of benchmarks: {why}")
+    again = "write it again with: dlscope bound generate squeezenet1_1 -o other.json"
+    assert refused.value.fix == again
+
+
+def test_a_file_that_is_not_there_is_refused_with_what_writes_it(tmp_path: Path) -> None:
+    with pytest.raises(BoundError) as refused:
+        BoundSuite.load(tmp_path / "mine.json")
+    assert refused.value.what == "mine.json cannot be read: No such file or directory"
+    assert refused.value.where == str(tmp_path / "mine.json")
+    written = "write it with: dlscope bound generate squeezenet1_1 -o mine.json"
+    assert refused.value.fix == written

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from dlscope.core import registry
@@ -36,9 +38,9 @@ def test_answers_where_the_time_goes_and_what_limits() -> None:
     mixed = {"a": cost(1100, 100), "b": cost(1, 99), "c": cost(1, 99)}
     found = told(run("vgg16", 80, work=bound), run("resnet18", 380, work=mixed))
     assert "Conv takes most of the layers' time on torch: vgg16 80 % and resnet18 95 %" in found
-    finding = found["On torch, memory limits vgg16 and resnet18, were the layers perfect"]
+    finding = found["Memory bound on torch, by work and bytes of all layers: vgg16 and resnet18"]
     assert finding.detail == (
-        "the layers that take most of their time are limited by computing in resnet18"
+        "the layers that take most of their time are compute bound in resnet18"
     )
     assert finding.rows == (0, 1)
 
@@ -113,14 +115,27 @@ def test_answers_whether_frameworks_rank_alike(second, claim, detail) -> None:
     assert found[claim].detail == detail
 
 
-def test_one_model_on_two_frameworks_is_compared_without_a_rank() -> None:
+def test_one_model_on_two_frameworks_has_a_cause_without_a_rank() -> None:
     found = told(run("a", 80), run("a", 30, framework="mock"))
-    assert "a takes 0.50× as long on mock as on torch, batch 1" in found
+    cause = "Convolution makes 100 % of the difference between torch and mock in a, batch 1"
+    assert found[cause].rows == (0,)
+    assert not any("rank" in claim or "takes most of" in claim for claim in found)
+
+
+def test_a_model_that_ran_with_several_threads_says_so() -> None:
+    late = {"a": cost(1, 1), "b": cost(1, 1), "c": cost(9, 1)}
+    other = run("a", 5, work=late)
+    framework = other.plan.framework.model_copy(update={"options": {"threads": 2}})
+    plan = other.plan.model_copy(update={"framework": framework})
+    found = told(run("a", 80, work=late), dataclasses.replace(other, plan=plan))
+    claims = [claim for claim in found if "the most time" in claim]
+    assert claims == [
+        "On torch, the most time is spent in the beginning of a, the middle of a with 2 threads"
+    ]
 
 
 def test_what_cannot_be_told_is_left_out() -> None:
-    (claim,) = told(layered_run({"a": ("Conv", [10])}))
-    assert claim.startswith("Conv takes most of the layers' time")
+    assert told(layered_run({"a": ("Conv", [10])})) == {}
     assert told() == {}
     assert device_run().id == "r-profile-device"
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import pytest
 
@@ -9,7 +10,9 @@ from dlscope.core.report import Figure, Prose
 from dlscope.core.run import Condition
 from dlscope.core.table import Table
 from dlscope.core.trace import Level
+from dlscope.methods.profiling.cost import Ceilings
 from dlscope.methods.profiling.planning import Missing
+from dlscope.methods.profiling.profile import CEILINGS
 from dlscope.methods.profiling.report import ANALYSES, profiling_report
 from dlscope.testing.analyses import example_run
 from dlscope.testing.profiles import example_profiles, golden_spans, profiling_run
@@ -142,12 +145,25 @@ def test_what_failed_was_refused_or_cannot_be_seen_is_told(golden) -> None:
 
 def test_conditions_that_do_not_hold_are_warnings(golden) -> None:
     broken = (
-        Condition("contention", "9 of 15 iterations waited for a core", "half", holds=False),
+        Condition(
+            "contention", "9 of 15 iterations waited for a core", "half", False, "stop other work"
+        ),
         Condition("level LAYER", "all spans have their place", "one parent", holds=True),
     )
     report = profiling_report([dataclasses.replace(golden, conditions=broken)])
     assert report.warnings == (
-        f"{golden.plan.label}: contention: 9 of 15 iterations waited for a core",
+        f"{golden.plan.label}: contention: 9 of 15 iterations waited for a core; stop other work",
+    )
+
+
+def test_layers_above_the_roof_are_told_with_what_to_do(golden) -> None:
+    assert profiling_report([golden]).warnings == ()
+    low = Ceilings(flops_per_s=5e11, bytes_per_s=1e12)
+    busy = {**golden.artifacts, CEILINGS: json.dumps(dataclasses.asdict(low))}
+    (warning,) = profiling_report([dataclasses.replace(golden, artifacts=busy)]).warnings
+    assert warning.endswith(
+        " of what this machine was measured to do: other work slowed it down then; profile again "
+        "with --rerun when it is quiet"
     )
 
 

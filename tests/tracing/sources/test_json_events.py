@@ -173,6 +173,4 @@ def test_strict_reading_refuses_a_cut_file() -> None:
     with pytest.raises(DataError) as caught:
         read_events(b'[{"ts": 1}', name="t.json", strict=True)
     assert caught.value.what == "t.json is cut at byte 10, after 1 complete events"
-    assert caught.value.fix == (
-        "trace again, or read the file without strict to keep what is whole"
-    )
+    assert caught.value.fix == ("trace again, or leave --strict out to keep what is whole")

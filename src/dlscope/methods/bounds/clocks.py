@@ -10,8 +10,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import final
+
+from dlscope.stacks.run_queue import waited_ns
 
 Clock = Callable[[], int]
 """Now, in ns."""
@@ -22,28 +23,6 @@ FEWEST_CALM = 5
 """Calm times that are enough to leave the others out."""
 WAITED = "waited_pct"
 """Under which a result that other work held up tells which share of the time that was."""
-_TASKS = Path("/proc/self/task")
-
-
-def waited_ns() -> int:
-    """How long the threads of this process have waited for a core; 0 if the system does not tell.
-
-    A thread that has ended counts no more.
-    """
-    found = 0
-    try:
-        for task in _TASKS.iterdir():
-            found += _waited(task)
-    except OSError:
-        return 0
-    return found
-
-
-def _waited(task: Path) -> int:
-    try:
-        return int((task / "schedstat").read_text(encoding="ascii").split()[1])
-    except (OSError, IndexError, ValueError):
-        return 0  # it ended meanwhile
 
 
 @final

@@ -11,7 +11,7 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -160,15 +160,17 @@ def measure_models(
     *,
     threads: int = 1,
     rule: TurnRule | None = None,
+    on_wait: Callable[[], None] = lambda: None,
 ) -> tuple[BenchmarkResult, ...]:
     """Measure the model in `setups`, side by side, and store the results, also of what failed.
 
-    They are results of the model as one brick. One measurement at a time on this machine.
+    They are results of the model as one brick. One measurement at a time on this machine:
+    `on_wait` is told where another must end first.
     """
     wanted = rule or TurnRule()
     whole = benches.whole
     benchmarks.describe(whole.id, "brick", whole.to_json(), {})
-    with device_lock(lambda: None):
+    with device_lock(on_wait):
         started = datetime.now(UTC).isoformat()
         turns = side_by_side(benches.path, setups, threads=threads, rule=wanted)
     results = tuple(

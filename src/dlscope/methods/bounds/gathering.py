@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
+from dlscope.agents.device_lock import WAITING
 from dlscope.core.errors import BoundError
 from dlscope.core.run import Environment
 from dlscope.graph.brick import Brick
@@ -45,6 +46,7 @@ Tell = Callable[[str, float], None]
 
 LAYERS, REORDERS = "layers and fused groups", "changes of layout"
 MODELS, PROFILES = "whole models", "layers inside of models"
+_MOST_NAMES = 5
 
 
 @final
@@ -172,7 +174,7 @@ class Gathering:
         block = known_block() if self.request.has_layouts else None
         model = model_benches(NAME, read_graph(path), path, block=block)
         if measures:
-            self.measure([model], tell)
+            self.measure([model], lambda what, share: tell(f"{what}: {NAME}", share))
         costs = self.costs(model)
         if any(missing_layers(model, costs)):
             return {}
@@ -205,6 +207,7 @@ class Gathering:
             self.environment,
             threads=self.request.threads,
             rule=self.request.turns,
+            on_wait=_waiting(tell),
         )
 
     def _profile(self, model: ModelBenches, tell: Tell, *, measures: bool) -> LayerTimes:
@@ -216,7 +219,7 @@ class Gathering:
         if not measures:
             return {}
         tell(f"{PROFILES}: {model.name}", 0.0)
-        result = measure_profile(model, self.request.baseline, wanted)
+        result = measure_profile(model, self.request.baseline, wanted, _waiting(tell))
         self.benchmarks.accept([result], environment=self.environment)
         return layer_times_in(result)
 
@@ -235,17 +238,23 @@ class Gathering:
         def progress(now: Progress) -> None:
             tell(what, now.done / now.bricks)
 
-        return measure(self.benchmarks, bricks, self.environment, options, progress)
+        return measure(self.benchmarks, bricks, self.environment, options, progress, _waiting(tell))
 
     def _is_used(self, cost: Cost) -> bool:
         return is_own(self.request.baseline, cost)
 
 
 def _lacking(model: ModelBenches, layers: Sequence[MissingLayer]) -> BoundError:
-    names = ", ".join(f"{each.layer.name} ({each.layer.operator})" for each in layers)
+    names = [f"{each.layer.name} ({each.layer.operator})" for each in layers]
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     count = f"{len(layers)} layer{'s have' if len(layers) > 1 else ' has'}"
     return BoundError(
-        f"{count} no measurement: {names}",
+        f"{count} no measurement: {', '.join(names[:_MOST_NAMES])}{more}",
         where=model.name,
-        fix="measure them with: dlscope bound run, or see why not with --partial",
+        fix="measure them: leave --stored and --implementation out; --partial tells of each why "
+        "not",
     )
+
+
+def _waiting(tell: Tell) -> Callable[[], None]:
+    return lambda: tell(WAITING, 0.0)

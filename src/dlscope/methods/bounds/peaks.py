@@ -6,24 +6,15 @@ fill a part of it, a sum of two arrays and a product of them, which only reads.
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from dlscope.catalog.cache import cache_folder
-from dlscope.core.digest import digest
-from dlscope.core.errors import MeasurementError
-from dlscope.core.whole_file import write_whole
 from dlscope.methods.bounds.roofline_floor import MemoryLevel, Peaks
 from dlscope.stacks.ceilings import ceilings
+from dlscope.stacks.machine_rates import Measurement, Rates, fastest_s, machine_rates, tell_rates
 from dlscope.stacks.system import system
 
 MEMORY = "memory"
@@ -32,10 +23,8 @@ _FORM = 2
 _LEVELS = ("L1d", "L2", "L3")
 _SHARES = (0.25, 0.5, 0.75)
 _BEYOND = 4
-_REPEATS = 7
 _PASSED_BYTES = 64 << 20
 _FLOAT_BYTES = 4
-_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 def measured_peaks(threads: int = 1) -> Peaks:
@@ -45,7 +34,7 @@ def measured_peaks(threads: int = 1) -> Peaks:
     be measured.
     """
     machine = ceilings(threads)
-    rates = _kept_rates()
+    rates = _level_rates()
     # A cache of all cores, and memory, are not faster for each further thread.
     shared = ("L3", MEMORY)
     levels = [
@@ -62,35 +51,11 @@ def _sizes() -> Mapping[str, int]:
     return {name: sizes[name] for name in _LEVELS if name in sizes}
 
 
-def _kept_rates() -> Mapping[str, float]:
-    key = digest({"form": _FORM, "cpu": system().cpu.to_json(), "numpy": np.__version__})
-    kept = cache_folder("ceilings") / f"levels-{key[:32]}.json"
-    try:
-        rates: dict[str, float] = json.loads(kept.read_text(encoding="utf-8"))
-        return rates
-    except (OSError, ValueError):
-        found = _measured()
-    write_whole(kept, json.dumps(found))
-    return found
-
-
-def _measured() -> dict[str, float]:
-    # Libraries read the number of threads when they are loaded.
-    done = subprocess.run(
-        [sys.executable, "-m", "dlscope.methods.bounds.peaks"],
-        env={**os.environ, **dict.fromkeys(_THREADS, "1")},
-        capture_output=True,
-        text=True,
-        check=False,
+def _level_rates() -> Rates:
+    names = (MEMORY, *_sizes())
+    return machine_rates(
+        Measurement("caches of the machine", "dlscope.methods.bounds.peaks", names, form=_FORM)
     )
-    if done.returncode:
-        raise MeasurementError(
-            f"the caches of the machine cannot be measured: {done.stderr.strip()[-200:]}",
-            where="peaks",
-            fix="free memory, or leave the roofline floor out",
-        )
-    found: dict[str, float] = json.loads(done.stdout)
-    return found
 
 
 def bytes_per_s(size: int) -> float:
@@ -107,20 +72,11 @@ def bytes_per_s(size: int) -> float:
 
     loops = (partial(np.add, many[0], many[0], out=many[1]), read)
     moved = passes * 2 * first.nbytes
-    return max(moved / _fastest_s(each) for each in loops)
+    return max(moved / fastest_s(each) for each in loops)
 
 
-def _fastest_s(work: Callable[[], Any]) -> float:
-    best = float("inf")
-    for _ in range(_REPEATS):
-        start = time.perf_counter()
-        work()
-        best = min(best, time.perf_counter() - start)
-    return best
-
-
-def main() -> None:
-    """Measure here and now, and write the rates to standard output, as JSON."""
+def level_rates() -> Rates:
+    """Bytes/s of memory and of each cache, measured here and now."""
     sizes = _sizes()
     rates = {MEMORY: bytes_per_s(_BEYOND * max([*sizes.values(), 32 << 20]))}
     best = rates[MEMORY]
@@ -128,8 +84,8 @@ def main() -> None:
         # Nothing is slower than what lies beyond it, whatever two arrays may do to each other.
         best = max(best, *(bytes_per_s(int(size * share)) for share in _SHARES))
         rates[name] = best
-    sys.stdout.write(json.dumps(rates) + "\n")
+    return rates
 
 
 if __name__ == "__main__":
-    main()
+    tell_rates(level_rates)

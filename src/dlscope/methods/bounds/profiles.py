@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -37,9 +38,17 @@ def profile_key(
     )
 
 
-def measure_profile(model: ModelBenches, setup: Setup, key: BenchmarkKey) -> BenchmarkResult:
-    """The profile as a result; its one sample is what all layers take together."""
-    with device_lock(lambda: None):
+def measure_profile(
+    model: ModelBenches,
+    setup: Setup,
+    key: BenchmarkKey,
+    on_wait: Callable[[], None] = lambda: None,
+) -> BenchmarkResult:
+    """The profile as a result; its one sample is what all layers take together.
+
+    `on_wait` is told where another measurement on this machine must end first.
+    """
+    with device_lock(on_wait):
         started = datetime.now(UTC).isoformat()
         found = layer_times(model.path, setup, threads=key.threads)
     return BenchmarkResult(

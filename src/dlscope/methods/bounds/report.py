@@ -237,7 +237,9 @@ def _next(analyses: Sequence[ModelAnalysis]) -> tuple[tuple[str, str], ...]:
     asked = _asked(analyses[0])
     is_verified = any(each.achieved(a.setup) for each in analyses for a in each.advice)
     commands = [(f"{asked} --show graph", "the critical path as a graph")]
-    if not is_verified:
+    if is_verified:
+        commands.insert(0, (f"{asked} --verify --all", "what each change saves, and was to save"))
+    else:
         commands.insert(0, (f"{asked} --verify", "carry the advice out"))
     return tuple(commands)
 

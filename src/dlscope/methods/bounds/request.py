@@ -10,7 +10,7 @@ from dlscope.core.errors import BoundError, PluginError, did_you_mean
 from dlscope.core.registry import load
 from dlscope.methods.bounds.analysis import SELECTED, Selected
 from dlscope.methods.bounds.end_to_end import TurnRule
-from dlscope.methods.bounds.implementations.registry import implementations
+from dlscope.methods.bounds.implementations.registry import implementation, implementations
 from dlscope.methods.bounds.measuring import MeasuringOptions
 from dlscope.methods.bounds.own_code import COMPOSED, OWN
 from dlscope.methods.bounds.setups import Setup
@@ -24,6 +24,7 @@ Word = TypeVar("Word")
 REORDERED_BY = ("ort", "torch_nchw")
 """Implementations that tell what changes of layout cost."""
 DTYPES = ("float32", "bfloat16")
+KNOWN_DTYPES = (*DTYPES, "float16", "float64", "int8")
 SECONDS = 0.5
 """At most so long for a benchmark."""
 
@@ -125,18 +126,42 @@ def baseline_of(backend: str, options: Mapping[str, Any], device: str = "cpu") -
     return Setup(backend, {name: each for name, each in given.items() if name != "threads"})
 
 
+def implementations_of(asked: Iterable[str]) -> tuple[str, ...]:
+    """Implementations of layers by name. Raises `PluginError` for what is none, or not here."""
+    names = tuple(asked)
+    for name in names:
+        implementation(name)
+    return names
+
+
+def against_of(asked: Iterable[str]) -> tuple[str, ...]:
+    """Backends that whole models can be compared on.
+
+    Raises `BoundError` for what benchmarks tell nothing of, `PluginError` for what is not here.
+    """
+    names = tuple(_one_of({each: each for each in COMPOSED}, name, "--against") for name in asked)
+    for name in names:
+        load("backends", name)
+    return names
+
+
+def dtypes_of(asked: Iterable[str]) -> tuple[str, ...]:
+    """Types to compute in. Raises `BoundError` for another word."""
+    return tuple(_one_of({each: each for each in KNOWN_DTYPES}, word, "--dtype") for word in asked)
+
+
 def device_of(word: str) -> str:
     """`cpu` or `gpu`. Raises `BoundError` for another word."""
     return _one_of({"cpu": "cpu", "gpu": "gpu"}, word, "--device")
 
 
-def cores_of(asked: int | None) -> int:
+def cores_of(asked: int | None, option: str = "--cores") -> int:
     """So many cores, by default all that may be used here. Raises `BoundError` for more."""
     there = system().cpu.effective_cores
     if asked is not None and asked > there:
         raise BoundError(
             f"{asked} cores are more than the {there} that may be used here",
-            where="--cores",
+            where=option,
             fix=f"give at most {there}",
         )
     return asked or there

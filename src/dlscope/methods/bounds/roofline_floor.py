@@ -53,7 +53,9 @@ class Peaks:
         if not any(level.size_bytes is None for level in self.levels):
             _refuse("no level of memory holds everything", "add main memory, without a size")
         if not all(0 < rate < math.inf for rate in rates):
-            _refuse("a rate is not above 0", "measure the peaks again")
+            _refuse(
+                "a rate is not above 0", "do it again when nothing else computes on this machine"
+            )
 
     def bytes_per_s(self, working_set_bytes: int, state: State) -> float:
         """The bandwidth to something of that size: main memory's if it is `cold`."""
@@ -185,7 +187,8 @@ def check_floor(floor: RooflineFloor, costed: Costed) -> None:
         f"the roofline floor, {floor.total_ns} ns, is above the sequential bound, "
         f"{sequential_ns} ns: {', '.join(layers)}",
         where=costed.name,
-        fix="correct the work rules of these operators, or measure the peaks again",
+        fix="do it again when nothing else computes on this machine; where it stays so, the work "
+        "rules of these operators count too much",
     )
 
 

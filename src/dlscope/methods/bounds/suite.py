@@ -108,7 +108,9 @@ class BoundSuite:
                     for each in plain["models"]
                 ),
             )
-        except (KeyError, TypeError, ValueError, AttributeError, DlscopeError) as error:
+        except KeyError as error:
+            raise _no_suite(where, f"there is no {error}") from error
+        except (TypeError, ValueError, AttributeError, DlscopeError) as error:
             raise _no_suite(where, f"{type(error).__name__}: {error}") from error
 
     def save(self, path: Path) -> None:
@@ -120,7 +122,13 @@ class BoundSuite:
         """Read the file that `save` wrote. Raises `BoundError` for another one."""
         try:
             plain = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            raise BoundError(
+                f"{path.name} cannot be read: {error.strerror}",
+                where=str(path),
+                fix=f"write it with: dlscope bound generate squeezenet1_1 -o {path.name}",
+            ) from error
+        except ValueError as error:
             raise _no_suite(str(path), str(error)) from error
         return cls.from_json(plain, where=str(path))
 
@@ -135,7 +143,7 @@ def _bricks_from(plain: Mapping[str, Any]) -> tuple[Brick, ...]:
 
 def _no_suite(where: str, why: str) -> BoundError:
     return BoundError(
-        f"this is not a suite of benches: {why}",
+        f"this is not a suite of benchmarks: {why}",
         where=where,
-        fix="generate it again with: dlscope bound generate",
+        fix=f"write it again with: dlscope bound generate squeezenet1_1 -o {Path(where).name}",
     )

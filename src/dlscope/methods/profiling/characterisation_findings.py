@@ -19,18 +19,23 @@ _PAIR = ("first", "second", "threads", "batch_size")
 
 
 def characterised(characterisation: Table, ranking: Table) -> tuple[Finding, ...]:
-    """One answer to each question for each framework, and one for each two that are compared."""
+    """One answer to each question for each framework, and one for each two that are compared.
+
+    Where the time of a single model goes, A6 tells.
+    """
+    has_several = len(set(characterisation.column("model"))) > 1
     found: list[Finding] = []
     for backend, rows in _grouped(_placed(characterisation), ["backend"]).items():
         on = f"on {backend[0]}"
         # A model is told of at its optimal batch.
         best = [row for row in rows if row["optimal_batch"] in (None, row["batch_size"])]
-        for question in (_where, _bound, _outside, _peaks, _limited):
+        first = (_where,) if has_several else ()
+        for question in (*first, _bound, _outside, _peaks, _limited):
             found.extend(question(on, best))
         for question in (_turns, _batches, _switches):
             found.extend(question(on, rows))
     for pair in _grouped(_placed(ranking), _PAIR).values():
-        found.extend(_ranks(pair))
+        found.extend(_ranks(pair) if len(pair) > 1 else _difference(*pair))
     return tuple(found)
 
 
@@ -50,7 +55,7 @@ def _where(on: str, rows: Sequence[Row]) -> Iterator[Finding]:
     """Where does the time go?"""
     for (kind,), mine in _grouped(rows, ["dominant_type"]).items():
         if kind is not None:
-            told = [f"{row['model']} {row['dominant_pct']:.0f} %" for row in mine]
+            told = [f"{_model(row)} {row['dominant_pct']:.0f} %" for row in mine]
             yield _finding(f"{kind} takes most of the layers' time {on}: {listed(told)}", mine)
 
 
@@ -59,11 +64,11 @@ def _bound(on: str, rows: Sequence[Row]) -> Iterator[Finding]:
     for (is_bound,), mine in _grouped(rows, ["memory_bound"]).items():
         if is_bound is None:
             continue
-        limit, other = ("memory", "computing") if is_bound else ("computing", "memory")
+        limit, other = ("memory", "compute") if is_bound else ("compute", "memory")
         unlike = [row for row in mine if row["dominant_memory_bound"] is (not is_bound)]
-        detail = f"the layers that take most of their time are limited by {other} in "
+        detail = f"the layers that take most of their time are {other} bound in "
         yield _finding(
-            f"{on.capitalize()}, {limit} limits {_models(mine)}, were the layers perfect",
+            f"{limit.capitalize()} bound {on}, by work and bytes of all layers: {_models(mine)}",
             mine,
             detail=detail + _models(unlike) if unlike else "",
         )
@@ -89,11 +94,11 @@ def _batches(on: str, rows: Sequence[Row]) -> Iterator[Finding]:
     """At which batch is each model best used, and how fast is it then and online?"""
     mine = [row for row in rows if row["optimal_batch"] == row["batch_size"]]
     told = [
-        f"{row['model']} {row['batch_size']} ({row['maximum_throughput_per_s']:.3g}/s)"
+        f"{_model(row)} {row['batch_size']} ({row['maximum_throughput_per_s']:.3g}/s)"
         for row in mine
     ]
     online = [
-        f"{row['model']} {float(row['online_latency_us'] or 0) / 1e3:.3g} ms"
+        f"{_model(row)} {float(row['online_latency_us'] or 0) / 1e3:.3g} ms"
         for row in mine
         if row["online_latency_us"] is not None
     ]
@@ -114,7 +119,7 @@ def _outside(on: str, rows: Sequence[Row]) -> Iterator[Finding]:
             "kernels": "no kernel runs",
         }[str(inside)]
         ends = sorted({f"{share:.0f}" for share in (min(shares), max(shares))}, key=float)
-        told = [f"{row['model']} {row['outside_pct']:.0f} %" for row in mine]
+        told = [f"{_model(row)} {row['outside_pct']:.0f} %" for row in mine]
         yield _finding(
             f"{on.capitalize()}, {outside} in {'–'.join(ends)} % of the time",
             mine,
@@ -149,7 +154,7 @@ def _limited(on: str, rows: Sequence[Row]) -> Iterator[Finding]:
     """Which models wait for the host?"""
     limited = [row for row in rows if row["host_limited"]]
     if limited:
-        told = [f"{row['model']} {row['host_pct']:.0f} %" for row in limited]
+        told = [f"{_model(row)} {row['host_pct']:.0f} %" for row in limited]
         yield _finding(
             f"{on.capitalize()}, work of the host is most of {_models(limited)}",
             limited,
@@ -187,9 +192,6 @@ def _ranks(rows: Sequence[Row]) -> Iterator[Finding]:
     both = f"{first} and {second}"
     if alike is None:
         claim = f"Whether {both} rank the models alike cannot be told"
-        if len(rows) == 1:
-            claim = f"{rows[0]['model']} takes {rows[0]['ratio']:.2f}× as long on {second} as on"
-            claim += f" {first}"
     else:
         how = "alike" if alike else "differently"
         claim = f"{both} rank the models {how} (τ = {format_number(float(tau or 0))})"
@@ -200,9 +202,21 @@ def _ranks(rows: Sequence[Row]) -> Iterator[Finding]:
 
 
 def _reason(row: Row) -> str:
+    return f"{row['model']} {row['ratio']:.2f}×: {_cause(row)}"
+
+
+def _cause(row: Row) -> str:
     share = float(row["difference_pct"] or 0)
     part = f"{share:.0f} % of" if share <= _WHOLE else "more than"
-    return f"{row['model']} {row['ratio']:.2f}×: {row['difference_in']} makes {part} the difference"
+    return f"{row['difference_in']} makes {part} the difference"
+
+
+def _difference(row: Row) -> Iterator[Finding]:
+    """Which kind of layers sets two frameworks apart; by how much, A21 tells."""
+    if row["difference_in"] is not None:
+        pair = f"{row['first']} and {row['second']} in {row['model']}, batch {row['batch_size']}"
+        claim = f"{_cause(row)} between {pair}"
+        yield Finding("note", claim[:1].upper() + claim[1:], _RANKING, (_place(row),))
 
 
 def listed(words: Iterable[str]) -> str:
@@ -212,7 +226,13 @@ def listed(words: Iterable[str]) -> str:
 
 
 def _models(rows: Iterable[Row]) -> str:
-    return listed(dict.fromkeys(str(row["model"]) for row in rows))
+    return listed(dict.fromkeys(_model(row) for row in rows))
+
+
+def _model(row: Row) -> str:
+    """A model, with its threads where they are several: it may be there with one, too."""
+    threads = int(row["threads"] or 1)
+    return f"{row['model']} with {threads} threads" if threads > 1 else str(row["model"])
 
 
 def _place(row: Row) -> int:

@@ -8,15 +8,14 @@ from dlscope.core import registry
 from dlscope.core.errors import DlscopeError
 from dlscope.core.report import Finding, Prose, Report, Section
 from dlscope.core.run import Run
-from dlscope.core.table import Cell, Column, Table
-from dlscope.core.units import format_number, scale_for
+from dlscope.core.table import Column, Table
 from dlscope.methods.profiling.analyses.base import (
     WORKLOAD,
     ProfileAnalysis,
     Record,
-    is_of,
     subject,
 )
+from dlscope.methods.profiling.answer import answer
 from dlscope.methods.profiling.characterisation import characterisation
 from dlscope.methods.profiling.characterisation_findings import characterised
 from dlscope.methods.profiling.layer_summary import columns_of, layer_summary, slowest
@@ -27,6 +26,7 @@ from dlscope.methods.profiling.report_figures import figures
 from dlscope.methods.profiling.shown import characterisation_section, sections
 from dlscope.methods.profiling.structure import structure_table, structure_warnings
 from dlscope.methods.profiling.timeline import timeline_table
+from dlscope.reporting.words import plural
 
 Refused = tuple[str, str, DlscopeError]
 """Model, framework, and why the pair cannot be profiled."""
@@ -34,7 +34,6 @@ ANALYSES = tuple(f"a{number}" for number in range(1, 23))
 """A1 to A15 are the paper's, the others dlscope's own."""
 _SUBJECT = ("model", "backend")
 _PROFILE = (*_SUBJECT, "threads", "batch_size")
-_LAYERS = "M/L"
 _SIGN_ORDER = ("bad", "warn", "good", "note")
 _MISSING = (
     Column("backend", "str", "framework"),
@@ -57,6 +56,8 @@ _FAILED = (
 _LAYER = ("index", "layer", "type", "latency_us", "share", "gflops", "of_attainable", "bound")
 _MODEL = ("batch_size", "duration_us", "throughput_per_s", "cv", "n", "optimal_batch")
 _FEW, _MANY = 3, 10
+_BEYOND = 1.25
+"""Of what the machine was measured to do: kernels are better than the product that was, by less."""
 
 
 def profiling_report(
@@ -79,10 +80,11 @@ def profiling_report(
     tables["characterisation"] = characterisation(profiles, tables["a18"])
     tables["ranking"] = ranking(profiles)
     found: list[Finding] = []
+    models = {profile.run.plan.model.name for profile in profiles}
     if len(profiles) > 1:
         found.extend(characterised(tables["characterisation"], tables["ranking"]))
     # Of many models only what calls for something is told one by one.
-    is_many = len({profile.run.plan.model.name for profile in profiles}) > _FEW
+    is_many = len(models) > _FEW
     found.extend(each for each in told if each.sign != "note" or not is_many)
     tables["layers"] = layer_summary(tables)
     tables["timeline"] = timeline_table(profiles)
@@ -93,12 +95,16 @@ def profiling_report(
     found.extend(_failures(tables))
     return Report(
         title=_title(profiles),
-        answer=_answer(profiles, tables),
+        answer=answer(profiles, tables, _several(profiles)),
         tables=tuple(tables.values()),
         findings=tuple(sorted(found, key=lambda each: _SIGN_ORDER.index(each.sign))),
         sections=tuple(_sections(profiles, tables)),
         runs=tuple(run.id for run in runs),
-        warnings=(*_warnings(finished, missing), *structure_warnings(profiles)),
+        warnings=(
+            *_warnings(finished, missing),
+            *_low_ceilings(tables["layers"]),
+            *structure_warnings(profiles),
+        ),
         next_commands=_next(finished),
         command=command,
         created_utc=max((run.started_utc for run in runs), default=""),
@@ -112,52 +118,6 @@ def _title(profiles: Sequence[Profile]) -> str:
         return "Nothing was profiled"
     what = names[0] if len(names) == 1 else f"{len(names)} models"
     return f"{what} on {', '.join(frameworks)}, by level"
-
-
-def _answer(profiles: Sequence[Profile], tables: Mapping[str, Table]) -> str:
-    """How long the first model takes, what takes most of it, and what is accounted for."""
-    if not profiles:
-        return "No model could be profiled."
-    if len({profile.run.plan.model.name for profile in profiles}) > 1:
-        return _range(tables["a1"])
-    first = profiles[0]
-    models, types, calls, costs = (
-        [row for row in tables[name] if is_of(row, first)] for name in ("a1", "a6", "a17", "a16")
-    )
-    if not models:
-        return "No iteration was measured."
-    said = [f"{_time(models[0]['duration_us'])} for a batch of {first.batch_size}"]
-    if types and types[0]["percent"] is not None:
-        said.append(f"{types[0]['percent']:.0f} % of its layers' time is {types[0]['type']}")
-    if calls:
-        moved = sum(float(each["movement_pct"] or 0) for each in calls)
-        said.append(f"{moved:.0f} % is moving data between layouts")
-    layers = [row for row in costs if row["level_set"] == _LAYERS and row["accounted_pct"]]
-    if layers:
-        said.append(f"{layers[0]['accounted_pct']:.0f} % of the model is accounted for by layers")
-    return "; ".join(said) + "."
-
-
-def _range(models: Table) -> str:
-    """The fastest and the slowest of several models, per input."""
-    rows = [row for row in models if row["latency_ms_per_input"] is not None]
-    if not rows:
-        return "No iteration was measured."
-    rates = [(1e3 * float(row["latency_ms_per_input"] or 0), row) for row in rows]
-    ordered = sorted(rates, key=lambda each: each[0])
-    ends = [
-        f"{row['model']} on {row['backend']}, {_time(latency_us)}"
-        for latency_us, row in (ordered[0], ordered[-1])
-    ]
-    return f"From {ends[0]}, to {ends[1]} for an input."
-
-
-def _time(duration_us: Cell) -> str:
-    if duration_us is None:
-        return "–"
-    duration_ns = 1e3 * float(duration_us)
-    scale = scale_for("ns", [duration_ns])
-    return f"{format_number(duration_ns * scale.factor)} {scale.unit}"
 
 
 def _sections(profiles: Sequence[Profile], tables: Mapping[str, Table]) -> Iterator[Section]:
@@ -257,7 +217,20 @@ def _warnings(runs: Sequence[Run], missing: Sequence[Missing]) -> Iterator[str]:
                 yield f"{run.plan.label}: {run.artifacts[name]}"
         for condition in run.conditions:
             if not condition.holds:
-                yield f"{run.plan.label}: {condition.name}: {condition.measured}"
+                told = f"{run.plan.label}: {condition.name}: {condition.measured}"
+                yield "; ".join(filter(None, (told, condition.advice)))
+
+
+def _low_ceilings(layers: Table) -> Iterator[str]:
+    """A ceiling that layers are well above is none: the machine was busy when it was measured."""
+    shares = [float(each) for each in layers.column("of_attainable") if each is not None]
+    beyond = [each for each in shares if each > _BEYOND]
+    if beyond:
+        yield (
+            f"{plural(len(beyond), 'layer')} reach up to {100 * max(beyond):.0f} % of what this "
+            "machine was measured to do: other work slowed it down then; profile again with "
+            "--rerun when it is quiet"
+        )
 
 
 def _next(runs: Sequence[Run]) -> tuple[tuple[str, str], ...]:

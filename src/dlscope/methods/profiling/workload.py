@@ -47,6 +47,7 @@ from dlscope.tracing.tracer import Diagnostic
 
 ITERATIONS, WARMUP = 10, 3
 _MOST_CONTENDED = 0.5
+_CONTENDED = "stop other work and profile again with --rerun; ratios in A16 are those of CPU time"
 _BAD = (INCOMPLETE, "tracer_failed", NOT_SERIAL)
 _STOPPED = Energy(reason="it was stopped before its energy was counted")
 
@@ -178,7 +179,7 @@ def _contention(iterations: Sequence[Iteration]) -> Condition:
         f"{held_up} of {len(iterations)} iterations waited for a core",
         "≤ half of them",
         share <= _MOST_CONTENDED,
-        "" if share <= _MOST_CONTENDED else "stop other work; ratios are those of CPU time",
+        "" if share <= _MOST_CONTENDED else _CONTENDED,
     )
 
 
@@ -197,7 +198,7 @@ def _completeness(
                 "; ".join(bad) or "all spans have their place",
                 "every span has one parent",
                 not bad,
-                "see the diagnostics of the trace" if bad else "",
+                "profile again with --rerun" if bad else "",
             )
         )
     return conditions

@@ -21,7 +21,7 @@ Event = dict[str, Any]
 _FORMATS = (
     'give a trace in Chrome\'s event format, [events…] or {"traceEvents": [events…]}, plain or gzip'
 )
-_STRICT = "trace again, or read the file without strict to keep what is whole"
+_STRICT = "trace again, or leave --strict out to keep what is whole"
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,12 @@ def test_tells_which_layer_changed_the_most_first() -> None:
     assert (finding.rows, finding.gain) == ((0, 1), 200_000)
 
 
+def test_two_frameworks_are_compared_by_name() -> None:
+    table = compared(layered_run(FAST), layered_run(SLOW, framework="mock"))
+    (finding,) = registry.load("analyses", "a21")().findings(table)
+    assert finding.claim == ("resnet18, batch 1, takes 2.32× as long per input on mock as on torch")
+
+
 def test_compares_batches_per_input() -> None:
     twice = {name: (kind, [2 * each for each in us]) for name, (kind, us) in FAST.items()}
     table = compared(layered_run(FAST), layered_run(twice, batch_size=2))

@@ -49,7 +49,10 @@ batch_size  duration_us  latency_ms_per_input  throughput_per_s  optimal_batch
 """
     )
     (finding,) = registry.load("analyses", "a1")().findings(found)
-    assert finding.claim == "resnet18 on torch gains 1.60× at its optimal batch 2"
+    assert (
+        finding.claim
+        == "resnet18 on torch, batch 2, is the optimal batch: 1.60× the throughput of batch 1"
+    )
     assert finding.rows == (1,)
 
 
@@ -70,8 +73,8 @@ def test_thread_counts_have_optimal_batches_of_their_own(made, table) -> None:
     assert found.column("optimal_batch") == (True, False, False, True)
     claims = [each.claim for each in registry.load("analyses", "a1")().findings(found)]
     assert claims == [
-        "resnet18 on torch gains 1.00× at its optimal batch 1",
-        "resnet18 on torch gains 2.00× at its optimal batch 2",
+        "resnet18 on torch, batch 2, 2 threads, is the optimal batch: 2.00× the throughput of "
+        "batch 1",
     ]
 
 
@@ -79,7 +82,7 @@ def test_one_iteration_has_a_latency_and_no_interval(made, table) -> None:
     (row,) = table("a1", made("M", ([500], [])))
     assert (row["duration_us"], row["n"], row["cv"]) == (500.0, 1, 0.0)
     assert row["duration_lo_us"] is row["duration_hi_us"] is None
-    assert row["optimal_batch"] is False
+    assert row["optimal_batch"] is None
     assert json.loads(row["durations"]) == [500.0]
 
 

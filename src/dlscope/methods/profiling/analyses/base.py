@@ -11,6 +11,7 @@ from dlscope.core.run import Run
 from dlscope.core.table import Cell, Column, Table
 from dlscope.core.trace import Level
 from dlscope.methods.profiling.profile import Profile
+from dlscope.reporting.words import plural
 
 Record = Mapping[str, Cell]
 WORKLOAD = "profiling"
@@ -83,6 +84,13 @@ def is_of(row: Mapping[str, Cell], profile: Profile) -> bool:
     """Whether a row with a batch tells of `profile`."""
     mine = {**subject(profile), "batch_size": profile.batch_size}
     return all(row[name] == cell for name, cell in mine.items())
+
+
+def named(row: Mapping[str, Cell]) -> str:
+    """Whom a row with a batch tells of: `resnet18 on torch, batch 4`, or `…, 2 threads`."""
+    threads = int(row["threads"] or 1)
+    more = f", {plural(threads, 'thread')}" if threads > 1 else ""
+    return f"{row['model']} on {row['backend']}, batch {row['batch_size']}{more}"
 
 
 def microseconds(duration_ns: float | None) -> float | None:

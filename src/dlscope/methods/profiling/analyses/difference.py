@@ -210,7 +210,7 @@ def _told(table: Table) -> Iterator[Finding]:
     groups: dict[tuple[Cell, ...], list[int]] = {}
     for place, row in enumerate(rows):
         groups.setdefault(tuple(row[name] for name in _PAIR), []).append(place)
-    for (model, backend, _, batch, before, after), (whole, *layers) in groups.items():
+    for whole, *layers in groups.values():
         verdict, change = rows[whole]["verdict"], rows[whole]["change_us"]
         if verdict not in (_SLOWER, _FASTER) or change is None:
             continue
@@ -221,14 +221,26 @@ def _told(table: Table) -> Iterator[Finding]:
         ][:1]
         yield Finding(
             "note",
-            f"{model} on {backend}, batch {batch}, takes {rows[whole]['ratio']:.2f}× as long per "
-            f"input with {after} as with {before}",
+            _claim(rows[whole]),
             table.name,
             (whole, *cause),
             "; ".join(_causes([rows[place] for place in layers], [rows[i] for i in cause], change)),
             gain=1e3 * float(change),
             gain_unit="ns",
         )
+
+
+def _claim(row: Row) -> str:
+    model, backend, batch, before, after = (
+        row[name] for name in ("model", "backend", "batch_size", "from", "to")
+    )
+    # Of two frameworks the labels begin with their names.
+    is_other = str(after).split(", ")[0] == backend
+    subject, how = (model, "on") if is_other else (f"{model} on {backend}", "with")
+    return (
+        f"{subject}, batch {batch}, takes {row['ratio']:.2f}× as long per input {how} {after} as "
+        f"{how} {before}"
+    )
 
 
 def _causes(layers: Sequence[Row], cause: Sequence[Row], change: Cell) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import ClassVar, final
 from dlscope.core.report import Finding
 from dlscope.core.table import Column, Table
 from dlscope.core.trace import Level
-from dlscope.methods.profiling.analyses.base import BATCH, ProfileAnalysis, Record
+from dlscope.methods.profiling.analyses.base import BATCH, ProfileAnalysis, Record, named
 from dlscope.methods.profiling.analyses.columns import TYPE
 from dlscope.methods.profiling.analyses.layers import allocated_bytes
 from dlscope.methods.profiling.node import Node
@@ -87,8 +87,7 @@ class LatencyByType(ProfileAnalysis):
         return tuple(
             Finding(
                 "note",
-                f"{row['percent']:.0f} % of the layers' time in {row['model']} on {row['backend']},"
-                f" batch {row['batch_size']}, is {row['type']}",
+                f"{row['percent']:.0f} % of the layers' time in {named(row)}, is {row['type']}",
                 table.name,
                 (place,),
             )

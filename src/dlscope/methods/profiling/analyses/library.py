@@ -14,6 +14,7 @@ from dlscope.methods.profiling.analyses.base import (
     ProfileAnalysis,
     Record,
     microseconds,
+    named,
     percent,
 )
 from dlscope.methods.profiling.analyses.columns import LAYER_INDEX, LAYER_NAME
@@ -93,13 +94,19 @@ def implementation(call: Node) -> str:
     return call.name if chosen is None else f"{call.name} {chosen}"
 
 
+_KEEP = "keep tensors in the layout that the library prefers"
+_ADVICE = {
+    "torch": f"{_KEEP}: dlscope bound analyze {{model}} -b torch --verify tries channels last"
+}
+
+
 def _moved(table: Table) -> Iterator[Finding]:
     """For each profile, what moving data costs, where it can be noticed."""
     groups: dict[tuple[object, ...], list[int]] = {}
     rows = list(table)
     for place, row in enumerate(rows):
         groups.setdefault(tuple(row[name] for name in _PROFILE), []).append(place)
-    for (model, backend, _, batch), places in groups.items():
+    for (model, backend, *_), places in groups.items():
         share = sum(float(rows[place]["movement_pct"] or 0) for place in places)
         moving = [place for place in places if rows[place]["movement_us"]]
         if share < _TELLING_PCT:
@@ -107,12 +114,11 @@ def _moved(table: Table) -> Iterator[Finding]:
         cost_us = sum(float(rows[place]["movement_us"] or 0) for place in places)
         yield Finding(
             "warn",
-            f"Moving data between layouts costs {cost_us / 1e3:.3g} ms of {model} on {backend}, "
-            f"batch {batch}",
+            f"Moving data between layouts costs {cost_us / 1e3:.3g} ms of {named(rows[places[0]])}",
             table.name,
             tuple(moving),
             f"{share:.1f} % of the model, in {len(moving)} layers",
             gain=-cost_us * 1e3,
             gain_unit="ns",
-            advice="keep tensors in the layout that the library prefers (channels_last)",
+            advice=_ADVICE.get(str(backend), _KEEP).format(model=model),
         )

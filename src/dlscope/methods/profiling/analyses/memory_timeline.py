@@ -13,7 +13,7 @@ from dlscope.core.report import Finding
 from dlscope.core.table import Column, Table
 from dlscope.core.trace import Level
 from dlscope.core.units import format_number, scale_for
-from dlscope.methods.profiling.analyses.base import BATCH, ProfileAnalysis, Record
+from dlscope.methods.profiling.analyses.base import BATCH, ProfileAnalysis, Record, named
 from dlscope.methods.profiling.analyses.columns import INDEX, NAME, TYPE
 from dlscope.methods.profiling.analyses.layers import allocated_bytes
 from dlscope.methods.profiling.joining import layer_parts
@@ -79,8 +79,7 @@ class MemoryTimeline(ProfileAnalysis):
         return tuple(
             Finding(
                 "note",
-                f"{row['model']} on {row['backend']}, batch {row['batch_size']}, holds the most "
-                f"memory in {row['name']}: {_size(row['live_bytes'])}",
+                f"{named(row)}, holds the most memory in {row['name']}: {_size(row['live_bytes'])}",
                 table.name,
                 (place,),
                 f"results of {row['held']}" if row["held"] else "as its allocator tells",

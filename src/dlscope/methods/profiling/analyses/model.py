@@ -17,6 +17,7 @@ from dlscope.methods.profiling.analyses.base import (
     ProfileAnalysis,
     Record,
     microseconds,
+    named,
     percent,
 )
 from dlscope.methods.profiling.analyses.columns import COST, cost_cells
@@ -48,7 +49,11 @@ class ModelInformation(ProfileAnalysis):
         Column("throughput_per_s", "float", "inputs per second", "1/s", "value"),
         Column("cv", "float", "standard deviation over mean of the iterations", role="value"),
         Column("n", "int", "measured iterations", role="count"),
-        Column("optimal_batch", "bool", "smallest from which doubling gains at most 5 %"),
+        Column(
+            "optimal_batch",
+            "bool",
+            "smallest from which doubling gains at most 5 %; none of a single batch size",
+        ),
         Column("not_converged", "bool", "no batch that was measured is one: it is the fastest"),
         Column("durations", "str", "every iteration in µs, as JSON", priority=3),
     )
@@ -112,7 +117,10 @@ def _saturating(rate_of: dict[int, float]) -> int | None:
 
 def _optimum(profile: Profile, profiles: Sequence[Profile]) -> dict[str, Cell]:
     rate_of = rates(profile, profiles)
-    is_optimal = optimal_batch(rate_of) == profile.batch_size
+    best = optimal_batch(rate_of)
+    if best is None:
+        return {}
+    is_optimal = best == profile.batch_size
     return {
         "optimal_batch": is_optimal,
         "not_converged": _saturating(rate_of) is None if is_optimal else None,
@@ -131,12 +139,12 @@ def _gains(table: Table) -> Iterator[Finding]:
             ),
             None,
         )
-        if row["optimal_batch"] and single and single["throughput_per_s"]:
+        is_better = row["optimal_batch"] and row["batch_size"] != 1
+        if is_better and single and single["throughput_per_s"]:
             gain = float(row["throughput_per_s"] or 0) / float(single["throughput_per_s"])
             yield Finding(
                 "note",
-                f"{row['model']} on {row['backend']} gains {gain:.2f}× at its optimal batch"
-                f" {row['batch_size']}",
+                f"{named(row)}, is the optimal batch: {gain:.2f}× the throughput of batch 1",
                 table.name,
                 (place,),
             )

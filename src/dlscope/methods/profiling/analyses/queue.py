@@ -19,6 +19,7 @@ from dlscope.methods.profiling.analyses.base import (
     ProfileAnalysis,
     Record,
     microseconds,
+    named,
     percent,
 )
 from dlscope.methods.profiling.node import Times
@@ -84,7 +85,7 @@ class DeviceQueue(ProfileAnalysis):
             Finding(
                 "warn",
                 f"Device {row['device']} is idle for {row['idle_pct']:.0f} % of its part of "
-                f"{row['model']} on {row['backend']}, batch {row['batch_size']}",
+                f"{named(row)}",
                 table.name,
                 (place,),
                 f"the longest gap is before {row['awaited']}",
