@@ -77,3 +77,13 @@ def test_wrong_options_are_refused(tmp_path: Path, options: dict[str, Any], what
     with pytest.raises(ManifestError) as refused:
         rows(tmp_path, "0,1,0\n", options)
     assert refused.value.what == what
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.csv.gz"])
+def test_tells_the_class_of_every_row_and_its_line(tmp_path: Path, name: str) -> None:
+    text = b"# made by hand\n0,255,7\n\n1,2,0\n"
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
+    dataset = PixelRows(path, SHAPE)
+    assert dataset.labels() == [7, 0]
+    assert [dataset.place(index) for index in (0, 1)] == [f"{path}, line 2", f"{path}, line 4"]

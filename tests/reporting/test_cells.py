@@ -80,6 +80,8 @@ def test_what_is_not_finite_is_named_and_has_no_place_on_an_axis(value, text):
         ("shown", "good"),
         ("not shown", "note"),
         ("reversed", "bad"),
+        ("right", "good"),
+        ("wrong", "bad"),
         ("queued", "note"),
         ("", "note"),
     ],

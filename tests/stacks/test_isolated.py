@@ -147,6 +147,15 @@ def test_a_stack_that_is_not_meant_alone_is_refused(shelf, lock: StackLock) -> N
         find_stack("tiny-7")
 
 
+def test_where_there_is_no_stack_it_is_told_how_to_make_one() -> None:
+    with pytest.raises(StackError) as none:
+        find_stack("tiny")
+    assert none.value.describe() == (
+        "StackError: there is no stack 'tiny'\n  where  stacks\n"
+        "  fix    there is none yet: make one with `dlscope stack create FRAMEWORK==VERSION`"
+    )
+
+
 def test_one_that_a_worker_runs_in_is_not_removed(lock: StackLock) -> None:
     made = provide("tiny", lock)
     with at_work(made.folder):

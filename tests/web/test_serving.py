@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dlscope.core.errors import PlanError, RequestError
+from dlscope.core.errors import PlanError, RequestError, StoreError
 from dlscope.web.serving import check_bind, check_hooks, listen, serve
 
 
@@ -60,6 +60,17 @@ def test_nobody_is_served_before_that_is_checked(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="no token is set"):
         serve("0.0.0.0", 1, store=str(tmp_path / "store"))
     assert not (tmp_path / "store").exists()
+
+
+def test_a_store_that_cannot_be_used_is_told_before_serving(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(StoreError) as caught:
+        serve("127.0.0.1", 0, store=str(tmp_path / "file"))
+    assert str(caught.value) == (
+        "StoreError: the store cannot be used: Not a directory\n"
+        f"  where  {tmp_path / 'file'}\n"
+        "  fix    check that place, or choose another place with $DLSCOPE_STORE"
+    )
 
 
 def test_a_port_that_is_taken_is_told() -> None:

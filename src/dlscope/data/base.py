@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, final
@@ -61,6 +61,14 @@ class Dataset(ABC):
     @abstractmethod
     def item_digest(self, index: int) -> str:
         """SHA-256 of the item at `index`: its content and its target."""
+
+    def labels(self) -> Sequence[int]:
+        """The class of every item, told without reading one; empty where only reading tells."""
+        return ()
+
+    def place(self, index: int) -> str:
+        """Where the item at `index`, and its class, can be corrected."""
+        return f"item {self.item_id(index)}"
 
     def _unreadable(self, what: str, where: str, fix: str) -> DataError:
         return DataError(what, where=where, fix=fix)

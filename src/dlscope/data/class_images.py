@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, final
@@ -79,6 +79,14 @@ class ClassImages(Dataset):
         picture = self._pictures[index]
         content = bytes_digest(self._content(picture))
         return digest({"input": content, "target": {"label": picture.label}})
+
+    def labels(self) -> Sequence[int]:
+        """The class that the name of every file says."""
+        return [picture.label for picture in self._pictures]
+
+    def place(self, index: int) -> str:
+        """The file, whose name says the class."""
+        return str(self._pictures[index].path)
 
     def _content(self, picture: _Picture) -> bytes:
         try:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar, final
+from typing import IO, Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +75,18 @@ class PixelRows(Dataset):
         content = [list(pixels.shape), bytes_digest(pixels.tobytes())]
         return digest({"input": content, "target": {"label": int(self._labels[index])}})
 
+    def labels(self) -> Sequence[int]:
+        """The last number of every row."""
+        labels: list[int] = self._labels.tolist()
+        return labels
+
+    def place(self, index: int) -> str:
+        """The file and the line, counted from 1 as editors do; empty ones and remarks count."""
+        assert self.root is not None
+        with _opened(self.root) as file:
+            rows = (n for n, line in enumerate(file, 1) if line.partition("#")[0].strip())
+            return f"{self.root}, line {next(islice(rows, index, None))}"
+
     def _shape(self) -> tuple[int, int, int]:
         for option in sorted(set(self.options) - {"shape"}):
             raise _wrong(option, f"unknown option {option!r}", did_you_mean(option, ("shape",)))
@@ -84,10 +98,15 @@ class PixelRows(Dataset):
         return height, width, channels
 
 
+def _opened(path: Path) -> IO[str]:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="ascii")
+    return path.open(encoding="ascii")
+
+
 def _numbers(path: Path) -> NDArray[np.int64]:
-    opened = gzip.open if path.suffix == ".gz" else open
     try:
-        with opened(path, "rt", encoding="ascii") as file:
+        with _opened(path) as file:
             table = np.loadtxt(file, delimiter=",", dtype=np.int64, ndmin=2)
     except (OSError, EOFError, ValueError) as error:
         raise DataError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar, final
 
@@ -65,6 +65,17 @@ class Records(Dataset):
         else:
             content = {"text": data}
         return digest({"id": item.id, "input": content, "target": item.target})
+
+    def labels(self) -> Sequence[int]:
+        """The `label` of every target; empty where one has none."""
+        targets = [record.get("target") for record in self._records]
+        told = [target.get("label") for target in targets if isinstance(target, dict)]
+        labels = [label for label in told if type(label) is int]
+        return labels if len(labels) == len(targets) else ()
+
+    def place(self, index: int) -> str:
+        """The path of the target in the manifest."""
+        return f"options.items[{index}].target.label"
 
     def _input(self, record: Mapping[str, Any]) -> Any:
         spec = record["input"]

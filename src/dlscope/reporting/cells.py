@@ -20,12 +20,15 @@ _SIGNS: dict[Sign, frozenset[str]] = {
     "good": frozenset(
         (
             *("valid", "ok", "yes", "true", "pass", "passed", "met", "applied", "same", "agrees"),
-            *("done", "shown"),
+            *("done", "shown", "right"),
         )
     ),
     "warn": frozenset(("diverges", "differs", "warning", "undecided", "partial", "predicted")),
     "bad": frozenset(
-        ("invalid", "no", "false", "fails", "failed", "refused", "error", "missed", "reversed")
+        (
+            *("invalid", "no", "false", "fails", "failed", "refused", "error", "missed"),
+            *("reversed", "wrong"),
+        )
     ),
 }
 

@@ -17,6 +17,8 @@ from dlscope.reporting.words import plain, plural
 SIGNS: Mapping[Sign, str] = {"good": "✓", "note": "●", "warn": "▲", "bad": "✕"}
 MOST_NAME = 200
 WIDE_PX = 480
+SHORT = 24
+"""Characters of a text that keeps its words whole and takes no more room than it needs."""
 _CLAIM_ENDS = (": ", "; ", ", ")
 
 
@@ -195,7 +197,7 @@ def percent(share: float) -> str:
 def _heads(column: ShownColumn, axis: Axis | None) -> Iterator[Head]:
     priority = min(max(column.column.priority, 1), 3)
     doc = plain(column.column.doc)
-    yield Head(column.header, column.unit, column.kind, priority, column.index, doc)
+    yield Head(column.header, column.unit, _kind(column), priority, column.index, doc)
     if column.has_interval:
         scale = axis.label if axis else ""
         yield Head("95 % interval", scale, "strip", priority, -1, f"interval of: {doc}")
@@ -205,20 +207,26 @@ def _marks(column: ShownColumn, axis: Axis | None) -> list[list[Mark]]:
     priority = min(max(column.column.priority, 1), 3)
     numbers = [cell.number for cell in column.cells if cell.number is not None]
     most = max(numbers, default=0.0)
-    marks = []
+    kind, marks = _kind(column), []
     for cell in column.cells:
-        line = [_value(cell, column, priority, most)]
+        line = [_value(cell, kind, priority, most)]
         if column.has_interval:
             line.append(_strip(cell, column, axis, priority))
         marks.append(line)
     return marks
 
 
-def _value(cell: Shown, column: ShownColumn, priority: int, most: float) -> Mark:
+def _kind(column: ShownColumn) -> str:
+    """The kind of a column, with the word `short` where none of its texts is long."""
+    is_short = all(len(cell.text) <= SHORT for cell in column.cells)
+    return "text short" if column.kind == "text" and is_short else column.kind
+
+
+def _value(cell: Shown, kind: str, priority: int, most: float) -> Mark:
     text = cell.text if len(cell.text) <= MOST_NAME else f"{cell.text[: MOST_NAME - 1]}…"
     share = max(cell.number or 0.0, 0.0) / most if most > 0 else 0.0
     return Mark(
-        kind="text" if cell.is_absent and column.kind == "verdict" else column.kind,
+        kind="text" if cell.is_absent and kind == "verdict" else kind,
         text=text,
         priority=priority,
         sign=cell.sign,

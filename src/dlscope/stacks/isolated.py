@@ -133,10 +133,16 @@ def find_stack(text: str) -> IsolatedStack:
     if len(fitting) == 1:
         return fitting[0]
     names = [stack.name for stack in fitting or known]
+    if fitting:
+        fix = f"use one of {', '.join(names)}"
+    elif known:
+        fix = did_you_mean(text, names)
+    else:
+        fix = "there is none yet: make one with `dlscope stack create FRAMEWORK==VERSION`"
     raise StackError(
         f"{text!r} means {len(fitting)} stacks" if fitting else f"there is no stack {text!r}",
         where="stacks",
-        fix=f"use one of {', '.join(names)}" if fitting else did_you_mean(text, names),
+        fix=fix,
     )
 
 

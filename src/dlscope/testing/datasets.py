@@ -89,6 +89,12 @@ class DatasetSuite:
         for item in dataset:
             canonical_json(item.target)
 
+    def test_tells_the_classes_that_its_items_have(self, dataset: Dataset) -> None:
+        """`labels`, where it tells any, are those of the targets; each item has a place."""
+        labels = list(dataset.labels())
+        assert not labels or labels == [item.target["label"] for item in dataset]
+        assert all(dataset.place(index) for index in range(len(dataset)))
+
     def test_has_a_digest_for_each_item_that_stays(
         self, dataset: Dataset, root: Path | None
     ) -> None:

@@ -16,7 +16,7 @@ from dlscope.web.shown_tables import ShownTable, shown_table
 
 _AGAINST_BASELINE = ("differing_fields",)
 """Tables with a column for each run, of which cells are marked that differ."""
-_WEIGHTS = {"strip": 2, "share": 2, "text": 1.5}
+_WEIGHTS = {"strip": 2, "share": 2, "text": 1.5, "text short": 1.5}
 _SLIM = 8
 """Columns, by how wide they are, that fit into half a page."""
 

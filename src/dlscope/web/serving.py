@@ -58,11 +58,13 @@ def serve(
     """Serve until Ctrl-C; a job at work finishes its query and keeps its Run.
 
     Raises `RequestError` where others could reach the server without a token and where nothing
-    can listen, and `PluginError` without the distributions that a server needs.
+    can listen, `StoreError` for a store that cannot be used, and `PluginError` without the
+    distributions that a server needs.
     """
     try:
         import uvicorn
 
+        from dlscope.store import Store
         from dlscope.web.app import create_app
         from dlscope.web.guard import is_loopback
     except ModuleNotFoundError as error:
@@ -75,6 +77,8 @@ def serve(
         ) from error
     check_bind(host, token)
     hooks = check_hooks(allow_hooks)
+    with Store.open(store):  # what cannot be used is said now, not on every page
+        pass
     hosts = (host,) if is_loopback(host) else ()
     app = create_app(store=store, token=token, allow_hooks=hooks, hosts=hosts)
     listener = listen(host, port)

@@ -9,7 +9,8 @@ from dlscope.core.digest import file_digest
 from dlscope.core.errors import DlscopeError
 from dlscope.core.manifest import DatasetManifest, ModelManifest, Reference, StepSpec
 from dlscope.core.manifest.base import Asset
-from dlscope.methods.evaluation.checking import check_dataset, check_model
+from dlscope.data.records import Records
+from dlscope.methods.evaluation.checking import check_dataset, check_labels, check_model
 from dlscope.methods.evaluation.resolving import resolve_model
 from dlscope.testing.small_experiment import write_hooked
 
@@ -262,3 +263,62 @@ def test_classes_that_a_hook_answers_are_not_counted_beforehand(hooked, dataset)
     fewer = dataset.model_copy(update={"classes": 3})
     assert check_dataset(hooked("", preprocess="prepare").model, fewer)
     assert check_dataset(hooked("", postprocess="finish").model, fewer) == []
+
+
+LABELS = {
+    "all within": ([0, 3], []),
+    "one above": (
+        [0, 4],
+        [
+            (
+                "the label 4 is none of the 4 classes",
+                "options.items[1].target.label",
+                "correct the label: it is a number from 0 to 3; or write classes: 5 in the "
+                "manifest",
+            )
+        ],
+    ),
+    "two above": (
+        [4, 9, 1],
+        [
+            (
+                "the label 4 is none of the 4 classes (and 1 more label)",
+                "options.items[0].target.label",
+                "correct the label: it is a number from 0 to 3; or write classes: 10 in the "
+                "manifest",
+            )
+        ],
+    ),
+    "one below": (
+        [-1, 9, 5],
+        [
+            (
+                "the label -1 is none of the 4 classes (and 2 more labels)",
+                "options.items[0].target.label",
+                "correct the label: it is a number from 0 to 3",
+            )
+        ],
+    ),
+    "no numbers": ([0, "cat"], []),
+}
+
+
+@pytest.mark.parametrize("case", LABELS)
+def test_labels_that_are_no_class_are_told_with_their_place(dataset, case) -> None:
+    labels, problems = LABELS[case]
+    items = [
+        {"id": str(number), "input": {"text": "a"}, "target": {"label": label}}
+        for number, label in enumerate(labels)
+    ]
+    manifest = dataset.model_copy(update={"classes": 4})
+    found = [
+        (what, where.removeprefix(f"{manifest.identity}, "), fix)
+        for what, where, fix in told(check_labels(manifest, Records(None, {"items": items})))
+    ]
+    assert found == problems
+
+
+def test_labels_are_not_held_against_classes_that_nobody_declares(dataset) -> None:
+    items = [{"id": "a", "input": {"text": "a"}, "target": {"label": 12}}]
+    manifest = dataset.model_copy(update={"classes": None})
+    assert check_labels(manifest, Records(None, {"items": items})) == []

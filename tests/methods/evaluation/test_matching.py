@@ -11,7 +11,12 @@ from dlscope.core.errors import PlanError
 from dlscope.core.manifest import ModelManifest, Reference, SystemRequirement
 from dlscope.core.manifest.system import Accelerator
 from dlscope.core.trace import Level
-from dlscope.methods.evaluation.matching import device_problems, machine_problems, match
+from dlscope.methods.evaluation.matching import (
+    device_problems,
+    machine_problems,
+    match,
+    thread_problems,
+)
 from dlscope.stacks.system import system
 
 GIB = 1 << 30
@@ -41,6 +46,18 @@ def test_a_machine_that_has_what_is_asked_is_fine() -> None:
     machine = system().model_copy(update={"architecture": "x86_64"})
     asked = SystemRequirement(architecture=("x86_64",), memory_bytes=">=1GiB", device="cpu")
     assert list(machine_problems(model(system=asked.to_json()), machine, GIB)) == []
+
+
+def test_more_threads_than_cores_are_refused() -> None:
+    cpu = system().cpu.model_copy(update={"effective_cores": 2})
+    machine = system().model_copy(update={"cpu": cpu})
+    assert [each for threads in (None, 1, 2) for each in thread_problems(threads, machine)] == []
+    (problem,) = thread_problems(999, machine)
+    assert str(problem) == (
+        "PlanError: 999 threads are more than the 2 cores that may be used here\n"
+        "  where  framework.options.threads\n"
+        "  fix    ask for at most 2"
+    )
 
 
 H100 = Accelerator(
@@ -126,8 +143,8 @@ def test_a_graph_in_another_form_than_the_backend_opens_is_refused() -> None:
 
 
 def test_the_framework_is_closed_with_its_options() -> None:
-    framework = match(model(), Reference(name="mock", options={"threads": 3}), Level.MODEL)
-    assert framework.options["threads"] == 3
+    framework = match(model(), Reference(name="mock", options={"threads": 1}), Level.MODEL)
+    assert framework.options["threads"] == 1
     assert framework.options["delay_ns"] is not None
     assert framework.tolerance == 1e-4
 

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,6 +58,7 @@ def perform(plan, changed, tmp_path) -> Callable[..., tuple[Performance, Watched
         options: dict | None = None,
         stop: bool = False,
         clock: Clock | None = None,
+        progress: Callable[[Mapping[str, Any]], None] = dict,
         **scenario,
     ) -> tuple[Performance, Watched]:
         asked: Plan = changed(plan, **scenario)
@@ -69,7 +71,7 @@ def perform(plan, changed, tmp_path) -> Callable[..., tuple[Performance, Watched
                 delays = (options or {})["delay_ns"]
                 predictor = MockPredictor(opened.inputs, opened.outputs, delays, clock)
             forward = Forward(asked.model, predictor, Preparation(asked.model, paths), spans)
-            context = Context("r-1", tmp_path, should_stop=lambda: stop)
+            context = Context("r-1", tmp_path, should_stop=lambda: stop, progress=progress)
             used = clock or MonotonicClock()
             return performance_pass(asked, forward, dataset, context, used), dataset
 
@@ -223,6 +225,14 @@ def test_the_peak_is_searched_and_its_last_trial_kept(perform) -> None:
     assert {probe.holds for probe in performance.probes} == {True, False}
     # Half of 60 queries may wait up to 40 ms: at 2 ms each they may come twice as fast and more.
     assert confirmed.rate_qps > 500
+
+
+def test_a_search_of_the_peak_tells_which_trial_it_is_at(perform) -> None:
+    delay, told = {"delay_ns": [2_000_000]}, []
+    asked = {**PEAK, "min_queries": 600, "rate_qps": 200.0}
+    performance, _ = perform(options=delay, clock=VirtualClock(), progress=told.append, **asked)
+    assert (told[0]["trial"], told[0]["rate_qps"]) == (1, 200.0)
+    assert {each["trial"] for each in told} <= set(range(1, len(performance.probes) + 1))
 
 
 def test_a_peak_starts_from_the_speed_of_single_queries(perform) -> None:

@@ -55,7 +55,7 @@ def test_what_changes_the_result_changes_the_digest(ask, files) -> None:
         {"scenarios": [{"name": scenario, "min_queries": 6}]},
         {"scenarios": [{"name": scenario, "pipeline": "sequential"}]},
         {"datasets": [{"name": str(files.dataset), "items": 7}]},
-        {"frameworks": [{"name": "onnxruntime", "options": {"threads": 3}}]},
+        {"frameworks": [{"name": "onnxruntime", "options": {"graph_optimization": "disabled"}}]},
         {"frameworks": ["reference"]},
         {"models": [{"name": str(files.model), "overrides": resize}]},
     ]

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from dlscope.core.errors import PlanError
+from dlscope.core.run import Run
 from dlscope.methods.evaluation.planning import Refusal
 from dlscope.methods.evaluation.report import evaluation_report
 from dlscope.methods.evaluation.variants import Variant
@@ -130,3 +132,18 @@ def test_the_same_runs_give_the_same_report() -> None:
 def test_no_runs_are_a_report_too() -> None:
     report = evaluation_report([])
     assert (report.title, report.answer) == ("No runs", "Nothing was measured.")
+
+
+def test_a_study_of_steps_is_proposed_where_answers_are_scored() -> None:
+    def of_images(run: Run, **changes: Any) -> Run:
+        (spec,) = run.plan.model.inputs
+        inputs = (spec.model_copy(update={"type": "image"}),)
+        plan = run.plan.model_copy(
+            update={"model": run.plan.model.model_copy(update={"inputs": inputs})}
+        )
+        return dataclasses.replace(run, plan=plan, **changes)
+
+    study = ("dlscope study preprocessing tiny", "what a wrong step would cost")
+    scored = of_images(example_run("r-1"))
+    assert study in evaluation_report([scored]).next_commands
+    assert study not in evaluation_report([of_images(scored, metrics=())]).next_commands

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dlscope.catalog.assets import fetch, fetch_source
-from dlscope.core.errors import DlscopeError, ManifestError, PlanError
+from dlscope.core.errors import DataError, DlscopeError, ManifestError, PlanError
 from dlscope.core.manifest import DatasetManifest, InputSpec, ModelManifest, OutputSpec
+from dlscope.data.base import Dataset
 from dlscope.graph.signature import TensorSignature, read_signature
 from dlscope.graph.tflite_signature import read_tflite_signature
 from dlscope.pipelines.chain import check_inputs
@@ -117,6 +118,28 @@ def check_dataset(model: ModelManifest, dataset: DatasetManifest) -> list[Dlscop
             )
         ]
     return []
+
+
+def check_labels(manifest: DatasetManifest, dataset: Dataset) -> list[DlscopeError]:
+    """What is wrong with the classes that `dataset`, opened, tells without reading its items."""
+    labels, classes = dataset.labels(), manifest.classes
+    if classes is None:
+        return []
+    wrong = [index for index, label in enumerate(labels) if not 0 <= label < classes]
+    if not wrong:
+        return []
+    first, others = wrong[0], len(wrong) - 1
+    more = f" (and {others} more {'label' if others == 1 else 'labels'})" if others else ""
+    fix = f"correct the label: it is a number from 0 to {classes - 1}"
+    if min(labels) >= 0:
+        fix += f"; or write classes: {max(labels) + 1} in the manifest"
+    return [
+        DataError(
+            f"the label {labels[first]} is none of the {classes} classes{more}",
+            where=f"{manifest.identity}, {dataset.place(first)}",
+            fix=fix,
+        )
+    ]
 
 
 def _class_count(model: ModelManifest) -> int | None:

@@ -29,6 +29,7 @@ from dlscope.core.trace import Level
 from dlscope.core.units import parse_bytes
 from dlscope.core.version import Constraint, Version
 from dlscope.methods.evaluation.permitting import hook_problems
+from dlscope.reporting.words import plural
 from dlscope.stacks.resolving import framework_version
 from dlscope.stacks.system import system
 
@@ -65,6 +66,7 @@ def match(
             *machine_problems(model, system(), psutil.virtual_memory().available),
             *device_problems(model, backend.devices, system()),
             *selector_problems(selected, backend, system()),
+            *thread_problems(reference.options.get("threads"), system()),
             *hook_problems(model, permission),
             *_not_yet(model),
         ]
@@ -88,6 +90,17 @@ def match(
         options=backend.check(options).to_json(),
         stack=stack,
     )
+
+
+def thread_problems(threads: object, machine: SystemManifest) -> Iterator[PlanError]:
+    """More threads than the machine has cores measure how they wait for one another."""
+    cores = machine.cpu.effective_cores
+    if isinstance(threads, int) and threads > cores:
+        yield PlanError(
+            f"{threads} threads are more than the {plural(cores, 'core')} that may be used here",
+            where="framework.options.threads",
+            fix=f"ask for at most {cores}",
+        )
 
 
 def machine_problems(

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -160,7 +161,8 @@ def _peak(plan: Plan, system: SystemUnderTest, clock: Clock, context: Context) -
         nonlocal best
         seeds = plan.scenario.seeds.model_copy(update={"schedule": seed})
         scenario = plan.scenario.model_copy(update={"rate_qps": rate_qps, "seeds": seeds})
-        samples = drive(scenario, system, clock, _watch(plan, context))
+        said = {"trial": len(search.probes) + 1, "rate_qps": rate_qps}
+        samples = drive(scenario, system, clock, _watch(plan, context, said))
         conditions = scenario_conditions(samples, scenario)
         broken = [each for each in conditions if not each.holds]
         if not broken:
@@ -202,8 +204,11 @@ def _half_of_capacity(system: SystemUnderTest, clock: Clock) -> float:
     return 0.5 * _FIRST_QUERIES / max(clock.now_ns() - began, 1) * 1e9
 
 
-def _watch(plan: Plan, context: Context) -> Watch:
-    """Ends on the user's wish and tells progress once a second: telling must not disturb."""
+def _watch(plan: Plan, context: Context, said: Mapping[str, Any] | None = None) -> Watch:
+    """Ends on the user's wish and tells progress once a second: telling must not disturb.
+
+    `said` is told with it: which trial of a search this is.
+    """
     rule, last = StopRule.of(plan.scenario), 0
 
     def watch(queries: int, elapsed_ns: int) -> bool:
@@ -211,7 +216,8 @@ def _watch(plan: Plan, context: Context) -> Watch:
         if elapsed_ns - last >= _PROGRESS_NS:
             last = elapsed_ns
             share = rule.share_done(queries, elapsed_ns)
-            context.progress({"step": "measure", "share": share, "queries": queries})
+            event = {"step": "measure", "share": share, "queries": queries}
+            context.progress({**event, **(said or {})})
         return context.should_stop()
 
     return watch

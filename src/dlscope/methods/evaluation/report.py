@@ -133,9 +133,10 @@ def _next_commands(runs: Sequence[Run]) -> tuple[tuple[str, str], ...]:
         commands = [("dlscope evaluate … --format html", "the same as one page, nothing anew")]
     if all(run.status == "failed" for run in runs):
         return tuple(commands)
-    model = runs[0].plan.model
+    model = next((run for run in runs if run.metrics), runs[0]).plan.model
     has_steps = not model.has_hook("preprocess")
-    if has_steps and any(spec.type == "image" for spec in model.inputs):
+    is_scored = any(run.metrics for run in runs)
+    if is_scored and has_steps and any(spec.type == "image" for spec in model.inputs):
         command = f"dlscope study preprocessing {model.name}"
         commands.append((command, "what a wrong step would cost"))
     return tuple(commands)

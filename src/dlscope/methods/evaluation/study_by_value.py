@@ -55,6 +55,11 @@ def value_table(runs: Mapping[str, Run], metric: str) -> Table:
 def value_answer(table: Table) -> str:
     """The value with the declared steps, and with the one change that costs most."""
     known = [each for each in table if each["value"] is not None]
+    if not known and any(each["n"] for each in table):
+        return (
+            "The data set does not say what is right, so no change costs anything; max abs change "
+            "tells how far it moves the outputs."
+        )
     if not known or known[0]["change"] != REFERENCE:
         return "No variant gave answers; the column reason says why."
     worst = max(known, key=_lost)

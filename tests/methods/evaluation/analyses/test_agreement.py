@@ -82,7 +82,7 @@ n  top_1_agreement  agrees  differing
 2  1                True    –
 """
     )
-    assert finding.detail == "on 2 items, max |Δ| 0e+00 of max |ref|"
+    assert finding.detail == "on 2 items, max |Δ| 0 of max |ref|"
 
 
 def test_claims_nothing_where_nothing_was_answered(text) -> None:

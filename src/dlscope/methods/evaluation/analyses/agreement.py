@@ -195,5 +195,10 @@ def _all_agree(table: Table) -> Iterator[Finding]:
             "All give the same answers",
             table.name,
             tuple(range(len(table))),
-            f"on {n} item{'' if n == 1 else 's'}, max |Δ| {worst:.0e} of max |ref|",
+            f"on {n} item{'' if n == 1 else 's'}, max |Δ| {_rough(worst)} of max |ref|",
         )
+
+
+def _rough(difference: float) -> str:
+    """A relative difference to one digit; 0 where there is none."""
+    return f"{difference:.0e}" if difference else "0"
