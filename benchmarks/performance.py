@@ -1,6 +1,6 @@
 """Runs the scripts of this folder that take minutes, and keeps what they print, for one page.
 
-    python benchmarks/performance.py [NAME …]
+    python benchmarks/performance.py [NAME …]      make peers && .venv-peers/bin/python … for all
 
 Each runs by itself, one after the other; what it printed is kept in
 `benchmarks/results/performance.json` with its machine, the time that it took, and the share of that
@@ -35,11 +35,14 @@ QUESTIONS: Mapping[str, tuple[str, str]] = {
     "analyses": ("overhead.py analyses", "Every analysis over 1 000 Runs, and their report"),
     "stopping": ("overhead.py stopping", "Early stopping over 10⁶ queries"),
     "verdict": ("overhead.py verdict", "A closed loop of 5 s, to its verdict"),
-    "tools": ("overhead.py tools", "One model on OpenVINO, by several programs"),
-    "tracing": ("tracing.py", "Recording a span, beside other tools that are installed"),
+    "openvino": ("one_model.py openvino", "One model on OpenVINO, by several programs"),
+    "onnxruntime": ("one_model.py onnxruntime", "One model on ONNX Runtime, by several programs"),
+    "tracing": ("tracing.py", "Recording a span, beside other tools"),
+    "trace_readers": ("trace_readers.py", "Reading a profile of PyTorch's, beside other tools"),
     "merge": ("profiling.py merge", "Finding parents of 10⁶ spans, and sums over them"),
     "scale": ("profiling.py scale", "Analysing 10⁷ spans on disk"),
     "layers": ("profiling.py overhead", "What the level of layers adds to a model"),
+    "profiler": ("profiling.py profiler", "Looking at layers, beside PyTorch's own profiler"),
     "streaming": ("streaming.py", "What the streaming pipeline gains"),
     "scheduling": ("scheduling.py overhead", "A plan through Ray, beside bare Ray tasks"),
     "store_pages": ("store_pages.py", "Pages over a store of 10⁵ Runs"),

@@ -3,6 +3,7 @@
     python benchmarks/profiling.py merge       parents of 10⁶ spans by containment, and their sums
     python benchmarks/profiling.py scale       10⁷ spans on disk: A1 to A7, time, memory, bytes
     python benchmarks/profiling.py overhead    what the level of layers adds to ResNet-18 in PyTorch
+    python benchmarks/profiling.py profiler    the same, and under PyTorch's own profiler alone
 
 CPU time stands beside wall time; the memory is the most that the process ever held.
 """
@@ -11,18 +12,23 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import itertools
 import resource
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 
 import dlscope
+from dlscope.backends.base import Predictor
+from dlscope.catalog.assets import fetch
+from dlscope.catalog.finder import find
 from dlscope.core import registry
+from dlscope.core.manifest import ModelManifest
 from dlscope.core.stats import difference_interval, trimmed_mean
 from dlscope.core.trace import UNRESOLVED, Level, Trace
 from dlscope.methods.profiling.profile import Profile
@@ -41,15 +47,17 @@ TEXTS = ("model", *(f"layer{i}" for i in range(LAYERS)), "call", "Conv", "")
 def main() -> None:
     """Run the part that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("part", choices=("merge", "scale", "overhead"))
+    parser.add_argument("part", choices=("merge", "scale", "overhead", "profiler"))
     parser.add_argument("--spans", type=float, default=0)
     asked = parser.parse_args()
     if asked.part == "merge":
         merge(int(asked.spans or 1e6))
     elif asked.part == "scale":
         scale(int(asked.spans or 1e7))
-    else:
+    elif asked.part == "overhead":
         overhead()
+    else:
+        profiler()
 
 
 def merge(spans: int) -> None:
@@ -99,6 +107,59 @@ def overhead() -> None:
         ratio = float(trimmed_mean(layers)) / base
         low, high = 1 + ends.lo / base, 1 + ends.hi / base
         print(f"M/L by M, {clock} time: {ratio:.4f} [{low:.4f}, {high:.4f}]")
+
+
+def profiler() -> None:
+    """CPU time of a prediction by who looks on, as a ratio to the one that nobody looks at."""
+    for name in ("resnet18", "mobilenet_v2"):
+        ways, rounds = _watched(name), 15
+        taken: dict[str, list[float]] = {way: [] for way in ways}
+        for way in itertools.chain.from_iterable([ways] * (1 + rounds)):
+            taken[way].append(ways[way]())
+        plain = np.array(taken.pop("nobody")[1:])
+        for way, times in taken.items():
+            ratios = np.array(times[1:]) / plain
+            low, middle, high = np.quantile(ratios, (0.25, 0.5, 0.75))
+            print(f"{name}, {way}: {middle:.3f}, quartiles {low:.3f} to {high:.3f}")
+
+
+def _watched(name: str, predictions: int = 10) -> Mapping[str, Callable[[], float]]:
+    """CPU time in s of some predictions, by who looks on; what comes after them is not counted."""
+    from torch.profiler import ProfilerActivity, profile
+
+    model = find("models", name)
+    assert isinstance(model, ModelManifest)
+    backend, graph = registry.load("backends", "torch")(), fetch(model).paths["graph"]
+    plain = backend.open(graph)
+    traced, tracers = backend.open_traced(graph, None, (Level.LAYER,))
+    feeds = {
+        each.name: np.zeros([size or 1 for size in each.shape], np.float32) for each in plain.inputs
+    }
+
+    def cost_s(predictor: Predictor) -> float:
+        before = time.process_time()
+        for _ in range(predictions):
+            predictor.predict(feeds)
+        return time.process_time() - before
+
+    def by_dlscope() -> float:
+        for tracer in tracers:
+            tracer.start()
+        taken_s = cost_s(traced)
+        for tracer in tracers:
+            tracer.stop()
+            tracer.drain()
+        return taken_s
+
+    def by_torch() -> float:
+        with profile(activities=[ProfilerActivity.CPU]):
+            return cost_s(plain)
+
+    return {
+        "nobody": lambda: cost_s(plain),
+        "layers by dlscope": by_dlscope,
+        "operators by torch.profiler": by_torch,
+    }
 
 
 def _iterations(spans: int, run: int) -> Iterator[range]:
