@@ -45,3 +45,12 @@ def test_bricks_of_each_granularity_are_measured_once(store: str) -> None:
     assert again.table("composition") == first.table("composition")
     sizes = again.table("composition").column("granularity")
     assert len(sizes) == len(set(sizes)) > 1
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_bricks_of_a_quick_run_are_known_where_there_are_no_others(store: str) -> None:
+    suite = api.generate_bricks("colors")
+    api.run_bricks([suite], quick=True, store=store)
+    known = api.known_bricks("colors", store=store)
+    assert known.table("composition").column("granularity") == (1,)

@@ -53,3 +53,33 @@ def test_a_reader_that_is_not_there_is_told(manifest: Path) -> None:
         "  where  entry points dlscope.datasets\n"
         "  fix    did you mean class_images?"
     )
+
+
+def test_a_label_above_the_classes_is_told_with_its_file(manifest: Path, tmp_path: Path) -> None:
+    (tmp_path / "pictures" / "3").rename(tmp_path / "pictures" / "10")
+    with pytest.raises(DataError) as refusal:
+        api.check_manifests([manifest])
+    assert str(refusal.value) == (
+        "DataError: the label 10 is none of the 10 classes\n"
+        f"  where  mine@1.0.0, {tmp_path / 'pictures' / '10' / 'a.jpg'}\n"
+        "  fix    correct the label: it is a number from 0 to 9; or write classes: 11 in the "
+        "manifest"
+    )
+
+
+def test_a_label_above_the_classes_is_told_with_its_line(manifest: Path, tmp_path: Path) -> None:
+    (tmp_path / "pictures.csv").write_text("0,0,1\n0,0,12\n0,0,2\n")
+    manifest.write_text(
+        PICTURES.replace("class_images", "pixel_rows")
+        .replace("file:pictures", "file:pictures.csv")
+        .replace('pattern: "{label}/*.jpg"', "shape: [1, 2, 1]")
+        .replace("items: 1", "items: 3")
+    )
+    with pytest.raises(DataError) as refusal:
+        api.check_manifests([manifest])
+    assert str(refusal.value) == (
+        "DataError: the label 12 is none of the 10 classes\n"
+        f"  where  mine@1.0.0, {tmp_path / 'pictures.csv'}, line 2\n"
+        "  fix    correct the label: it is a number from 0 to 9; or write classes: 13 in the "
+        "manifest"
+    )

@@ -25,6 +25,8 @@ def test_a_training_leaves_detector_model_and_manifest(trained):
     assert json.loads((folder / "training.json").read_text())["chosen_iterations"] == 2
     assert report.table("detectors").column("iterations") == (2,)
     assert report.table("detectors").column("images") == (4,)
+    command, _ = report.next_commands[0]
+    assert command == f"dlscope evaluate {folder / 'skynet.yaml'}"
 
 
 def test_an_evaluation_finds_what_the_training_said(trained):
@@ -49,8 +51,14 @@ def test_a_folder_with_another_training_is_refused(trained):
         f"  where  {folder}\n"
         "  fix    evaluate it with --resume, or name another folder with --out"
     )
-    with pytest.raises(PlanError, match="the training there has another data, width"):
+    with pytest.raises(PlanError) as caught:
         api.train_skynet(folder, resume=True, **{**FEW, "width": 0.2, "images": 9})
+    assert str(caught.value) == (
+        "PlanError: the training there has another data, width\n"
+        f"  where  {folder}\n"
+        "  fix    go on with what it was begun with (data uav-synth, 8 images, seed 0, width 0.1), "
+        "or name another folder with --out"
+    )
 
 
 def test_a_budget_is_kept_with_what_was_timed(tmp_path):

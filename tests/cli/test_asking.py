@@ -56,6 +56,13 @@ def test_what_is_unclear_is_refused(given, what: str, fix: str) -> None:
     assert (caught.value.what, caught.value.where, caught.value.fix) == (what, "--set", fix)
 
 
+def test_an_option_of_a_backend_is_refused_by_its_own_name() -> None:
+    with pytest.raises(PlanError) as caught:
+        fields_asked(["graph"], "--option", "graph_optimization=disabled")
+    assert caught.value.where == "--option"
+    assert caught.value.fix == "write it as graph_optimization=disabled"
+
+
 def test_a_field_that_has_an_option_of_its_own_may_be_set_too() -> None:
     asked = scenario_asked("batched", ["batch_size=[1, 2]", "users=8"], batch_size=[], mode=None)
     assert asked == {"name": "batched", "batch_size": [1, 2], "users": 8}

@@ -40,7 +40,9 @@ def test_removes_what_was_not_asked_for_and_nothing_else() -> None:
     removed = RUN.invoke(app, ["stack", "rm", "--unused-for", "30"])
     assert removed.stderr == f"removed {stack_name('onnxruntime', lock)}\n"
     assert [stack.version for stack in isolated_stacks()] == ["1.22.1"]
-    assert RUN.invoke(app, ["stack", "rm", "--unused-for", "30"]).stderr == ""
+    assert RUN.invoke(app, ["stack", "rm", "--unused-for", "30"]).stderr == (
+        "nothing to remove: no stack has been unused for so long\n"
+    )
 
 
 @pytest.mark.parametrize("given", [[], ["onnxruntime", "--unused-for", "30"]])

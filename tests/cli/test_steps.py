@@ -24,6 +24,14 @@ def test_off_a_terminal_each_step_is_said_once(capsys) -> None:
     assert said.out == ""
 
 
+def test_off_a_terminal_a_long_step_says_how_far_it_is(capsys, monkeypatch) -> None:
+    with Steps("bricks run") as steps:
+        steps.told("walking", 0.0)
+        monkeypatch.setattr(steps._pace, "is_due", lambda: True)
+        steps.told("walking", 0.4)
+    assert capsys.readouterr().err == "bricks run: walking\nbricks run: walking, 40%\n"
+
+
 def test_on_a_terminal_there_is_a_bar_with_what_is_being_done(monkeypatch) -> None:
     monkeypatch.setattr(sys, "stderr", Terminal())
     steps = Steps("bricks run")

@@ -123,6 +123,7 @@ def test_a_search_for_another_device_is_not_measured_here(cli, search) -> None:
     result = cli("codesign", "measure", "ab12cd")
     assert result.code == 1
     assert f"the search is for {BOARD}, which is not here" in result.err
+    assert "count its cycles: dlscope codesign emit ab12cd --to cpp" in result.err
 
 
 def test_an_unknown_search_is_refused(cli, store) -> None:
@@ -142,7 +143,7 @@ def test_designs_are_held_against_further_devices(cli, search) -> None:
 def test_one_device_is_no_comparison(cli, search) -> None:
     result = cli("codesign", "targets", "ab12cd")
     assert result.code == 1
-    assert "3 designs on 1 devices are no comparison" in result.err
+    assert "3 designs on 1 device are no comparison" in result.err
 
 
 def test_a_device_is_divided_among_designs(cli, search) -> None:
@@ -158,7 +159,7 @@ def test_a_device_is_divided_among_designs(cli, search) -> None:
 def test_a_task_without_a_rate_is_wrong_usage(cli, store) -> None:
     result = cli("codesign", "split", "--device", BOARD, "--task", "design.json")
     assert result.code == 2
-    assert "'design.json' is not DESIGN@RATE" in result.err
+    assert "'design.json' is not DESIGN@RATE, such as 1f2e3d@30" in result.err
 
 
 def test_templates_are_printed_for_a_board_and_refused_for_a_processor(cli, store) -> None:

@@ -70,4 +70,4 @@ def test_refuses_to_mix_sets(call, tmp_path):
     assert call(tmp_path, *small)[0] == 0
     code, _, err = call(tmp_path, *small, "--seed", 1)
     assert code == 1
-    assert "there is another set: " in err
+    assert "there is another set: seed is 0 there, 1 is asked\n" in err

@@ -75,7 +75,10 @@ def test_ctrl_c_ends_with_130_and_keeps_what_there_is(call, tmp_path, monkeypatc
         patched.setattr(training.Stepping, "carried_out", interrupted)
         code, _, err = call("train", *FEW, "--out", tmp_path / "it")
     assert code == 130
-    assert "run the same command with --resume to go on" in err
+    assert err.endswith(
+        "interrupted; what was trained up to the last checkpoint is kept, "
+        "run the same command again to go on\n"
+    )
     code, _, _ = call("train", *FEW, "--out", tmp_path / "it")
     assert code == 0
 

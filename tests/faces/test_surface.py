@@ -85,8 +85,8 @@ SURFACE = {
         "--val",
     },
     "codesign emit": RESULT
-    | {"--accumulator-bits", "--all", "--into", "--lanes", "--seed", "--tiling", "--to"},
-    "codesign simulate": RESULT | {"--all", "--seed", "--vectors"},
+    | {"--accumulator-bits", "--all", "--into", "--lanes", "--seed", "--store", "--tiling", "--to"},
+    "codesign simulate": RESULT | {"--all", "--seed", "--store", "--vectors"},
     "agent list": RESULT | {"--address"},
     "agent start": {"--address", "--backend", "--head", "--label", "--name", "--slots"},
     "bricks add": {"--output"},

@@ -57,6 +57,7 @@ from dlscope.api.evaluation import (
     run_experiment,
     study_preprocessing,
 )
+from dlscope.api.found_searches import search_folder
 from dlscope.api.items import Answer, Input, ShownItem, item, item_input, items
 from dlscope.api.kept import KINDS, Kind, kept_names, kept_report, list_kept
 from dlscope.api.known import GRANULARITIES, known_bounds, known_bricks, measure_bricks
@@ -86,7 +87,6 @@ from dlscope.api.searching import (
     compare_searches,
     derive_designs,
     search,
-    search_folder,
     train_design,
 )
 from dlscope.api.skynet import export_skynet, skynet_counts, skynet_score

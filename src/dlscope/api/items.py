@@ -66,6 +66,7 @@ class ShownItem:
 def items(run: str, *, order: Order = "worst", store: str | None = None) -> Report:
     """Every item that a run answered; the worst first, or in the order of the data set."""
     from dlscope.core.report import Report, Section
+    from dlscope.reporting.words import plural
 
     found = _stored(run, store)
     records = [_record(index, item) for index, item in enumerate(found.items)]
@@ -76,7 +77,9 @@ def items(run: str, *, order: Order = "worst", store: str | None = None) -> Repo
     said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     return Report(
         title=f"Items of {found.id}",
-        answer=f"{len(table)} items: {said}." if len(table) else "This run answered no items.",
+        answer=f"{plural(len(table), 'item')}: {said}."
+        if len(table)
+        else "This run answered no items.",
         tables=(table,),
         sections=(Section("Items", (table,)),),
         runs=(found.id,),

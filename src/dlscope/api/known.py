@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from dlscope.api.watcher import Told, tell_nobody
@@ -64,24 +65,30 @@ def known_bricks(
 ) -> Report:
     """A model rebuilt from the bricks that were timed here, cut at several granularities.
 
-    Nothing is measured: without any time of this machine the report tells how many bricks there
-    would be. Raises `DlscopeError` for an unknown model and for what is no ONNX graph.
+    Nothing is measured: without any time of this machine, or else of a quick run on it, the report
+    tells how many bricks there would be. Raises `DlscopeError` for an unknown model and for what is
+    no ONNX graph.
     """
     from dlscope.api.bricks import compose_bricks, describe_bricks
-    from dlscope.core.errors import MeasurementError
 
     suites = list(_suites(model, batch_size))
-    timed = []
-    for suite in suites:
-        try:
-            compose_bricks([suite], threads=threads, store=store)
-        except MeasurementError:
-            continue
-        timed.append(suite)
     command = f"dlscope bricks generate {model}"
-    if not timed:
-        return replace(describe_bricks(suites[0]), command=command)
-    return replace(compose_bricks(timed, threads=threads, store=store), command=command)
+    for quick in (False, True):
+        compose = partial(compose_bricks, threads=threads, quick=quick, store=store)
+        timed = [suite for suite in suites if _is_timed(suite, compose)]
+        if timed:
+            return replace(compose(timed), command=command)
+    return replace(describe_bricks(suites[0]), command=command)
+
+
+def _is_timed(suite: Suite, compose: Callable[[list[Suite]], Report]) -> bool:
+    from dlscope.core.errors import MeasurementError
+
+    try:
+        compose([suite])
+    except MeasurementError:
+        return False
+    return True
 
 
 def measure_bricks(

@@ -46,7 +46,7 @@ def catalog(kind: str) -> Report:
     from dlscope.catalog.finder import find, names
     from dlscope.core.report import Report, Section
 
-    singular = kind.removesuffix("s")
+    singular, said = kind.removesuffix("s"), kind.replace("datasets", "data sets")
     records = []
     for name in names(kind):
         manifest = find(kind, name)
@@ -55,10 +55,10 @@ def catalog(kind: str) -> Report:
         records.append({**data, "dataset": dataset, singular: manifest.name})
     table = Table.of(kind, _COLUMNS[kind], records)
     return Report(
-        title=kind.capitalize(),
-        answer=f"{len(table)} {kind} in the catalog.",
+        title=said.capitalize(),
+        answer=f"{len(table)} {said} in the catalog.",
         tables=(table,),
-        sections=(Section(kind.capitalize(), (table,)),),
+        sections=(Section(said.capitalize(), (table,)),),
         command=f"dlscope {kind}",
     )
 
@@ -139,6 +139,7 @@ def _checked(path: Path) -> Mapping[str, Any]:
     from dlscope.catalog.document import load_manifest
     from dlscope.catalog.finder import find
     from dlscope.core.manifest import DatasetManifest, ModelManifest, Reference
+    from dlscope.methods.evaluation.checking import check_labels
     from dlscope.methods.evaluation.resolving import resolve_model
 
     manifest = load_manifest(path)
@@ -148,7 +149,7 @@ def _checked(path: Path) -> Mapping[str, Any]:
         graph = "checked"
     # Found by its path, it knows which folder its files are relative to.
     elif isinstance(found := find(manifest.kind, Reference(name=str(path))), DatasetManifest):
-        open_dataset(found)
+        raise_all(check_labels(found, open_dataset(found)))
     return {
         "file": str(path),
         "kind": manifest.kind,

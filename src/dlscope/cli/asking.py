@@ -50,8 +50,10 @@ def scenario_asked(name: str, fields: list[str] | None = None, **changes: Any) -
     return {"name": name, **given, **others}
 
 
-def fields_asked(given: list[str] | None) -> dict[str, Any]:
-    """Fields of the scenario from texts such as `users=8` or `settings.user_conf=FILE`.
+def fields_asked(
+    given: list[str] | None, option: str = "--set", example: str = "users=8"
+) -> dict[str, Any]:
+    """Fields from texts such as `users=8` or `settings.user_conf=FILE`, given to an `option`.
 
     A value is read as YAML. Raises `PlanError` for a text without a name or a value, and for a
     field that is given twice.
@@ -60,30 +62,33 @@ def fields_asked(given: list[str] | None) -> dict[str, Any]:
     for text in given or ():
         path, equals, value = text.partition("=")
         if not (path and equals):
-            raise _unclear(f"{text!r} is not a field and its value", "write it as users=8")
+            raise _unclear(
+                f"{text!r} is not a field and its value", f"write it as {example}", option
+            )
         *outer, name = path.split(".")
         inner: Any = fields
         for each in outer:
             inner = inner.setdefault(each, {})
             if not isinstance(inner, dict):
-                raise _unclear(f"{path!r} is a part of what is set as a whole", "set one of them")
+                what = f"{path!r} is a part of what is set as a whole"
+                raise _unclear(what, "set one of them", option)
         if name in inner:
-            raise _unclear(f"{path!r} is set twice", "set it once")
-        inner[name] = _read(value, text)
+            raise _unclear(f"{path!r} is set twice", "set it once", option)
+        inner[name] = _read(value, text, option)
     return fields
 
 
-def _read(value: str, text: str) -> Any:
+def _read(value: str, text: str, option: str) -> Any:
     import yaml
 
     try:
         return yaml.safe_load(value)
     except yaml.YAMLError as error:
-        raise _unclear(f"the value of {text!r} is not YAML", "put it in quotes") from error
+        raise _unclear(f"the value of {text!r} is not YAML", "put it in quotes", option) from error
 
 
-def _unclear(what: str, fix: str) -> PlanError:
-    return PlanError(what, where="--set", fix=fix)
+def _unclear(what: str, fix: str, option: str = "--set") -> PlanError:
+    return PlanError(what, where=option, fix=fix)
 
 
 def options_asked(**options: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, final
 from dlscope.agents.device_lock import WAITING
 from dlscope.api import Watcher
 from dlscope.cli.live import started
+from dlscope.cli.pace import Pace
 from dlscope.core.units import format_number
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Progress(Watcher):
         self._total = 0
         self._started = time.monotonic()
         self._now = ""
+        self._pace = Pace()
         self.refused = 0
         self.runs: tuple[Run, ...] = ()
         self.known = 0
@@ -68,9 +70,13 @@ class Progress(Watcher):
     def progress(self, plan: Plan, event: Mapping[str, Any]) -> None:
         """Remember what is being done."""
         share = f" {event['share']:.0%}" if event.get("share") else ""
-        self._now = f"{plan.label} · {event['step']}{share}"
-        if event["step"] == WAITING and not self._is_terminal:
+        self._now = f"{plan.label} · {event['step']}{_trial(event)}{share}"
+        if self._is_terminal:
+            return
+        if event["step"] == WAITING:
             sys.stderr.write(f"{WAITING}\n")
+        elif self._pace.is_due():
+            sys.stderr.write(f"{len(self.runs)}/{self._total} now {self._now}\n")
 
     def finished(self, plan: Plan, run: Run, is_known: bool) -> None:
         """Count a Run; off a terminal, say so in one line."""
@@ -78,6 +84,7 @@ class Progress(Watcher):
         self.known += is_known
         if not self._is_terminal:
             sys.stderr.write(f"{len(self.runs)}/{self._total} {_line(plan, run, is_known)}\n")
+            self._pace.begin()
 
     def spooled(self, run: Run, refusal: StoreError) -> None:
         """Say at once that a Run is not where it belongs."""
@@ -110,6 +117,13 @@ class Progress(Watcher):
             return ""
         left = elapsed / measured * (self._total - len(self.runs))
         return f", about {left:.0f} s left"
+
+
+def _trial(event: Mapping[str, Any]) -> str:
+    """Which trial of a search for the highest rate is under way."""
+    if "trial" not in event:
+        return ""
+    return f", trial {event['trial']} at {format_number(event['rate_qps'])} queries/s"
 
 
 def _line(plan: Plan, run: Run, is_known: bool) -> str:

@@ -89,3 +89,5 @@ def remove(
         removed = api.remove_unused_stacks(unused_for)
     for name in removed:
         typer.echo(f"removed {name}", err=True)
+    if not removed:
+        typer.echo("nothing to remove: no stack has been unused for so long", err=True)

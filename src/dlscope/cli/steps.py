@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, final
 
 from dlscope.cli.live import started
+from dlscope.cli.pace import Pace
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -34,12 +35,18 @@ class Steps:
         self._started = time.monotonic()
         self._step = ""
         self._share = 0.0
+        self._pace = Pace()
 
     def told(self, step: str, share: float) -> None:
-        """Remember what is being done; off a terminal, say each step once."""
-        if step != self._step and not self._is_terminal:
+        """Remember what is being done; off a terminal, say each step, and how far a long one is."""
+        is_new, self._step, self._share = step != self._step, step, min(max(share, 0.0), 1.0)
+        if self._is_terminal:
+            return
+        if is_new:
             sys.stderr.write(f"{self._title}: {step}\n")
-        self._step, self._share = step, min(max(share, 0.0), 1.0)
+            self._pace.begin()
+        elif self._pace.is_due():
+            sys.stderr.write(f"{self._title}: {step}, {self._share:.0%}\n")
 
     def __enter__(self) -> Self:
         if self._is_terminal:

@@ -1,4 +1,4 @@
-"""The closed loop as one report: predicted against measured at each hand-over, then part by part."""
+"""The closed loop as one report: predicted against measured, then part by part."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ def loop_report(parts: Sequence[Part]) -> Report:
     """One report of all parts; the table `hand_overs` is its answer."""
     loop, hand_overs, names = _loop(parts), _hand_overs(parts), _named(parts)
     close = sum(abs(each.ratio - 1) <= _CLOSE for part in parts for each in part.hand_overs)
-    dots = interval_dots(hand_overs, ["quantity"], "ratio", reference=1.0, title="Predicted ÷ measured")
+    dots = interval_dots(
+        hand_overs, ["quantity"], "ratio", reference=1.0, title="Predicted ÷ measured"
+    )
     return Report(
         title="A model's cost, measured, explained, predicted and bounded; and a network designed",
         answer=(
