@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import gc
 import itertools
 import resource
 import sys
@@ -123,7 +124,7 @@ def profiler() -> None:
             print(f"{name}, {way}: {middle:.3f}, quartiles {low:.3f} to {high:.3f}")
 
 
-def _watched(name: str, predictions: int = 10) -> Mapping[str, Callable[[], float]]:
+def _watched(name: str, predictions: int = 20) -> Mapping[str, Callable[[], float]]:
     """CPU time in s of some predictions, by who looks on; what comes after them is not counted."""
     from torch.profiler import ProfilerActivity, profile
 
@@ -137,6 +138,8 @@ def _watched(name: str, predictions: int = 10) -> Mapping[str, Callable[[], floa
     }
 
     def cost_s(predictor: Predictor) -> float:
+        gc.collect()  # what the last one left behind is not to be looked through again and again
+        predictor.predict(feeds)  # its weights lie in the caches again
         before = time.process_time()
         for _ in range(predictions):
             predictor.predict(feeds)

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("dlscope.backends.openvino")
 
 from dlscope.backends.openvino import OpenVinoBackend
-from dlscope.core.errors import LoadError, PlanError
+from dlscope.core.errors import FeedError, LoadError, PlanError
 from dlscope.testing.small_models import SMALL_MODELS, ModelBuilder
 
 TELEMETRY = """
@@ -103,3 +103,18 @@ def test_loads_no_telemetry(tmp_path: Path) -> None:
     command = [sys.executable, "-c", TELEMETRY, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["None", "openvino.tools.ovc.telemetry_stub"]
+
+
+def test_a_fixed_batch_is_planned_for_and_no_other_is_taken(tmp_path: Path) -> None:
+    small = SMALL_MODELS["convolutions"]
+    path = small.build(tmp_path / "model.onnx")
+    with (
+        OpenVinoBackend().open(path) as free,
+        OpenVinoBackend().open(path, {"batch_size": 2}) as fixed,
+    ):
+        assert [spec.shape[0] for spec in free.inputs] == [None]
+        assert [spec.shape[0] for spec in (*fixed.inputs, *fixed.outputs)] == [2, 2]
+        wanted, got = (each.predict({"x": small.feed(2)})["y"] for each in (free, fixed))
+        np.testing.assert_allclose(got, wanted, rtol=1e-5)
+        with pytest.raises(FeedError):
+            fixed.predict({"x": small.feed(3)})

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, final
 
 import numpy as np
+from pydantic import Field
 
 from dlscope.backends.base import Backend, Options, Predictor, Tensors, TensorSpec
 from dlscope.backends.hardware_counters import counter_capability
@@ -43,9 +44,14 @@ _NO_LIBRARY = Capability(
 
 @final
 class OpenVinoOptions(Options):
-    """`precision` is what OpenVINO may compute in; the CPU may not have it: see the report."""
+    """`precision` is what OpenVINO may compute in; the CPU may not have it: see the report.
+
+    `batch_size` fixes the first axis of each input where the graph leaves it free: OpenVINO plans a
+    model of known shapes better. With 0 it stays free.
+    """
 
     precision: Literal["f32", "bf16", "f16"] = "f32"
+    batch_size: int = Field(default=0, ge=0)
 
 
 @final
@@ -56,6 +62,8 @@ class OpenVinoPredictor(Predictor):
         self, path: Path, options: OpenVinoOptions, settings: Mapping[str, Any] | None = None
     ) -> None:
         model = _read(path)
+        if options.batch_size:
+            _fix_batch(model, options.batch_size)
         asked = {**_settings(options), **(settings or {})}
         self._compiled = openvino.Core().compile_model(model, _DEVICE, asked)
         self._request = self._compiled.create_infer_request()
@@ -141,6 +149,18 @@ def _read(path: Path) -> Any:
     if not model.outputs:
         raise _refusal(path, "the file holds no ONNX graph")
     return model
+
+
+def _fix_batch(model: Any, batch_size: int) -> None:
+    """Set the first axis of each input whose first axis is free."""
+    shapes = {}
+    for port in model.inputs:
+        shape = port.partial_shape
+        if shape.rank.is_static and len(shape) and shape[0].is_dynamic:
+            shape[0] = batch_size
+            shapes[port] = shape
+    if shapes:
+        model.reshape(shapes)
 
 
 def _refusal(path: Path, what: str) -> LoadError:
