@@ -162,8 +162,8 @@ def test_layers_above_the_roof_are_told_with_what_to_do(golden) -> None:
     busy = {**golden.artifacts, CEILINGS: json.dumps(dataclasses.asdict(low))}
     (warning,) = profiling_report([dataclasses.replace(golden, artifacts=busy)]).warnings
     assert warning.endswith(
-        " of what this machine was measured to do: other work slowed it down then; profile again "
-        "with --rerun when it is quiet"
+        " of it; it is what matrix products of NumPy reached here, which other work may have "
+        "slowed down: profile again with --rerun when it is quiet"
     )
 
 

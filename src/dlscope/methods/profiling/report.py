@@ -26,6 +26,7 @@ from dlscope.methods.profiling.report_figures import figures
 from dlscope.methods.profiling.shown import characterisation_section, sections
 from dlscope.methods.profiling.structure import structure_table, structure_warnings
 from dlscope.methods.profiling.timeline import timeline_table
+from dlscope.reporting.plan_labels import PlanLabels
 from dlscope.reporting.words import plural
 
 Refused = tuple[str, str, DlscopeError]
@@ -211,13 +212,15 @@ def _failures(tables: Mapping[str, Table]) -> Iterator[Finding]:
 def _warnings(runs: Sequence[Run], missing: Sequence[Missing]) -> Iterator[str]:
     for each in missing:
         yield f"{each.backend}: level {each.level.name} cannot be seen: {each.reason}"
+    labels = PlanLabels(run.plan for run in runs)
     for run in runs:
+        label = labels.of(run.plan)
         for name in (INPUTS, WORK_MISSING):
             if name in run.artifacts:
-                yield f"{run.plan.label}: {run.artifacts[name]}"
+                yield f"{label}: {run.artifacts[name]}"
         for condition in run.conditions:
             if not condition.holds:
-                told = f"{run.plan.label}: {condition.name}: {condition.measured}"
+                told = f"{label}: {condition.name}: {condition.measured}"
                 yield "; ".join(filter(None, (told, condition.advice)))
 
 
@@ -227,9 +230,9 @@ def _low_ceilings(layers: Table) -> Iterator[str]:
     beyond = [each for each in shares if each > _BEYOND]
     if beyond:
         yield (
-            f"{plural(len(beyond), 'layer')} reach up to {100 * max(beyond):.0f} % of what this "
-            "machine was measured to do: other work slowed it down then; profile again with "
-            "--rerun when it is quiet"
+            f"the roof is too low: {plural(len(beyond), 'layer')} came to at most "
+            f"{100 * max(beyond):.0f} % of it; it is what matrix products of NumPy reached here, "
+            "which other work may have slowed down: profile again with --rerun when it is quiet"
         )
 
 
