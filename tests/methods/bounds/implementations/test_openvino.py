@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from single_layers import CONVOLUTIONS, LAYERS, layer, zeros
+from single_layers import CONVOLUTIONS, IMAGE, LAYERS, chain, layer, zeros
 
 from dlscope.methods.bounds.implementation import Configuration, Unsupported
 from dlscope.methods.bounds.implementations import openvino
+from dlscope.methods.bounds.implementations.cpu_features import missing_instructions
 from dlscope.methods.bounds.implementations.openvino import OpenVino, _as_bfloat16
 from dlscope.methods.bounds.implementations.reference import Reference
 
@@ -71,3 +72,15 @@ def test_bfloat16_is_the_nearest_there_is(value) -> None:
     error = abs(float(bits.view(np.float32)[0]) - value)
     step = max(abs(value) * 2.0**-8, 2.0**-133)
     assert error <= step
+
+
+@pytest.mark.usefixtures("any_processor")
+@pytest.mark.parametrize("layout", ["plain", "channels_last"])
+def test_a_fused_group_in_bfloat16_is_one_kernel_and_nothing_is_converted(layout) -> None:
+    if missing_instructions("bfloat16"):
+        pytest.skip("this processor has no bfloat16")
+    nodes = [("Conv", ["x", "w", "b"], ["c"], {}), ("Relu", ["c"], ["y"], {})]
+    brick = chain(nodes, {"x": IMAGE}, {"w": zeros(64, 32, 1, 1), "b": zeros(64)})
+    runnable = OpenVino().build(brick, Configuration(dtype="bfloat16", layout=layout))
+    assert runnable.notes["kernels"] == "1"
+    assert Reference(brick).checked(runnable) < 0.02
