@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dlscope import api
-from dlscope.core.errors import DataError, PluginError
+from dlscope.core.errors import DataError, ManifestError, PluginError
+from dlscope.testing.small_models import ModelBuilder, dense
 
 PICTURES = """
 kind: dataset
@@ -83,3 +85,27 @@ def test_a_label_above_the_classes_is_told_with_its_line(manifest: Path, tmp_pat
         "  fix    correct the label: it is a number from 0 to 9; or write classes: 13 in the "
         "manifest"
     )
+
+
+def test_a_bare_graph_is_checked_for_what_it_tells(tmp_path: Path) -> None:
+    model = ModelBuilder()
+    model.add("Identity", "x", output="y")
+    told = model.save(
+        tmp_path / "told.onnx",
+        {"x": (np.float32, ["N", 3])},
+        {"y": (np.float32, ["N", 3])},
+    )
+    assert api.check_manifests([told]).answer == "told.onnx is right."
+    untold = model.save(
+        tmp_path / "untold.onnx",
+        {"x": (np.float32, ["N", "width"])},
+        {"y": (np.float32, ["N", "width"])},
+    )
+    with pytest.raises(ManifestError, match="the graph leaves 1 size open: width of x"):
+        api.check_manifests([told, untold])
+
+
+def test_a_draft_has_the_sizes_that_are_given(tmp_path: Path) -> None:
+    path = dense(tmp_path / "net.onnx")
+    assert "shape: [N, 3, 4, 4]" in api.draft_manifest(path)
+    assert "shape: [8, 3, 4, 4]" in api.draft_manifest(path, {"N": 8})

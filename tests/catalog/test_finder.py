@@ -232,9 +232,15 @@ REFUSED = {
         "dlscope models lists all there are",
     ),
     ("model", "mine.onnx"): (
-        "this is a graph; a model is a manifest, which says what goes in and what comes out",
-        "mine.onnx",
-        "write one beside the graph, beginning with: dlscope models efficientnet-lite0 > mine.yaml",
+        "there is no file mine.onnx",
+        "models by path",
+        "correct the path",
+    ),
+    ("model", "mine.pt"): (
+        "a .pt file does not tell what goes in and what comes out, as ONNX does",
+        "mine.pt",
+        "export it to ONNX, or write a manifest beside it, beginning with: "
+        "dlscope models efficientnet-lite0 > mine.yaml",
     ),
     ("dataset", "./"): (
         "this is a folder; a data set is a manifest, which says what lies where in it",

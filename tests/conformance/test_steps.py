@@ -30,6 +30,7 @@ from dlscope.pipelines.outputs import (
     Threshold,
     TopK,
 )
+from dlscope.pipelines.random_tensor import RandomTensor
 from dlscope.pipelines.segment import ResizeMask
 from dlscope.pipelines.tensor import Constant, Flip, Pad, Tile, Transpose
 from dlscope.pipelines.text import Tokenize
@@ -146,6 +147,8 @@ class TestInstalledSteps(StepSuite):
         ),
         StepSample(Pad(size={"T": 6}, value=1), TENSOR, ARRAY, SCORES),
         StepSample(Quantize(scale=0.1, zero_point=3), TENSOR, ARRAY, BYTES),
+        StepSample(RandomTensor(shape=(2, 3), axes="LD", low=-0.7, high=0.1), TEXT, Value("")),
+        StepSample(RandomTensor(shape=(9,), axes="D", dtype="uint8", high=255), TEXT, Value("")),
         StepSample(Resample(rate_hz=6000), SOUND, HEARD, TENSOR),
         StepSample(Rescale(factor=1 / 255), TENSOR, ARRAY, BYTES),
         StepSample(Resize(size=(3, 5), antialias=False), IMAGE, PICTURE, TENSOR),

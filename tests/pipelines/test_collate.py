@@ -45,10 +45,20 @@ def test_fills_tokens_up_to_a_fixed_size() -> None:
 
 
 def test_passes_an_input_without_batch_once() -> None:
-    assert batch(declared(""), 16000, 16000).shape == ()
+    rate, sound = declared(""), declared("NS", "N", 2).model_copy(update={"tensor": "s"})
+    item = {"a": Value(np.asarray(16000))}
+    spoken = sound.model_copy(update={"name": "b"})
+    feeds = collate([rate, spoken], [{**item, "b": Value(np.zeros(2))}] * 2)
+    assert (feeds["x"].shape, feeds["s"].shape) == ((), (2, 2))
 
 
 REFUSED = [
+    (
+        declared(""),
+        (16000, 16000),
+        "no input has a batch axis, so that 2 items are no batch",
+        "use batch size 1, or give the graph a batch axis",
+    ),
     (
         declared(""),
         (1, 2),

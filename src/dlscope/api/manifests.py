@@ -86,6 +86,17 @@ def manifest_schema(kind: str) -> Mapping[str, Any]:
     ].model_json_schema()
 
 
+def draft_manifest(graph: Path, sizes: Mapping[str, int] | None = None) -> str:
+    """A manifest of the ONNX file `graph`, in YAML, to go on from: what is missing is marked.
+
+    Free axes have the `sizes` given by name. Raises `DlscopeError` for what is no ONNX graph, or
+    one that no manifest can state.
+    """
+    from dlscope.catalog.manifest_draft import draft_manifest
+
+    return draft_manifest(Path(graph), sizes or {})
+
+
 def import_mlmodelscope(path: Path) -> tuple[str, tuple[str, ...]]:
     """A model manifest of MLModelScope as one of dlscope, in YAML, and notes on what to look at.
 
@@ -101,7 +112,8 @@ def import_mlmodelscope(path: Path) -> tuple[str, tuple[str, ...]]:
 def check_manifests(files: Sequence[Path]) -> Report:
     """Every file checked completely: fields, steps, models against their graphs, data sets opened.
 
-    Raises everything that is wrong with all of them at once.
+    Of an ONNX file it is checked whether it can stand for a model by itself. Raises everything
+    that is wrong with all of them at once.
     """
     from dlscope.core.report import Report, Section
 
@@ -142,7 +154,8 @@ def _checked(path: Path) -> Mapping[str, Any]:
     from dlscope.methods.evaluation.checking import check_labels
     from dlscope.methods.evaluation.resolving import resolve_model
 
-    manifest = load_manifest(path)
+    is_bare = path.suffix == ".onnx"
+    manifest = find("model", str(path)) if is_bare else load_manifest(path)
     graph = hooks = None
     if isinstance(manifest, ModelManifest):
         hooks = resolve_model(Reference(name=str(path))).hooks

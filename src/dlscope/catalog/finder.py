@@ -17,7 +17,7 @@ from dlscope.core.version import Constraint, Version
 
 _BUILT_IN = Path(__file__).parent
 _LONGEST_LIST = 20
-_GRAPHS = (".onnx", ".tflite", ".pt", ".pth", ".pb", ".h5", ".keras", ".safetensors")
+_OTHER_GRAPHS = (".tflite", ".pt", ".pt2", ".pth", ".pb", ".h5", ".keras", ".safetensors")
 _FOLDERS = {
     "model": "models",
     "dataset": "datasets",
@@ -46,12 +46,18 @@ def find(kind: str, reference: str | Reference) -> Manifest:
 
     A reference is a name, `name@constraint`, `name==version`, or the path of a YAML file. The
     highest version that satisfies the constraint is taken. Relative `file:` sources come back
-    absolute, so that the manifest means the same wherever it is carried.
+    absolute, so that the manifest means the same wherever it is carried. A model may also be the
+    path of an ONNX file, whose manifest is made from what it tells (`bare_model`).
     Raises `ManifestError` when nothing fits, or when two files claim the same version.
     """
     kind = _singular(kind)
     if isinstance(reference, str):
         reference = _parsed(reference)
+    if kind == "model" and reference.name.endswith(".onnx"):
+        # The one form of reference for which ONNX is loaded.
+        from dlscope.catalog.bare_graph import bare_model
+
+        return apply_overrides(bare_model(Path(reference.name)), reference.overrides)
     _require_manifest(kind, reference.name)
     if _is_path(reference.name):
         path = Path(reference.name)
@@ -75,16 +81,16 @@ def _parsed(text: str) -> Reference:
 
 
 def _is_path(name: str) -> bool:
-    return "/" in name or os.sep in name or name.endswith((".yaml", ".yml"))
+    return "/" in name or os.sep in name or name.endswith((".yaml", ".yml", ".onnx"))
 
 
 def _require_manifest(kind: str, name: str) -> None:
     """Refuses what a manifest is about in the place of the manifest: a graph, a folder of items."""
     path = Path(name)
-    if kind == "model" and path.suffix in _GRAPHS:
-        what = "this is a graph; a model is a manifest, which says what goes in and what comes out"
+    if kind == "model" and path.suffix in _OTHER_GRAPHS:
+        what = f"a {path.suffix} file does not tell what goes in and what comes out, as ONNX does"
         begin = "dlscope models efficientnet-lite0 > mine.yaml"
-        fix = f"write one beside the graph, beginning with: {begin}"
+        fix = f"export it to ONNX, or write a manifest beside it, beginning with: {begin}"
     elif kind == "dataset" and path.is_dir() and _is_path(name):
         what = "this is a folder; a data set is a manifest, which says what lies where in it"
         fix = (

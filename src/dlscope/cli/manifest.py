@@ -1,4 +1,4 @@
-"""`dlscope manifest …`: check documents, and give editors their schema."""
+"""`dlscope manifest …`: draft and check documents, and give editors their schema."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from pathlib import Path
 
 import typer
 
+from dlscope.cli.asking import sizes
 from dlscope.cli.output import FORMAT, OUTPUT, Format, show
 from dlscope.core.whole_file import write_whole
 
 app = typer.Typer(
-    help="Check manifests, and give editors their schema.",
+    help="Draft and check manifests, and give editors their schema.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -33,6 +34,21 @@ def check(
     from dlscope import api
 
     show(api.check_manifests(files), format, output)
+
+
+@app.command()
+def draft(
+    graph: Path = typer.Argument(..., help="An ONNX file."),
+    bind: list[str] = typer.Option(None, "--bind", help="Size of a free axis: sequence=128."),
+) -> None:
+    """A manifest of a graph to go on from.
+
+    \b
+    dlscope manifest draft net.onnx > net.yaml
+    """
+    from dlscope import api
+
+    typer.echo(api.draft_manifest(graph, sizes(bind, "--bind")), nl=False)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -37,6 +38,28 @@ def read_initializers(
     return arrays, sorted(files.maps)
 
 
+def weight_files(path: Path) -> list[Path]:
+    """The files beside the ONNX model `path` that hold some of its weights, sorted.
+
+    They are not read. Raises `GraphError` as `read_initializers` does.
+    """
+    model = onnx.load(path, format="protobuf", load_external_data=False)
+    files = _WeightFiles(path.parent, str(path))
+    return sorted({files.place(tensor) for tensor in _kept_beside(model.graph)})
+
+
+def _kept_beside(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
+    """Tensors in files of their own, those of branches and loop bodies too."""
+    attributes = [attribute for node in graph.node for attribute in node.attribute]
+    given = [attribute.t for attribute in attributes if attribute.HasField("t")]
+    for tensor in (*graph.initializer, *given):
+        if tensor.data_location == onnx.TensorProto.EXTERNAL:
+            yield tensor
+    for attribute in attributes:
+        for body in [attribute.g] if attribute.HasField("g") else attribute.graphs:
+            yield from _kept_beside(body)
+
+
 def _array(tensor: onnx.TensorProto, files: _WeightFiles, where: str) -> NDArray[Any]:
     try:
         if tensor.data_location == onnx.TensorProto.EXTERNAL:
@@ -57,7 +80,7 @@ class _WeightFiles:
 
     def array(self, tensor: onnx.TensorProto) -> NDArray[Any]:
         entries = {entry.key: entry.value for entry in tensor.external_data}
-        data = self._map(tensor.name, entries.get("location", ""))
+        data = self._map(self.place(tensor))
         dtype = dtype_name(tensor.data_type)
         size = -(-math.prod(tensor.dims) * dtype_bits(dtype) // 8)
         offset = int(entries.get("offset", 0))
@@ -72,7 +95,11 @@ class _WeightFiles:
         stored: np.dtype[Any] = helper.tensor_dtype_to_np_dtype(tensor.data_type)
         return content.view(stored).reshape(tensor.dims)
 
-    def _map(self, name: str, location: str) -> NDArray[np.uint8]:
+    def place(self, tensor: onnx.TensorProto) -> Path:
+        """The file that holds `tensor`. Refuses one that is not there, or not beside the model."""
+        name = tensor.name
+        entries = {entry.key: entry.value for entry in tensor.external_data}
+        location: str = entries.get("location", "")
         if self._folder is None:
             _refuse(
                 f"weight {name!r} is in the file {location!r}",
@@ -85,6 +112,9 @@ class _WeightFiles:
             _refuse(f"weight {name!r} is in {location!r}, not beside the model", self._where)
         if not path.is_file():
             _refuse(f"weight {name!r} is in {location!r}, which does not exist", self._where)
+        return path
+
+    def _map(self, path: Path) -> NDArray[np.uint8]:
         if path not in self.maps:
             self.maps[path] = _mapped(path)
         return self.maps[path]

@@ -25,12 +25,20 @@ def collate(
 
     Items are stacked along the N of the layout. Where T differs they are filled with 0 at the end
     up to the longest, or to the declared size. An input without N must be the same for all and is
-    passed once. Raises `DataError` when the items of a batch do not fit together.
+    passed once. Raises `DataError` when the items of a batch do not fit together, and for several
+    items where no input has N.
     """
-    return {
+    feeds = {
         declared.tensor: _feed([as_array(item[declared.name]) for item in items], declared)
         for declared in inputs
     }
+    if len(items) > 1 and not any("N" in declared.layout for declared in inputs):
+        raise DataError(
+            f"no input has a batch axis, so that {len(items)} items are no batch",
+            where=", ".join(f"input {declared.name!r}" for declared in inputs),
+            fix="use batch size 1, or give the graph a batch axis",
+        )
+    return feeds
 
 
 def split(declared: Sequence[OutputSpec], outputs: Arrays, count: int) -> list[dict[str, Any]]:

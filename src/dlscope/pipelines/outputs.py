@@ -118,7 +118,8 @@ class TopK(Step):
     """The `k` most probable classes, the most probable first, ties by lower index.
 
     Prediction `{"classes": [[index, label or null, probability], …], "top": [index, …]}`; the
-    attribute `probabilities` has every class, float32. Fewer than `k` classes give them all.
+    attribute `probabilities` has every class, float32, and `labels` their names where there are
+    any. Fewer than `k` classes give them all.
     """
 
     step: ClassVar[str] = "top_k"
@@ -136,7 +137,8 @@ class TopK(Step):
         probabilities_k = as_array(value).astype(np.float32)
         top = [int(i) for i in np.argsort(-probabilities_k, kind="stable")[: self.k]]
         classes = [[i, _label(context, i), float(probabilities_k[i])] for i in top]
-        attributes = {**value.attributes, "probabilities": probabilities_k}
+        told = {"probabilities": probabilities_k, "labels": context.labels}
+        attributes = {**value.attributes, **told}
         return value.with_data({"classes": classes, "top": top}, axes="", attributes=attributes)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from dlscope.core.manifest.base import refuse
 from dlscope.pipelines.base import Kind, Spec, Step, Value
 
 ARRAYS: tuple[Kind, ...] = ("image", "audio", "tensor")
@@ -46,6 +47,15 @@ def require_pixels(step: Step, spec: Spec) -> None:
         raise step._refuse(
             f"{step.step} takes pixels (uint8, HWC), got {describe(spec)}",
             "put it before cast, normalize and transpose",
+        )
+
+
+def require_axes_named(axes: str, shape: Sequence[int]) -> None:
+    """Refuse, as a field of a step, axes that do not name each size of `shape`."""
+    if len(axes) != len(shape):
+        raise refuse(
+            f"axes {axes!r} do not name the {len(shape)} sizes of shape",
+            "give one letter for each size",
         )
 
 

@@ -12,12 +12,12 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from dlscope.core.errors import PlanError
-from dlscope.core.manifest.base import refuse as refuse_field
 from dlscope.pipelines.base import Spec, Step, StepContext, Value, as_array
 from dlscope.pipelines.elements import DType, convert
 from dlscope.pipelines.requirements import (
     ARRAYS,
     axis_index,
+    require_axes_named,
     require_kind,
     with_size,
 )
@@ -165,11 +165,7 @@ class Constant(Step):
 
     @model_validator(mode="after")
     def _axes_named(self) -> Self:
-        if len(self.axes) != len(self.shape):
-            raise refuse_field(
-                f"axes {self.axes!r} do not name the {len(self.shape)} sizes of shape",
-                "give one letter for each size",
-            )
+        require_axes_named(self.axes, self.shape)
         return self
 
     def _infer(self, _spec: Spec) -> Spec:
