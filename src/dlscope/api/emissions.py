@@ -30,7 +30,7 @@ def emit_design(
     output: str | Path | None = None,
     tiling: Tiling | None = None,
     lanes: int | None = None,
-    accumulator_bits: int = 32,
+    accumulator_bits: int | None = None,
     seed: int = 0,
     store: str | None = None,
 ) -> Report:
@@ -39,9 +39,10 @@ def emit_design(
     `design` is its file, a folder with one, or a search by the beginning of its name, whose chosen
     design is meant. Its trained network lies beside it. An accelerator is compiled, run and held
     against the integer reference before anything of it is written; its form is that of the device,
-    or `tiling`, its lanes those that were searched, or `lanes` for each layer. The design gets the
-    SHA-256 of every file. Raises `SearchError` for another form, for a design that was not trained,
-    and for an accelerator that gives any other integer.
+    or `tiling`, its lanes those that were searched, or `lanes` for each layer. Its accumulators are
+    as wide as the sums of the trained weights need, or refused beyond `accumulator_bits`. The
+    design gets the SHA-256 of every file. Raises `SearchError` for another form, for a design that
+    was not trained, and for an accelerator that gives any other integer.
     """
     from dlscope.methods.codesign.emission import report
 
@@ -67,6 +68,8 @@ def emit_design(
     proofs = emitted.verification, agreed
     command = f"dlscope codesign emit {design} --to {to}"
     title, answer = f"{file.identity} as {to}", f"{len(names)} files are in {folder}."
+    if emitted.accumulator_bits is not None:
+        answer += f" Accumulators have up to {emitted.accumulator_bits} bits, as the sums need."
     following = [_next(folder, names, to)]
     return report.emission_report(
         title, answer, tables, *proofs, command=command, next_commands=following
@@ -171,10 +174,11 @@ def _emit_cpp(
 
 
 def _accelerator(
-    file: DesignFile, tiling: Tiling | None, lanes: int | None, accumulator_bits: int
+    file: DesignFile, tiling: Tiling | None, lanes: int | None, accumulator_bits: int | None
 ) -> Accelerator:
     """What the device asks for, with the lanes that were searched; a pipeline otherwise."""
     from dlscope.methods.codesign.emission.emitting import Accelerator
+    from dlscope.methods.codesign.emission.quantise import EXACT_BITS
 
     board, _, model = file.device.rpartition(":")
     tilings: dict[str, Tiling] = {"recursive": "recursive", "dataflow": "dataflow"}
@@ -184,7 +188,7 @@ def _accelerator(
         lanes=tuple(lanes or int(stage["lanes"]) for stage in file.stages),
         part=part,
         clock_mhz=clock_mhz,
-        most_accumulator_bits=accumulator_bits,
+        most_accumulator_bits=EXACT_BITS if accumulator_bits is None else accumulator_bits,
     )
 
 

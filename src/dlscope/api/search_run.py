@@ -50,10 +50,11 @@ class SearchRun:
     def best(self) -> FoundDesign:
         """The chosen design. Raises `SearchError` where nothing meets the target."""
         from dlscope.core.errors import SearchError
+        from dlscope.methods.codesign.search_record import SMALLEST
         from dlscope.methods.codesign.searching.design_file import DesignFile
 
         if self.record.design is None:
-            least = dict(self.record.facts).get("Smallest reachable", "unknown")
+            least = dict(self.record.facts).get(SMALLEST, "unknown")
             raise SearchError(
                 f"infeasible: nothing meets the target; the least time per result is {least}",
                 where=f"search {self.folder.name}",

@@ -65,6 +65,7 @@ def search(
     twice, unless `rerun`; a killed one goes on where it was. Raises `DlscopeError` for what does
     not fit together, before anything is trained, and `TrainingError` where a loss is no number.
     """
+    from dlscope.methods.codesign.named_device import lasting_name
     from dlscope.methods.codesign.searching.request import SearchRequest
     from dlscope.methods.codesign.searching.schedule import SearchSchedule, seconds
 
@@ -76,7 +77,7 @@ def search(
     request = SearchRequest(
         space=found_space,
         device=chosen,
-        device_name=device,
+        device_name=lasting_name(device),
         data=manifest,
         seed=seed,
         aims=_aims(objective, target_latency, mode, implementing, combine),

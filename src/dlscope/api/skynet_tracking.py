@@ -135,9 +135,10 @@ def train_skynet_tracker(
 
     A `design` with masks learns from those of the sequences, too.
     `backbone` is `scratch`, or a file of a trained detector or tracker whose trunk to start from.
-    Interrupted, it goes on from its checkpoint to the same weights. Raises `GraphError` for an
-    unknown design, `DataError` for a file that does not fit, `TrainingError` for a loss that is
-    no number.
+    Interrupted, it goes on from its checkpoint to the same weights. Where `should_stop` says so,
+    the training ends after the step at hand, keeps that and raises `KeyboardInterrupt`; while
+    sequences are drawn it ends at once. Raises `GraphError` for an unknown design, `DataError` for
+    a file that does not fit, `TrainingError` for a loss that is no number.
     """
     from dlscope.methods.skynet.tracking.campaign import Campaign, train
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 from dlscope.api.kept import keep
-from dlscope.api.watcher import Told, tell_nobody
+from dlscope.api.watcher import Told, never, tell_nobody
 from dlscope.core.errors import DataError, PlanError
+from dlscope.training.heeding import heeding
 
 if TYPE_CHECKING:
     from dlscope.core.report import Report
@@ -81,16 +82,18 @@ def train_skynet(
     strict: bool = False,
     store: str | None = None,
     told: Told = tell_nobody,
+    should_stop: Callable[[], bool] = never,
 ) -> Report:
     """Train a SkyNet by a recipe into `folder`, and evaluate it on images that it has not seen.
 
     So many `iterations`, or as many as a `budget` of CPU time allows (`150s`; on a GPU, of time),
     which is held to while it trains; 1,400 without either. The folder then has `detector.pt`, and
     `skynet.onnx` with its manifest. What was interrupted goes on where it was, to the same weights
-    on one thread; what is finished is evaluated again with `resume`. `size` is (width, height).
-    With the `device` `cuda` a GPU trains; what is left can be used without one. Raises `PlanError`
-    for what cannot be trained and where another training is there, `TrainingError` where a loss is
-    no number and for a device that is not there.
+    on one thread; what is finished is evaluated again with `resume`. Where `should_stop` says so,
+    it ends after the step at hand, keeps that and raises `KeyboardInterrupt`. `size` is (width,
+    height). With the `device` `cuda` a GPU trains; what is left can be used without one. Raises
+    `PlanError` for what cannot be trained and where another training is there, `TrainingError`
+    where a loss is no number and for a device that is not there.
     """
     from dlscope.methods.codesign.searching.schedule import seconds
     from dlscope.methods.skynet.detector_training.training_folder import (
@@ -108,10 +111,11 @@ def train_skynet(
     detector = trained_in(
         folder,
         request,
-        lambda: asked.prepared("train", images, shown, resize),
+        lambda: asked.kept_in(folder, images, shown, resize, heeding(told, should_stop)),
         dataset=_DATASETS.get(data, ""),
         may_be_finished=resume,
         told=told,
+        should_stop=should_stop,
     )
     report = asked.evaluated([(str(folder), detector)], "val", val_images)
     measured = (f"dlscope evaluate {folder / 'skynet.yaml'}", "measure it like any other model")
@@ -162,24 +166,43 @@ class _Asked:
 
         return images_named(self._data, split, count, seed=self._seed, is_split=self._is_split)
 
+    def kept_in(
+        self, folder: Path, count: int, size: tuple[int, int], resize: Resize, told: Told
+    ) -> PreparedImages:
+        """Images to train with at `size` (height, width), kept in `folder` until that is done."""
+        from dlscope.methods.skynet.kept_images import kept_images
+
+        images = self.named("train", count)
+        asked = {"data": self._data, "seed": self._seed, "strict": self._strict}
+        made_from = {**asked, "size": size, "resize": resize, **images.made_from()}
+        self._known[("train", size, resize)] = kept = kept_images(
+            folder, made_from, lambda: self._made(images, "train", size, resize, told)
+        )
+        return kept
+
     def prepared(
         self, split: Split, count: int, size: tuple[int, int], resize: Resize
     ) -> PreparedImages:
         """Images of a split at `size` (height, width)."""
-        from dlscope.methods.skynet.prepared_images import prepared_images
-
         key = (split, size, resize)
         if key not in self._known:
             images = self.named(split, count)
-            self._known[key] = prepared_images(
-                images,
-                size,
-                resize=resize,
-                strict=self._strict,
-                counts=images.counts,
-                told=lambda step, share: self._told(f"{split}: {step}", share),
-            )
+            self._known[key] = self._made(images, split, size, resize, self._told)
         return self._known[key]
+
+    def _made(
+        self, images: NamedImages, split: Split, size: tuple[int, int], resize: Resize, told: Told
+    ) -> PreparedImages:
+        from dlscope.methods.skynet.prepared_images import prepared_images
+
+        return prepared_images(
+            images,
+            size,
+            resize=resize,
+            strict=self._strict,
+            counts=images.counts,
+            told=lambda step, share: told(f"{split}: {step}", share),
+        )
 
     def evaluated(
         self, detectors: Sequence[tuple[str, StoredDetector]], split: Split, count: int

@@ -10,7 +10,11 @@ from dlscope.devices.fpga_pipelined import PipelinedFpga
 from dlscope.devices.fpga_recursive import RecursiveFpga
 from dlscope.devices.measured import MeasuredDevice, MeasuredRow, MeasuredTable
 from dlscope.devices.precision import Precision
-from dlscope.methods.codesign.named_device import device_digest, named_device
+from dlscope.methods.codesign.named_device import (
+    device_digest,
+    lasting_name,
+    named_device,
+)
 
 
 def nowhere() -> Device:
@@ -22,6 +26,14 @@ def test_a_board_is_told_with_its_model() -> None:
     assert isinstance(recursive, RecursiveFpga)
     assert recursive.board.name == "zcu102"
     assert isinstance(named_device("zc706:pipelined", local=nowhere), PipelinedFpga)
+
+
+def test_a_board_of_a_file_has_a_name_that_holds_in_any_folder(tmp_path, monkeypatch) -> None:
+    (tmp_path / "mine.yaml").write_text("kind: board\n")
+    monkeypatch.chdir(tmp_path)
+    assert lasting_name("./mine.yaml:recursive") == f"{tmp_path.resolve()}/mine.yaml:recursive"
+    assert lasting_name("zcu102:recursive") == "zcu102:recursive"
+    assert lasting_name("./other.yaml:recursive") == "./other.yaml:recursive"
 
 
 def test_an_accelerator_is_told_with_lanes_and_clock() -> None:

@@ -28,6 +28,18 @@ def test_a_table_that_the_search_lacks_is_empty() -> None:
     assert "interval_ns" in RECORD.table("pareto")
 
 
+def test_shares_of_a_unit_that_were_told_before_are_whole_units() -> None:
+    data = RECORD.to_json()
+    row = {"resource": "bram18", "used": 0.355, "available": 981.0, "share": 0.000362}
+    columns = [
+        {"name": name, "dtype": "str" if name == "resource" else "float", "unit": None, "doc": "-"}
+        for name in row
+    ]
+    data["tables"]["resources"] = {"columns": columns, "rows": [list(row.values())]}
+    (told,) = SearchRecord.from_json(data).table("resources")
+    assert told == {**row, "used": 1, "available": 981}
+
+
 def test_another_schema_is_refused_with_both_numbers() -> None:
     with pytest.raises(SearchError) as refused:
         SearchRecord.from_json({**RECORD.to_json(), "schema_version": 2, "run": "s-1"})

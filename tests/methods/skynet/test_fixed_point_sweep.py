@@ -27,8 +27,10 @@ def small():
 
 def test_tries_every_combination(small):
     asked = all_bits((16, 4), (16, 4), ("calibrated", 3))
-    table = sweep(*small, asked, told=told)
-    assert len(table.rows) == 8
+    heard = []
+    table = sweep(*small, asked, told=lambda step, _share: heard.append(step))
+    assert len(table.rows) == len(set(heard)) == 8
+    assert "16 bits of maps, 4 of weights, integer bits calibrated" in heard
     assert table.column("map_integer_bits")[:4] == ("calibrated",) * 4
     assert table.column("weight_integer_bits")[::4] == ("calibrated", "4")
     overlap = table.column("iou_with_float")

@@ -23,7 +23,13 @@ _DESIGN = typer.Argument(
 )
 _TILING = typer.Option(None, "--tiling", help="Form of the accelerator; default: the device's.")
 _LANES = typer.Option(None, "--lanes", min=1, help="Lanes of every layer; default: as searched.")
-_BITS = typer.Option(32, "--accumulator-bits", min=2, max=53, help="Most bits that sums may need.")
+_BITS = typer.Option(
+    None,
+    "--accumulator-bits",
+    min=2,
+    max=53,
+    help="Most bits that sums may have; default: as many as they need.",
+)
 _SEED = typer.Option(0, "--seed", help="Seed of the random inputs.")
 
 

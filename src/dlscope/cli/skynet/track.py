@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -12,6 +12,10 @@ from dlscope.cli.output import ALL, FORMAT, OUTPUT, STORE, Format, show
 from dlscope.cli.skynet import track_options as options
 from dlscope.cli.skynet.options import FROM_CHECKPOINT
 from dlscope.cli.steps import BEGINS_AGAIN, Steps
+from dlscope.cli.stopping import Stopping
+
+if TYPE_CHECKING:
+    from dlscope.core.report import Report
 
 _TITLE = "skynet track"
 
@@ -42,7 +46,8 @@ def track(
 ) -> None:
     """Follow objects with a tracker.
 
-    Those that need no training are always beside it.
+    Those that need no training are always beside it. A training that was interrupted goes on with
+    the same command, after the last step.
 
     \b
     dlscope skynet track --train --out tracker
@@ -57,12 +62,13 @@ def track(
         return
     drawn: dict[str, Any] = {"preset": one_of(options.PRESETS, preset, "--preset")}
     drawn |= {"frames": frames, "seed": seed, "store": store}
-    with Steps(_TITLE, FROM_CHECKPOINT if train else BEGINS_AGAIN) as steps:
-        if train:
-            learnt = {"design": design, "backbone": backbone, "iterations": iterations}
-            drawn |= {**learnt, "sequences": sequences or 300, "threads": threads}
-            report = api.train_skynet_tracker(out, **drawn, told=steps.told)
-        elif score:
+    if train:
+        learnt = {"design": design, "backbone": backbone, "iterations": iterations}
+        drawn |= {**learnt, "sequences": sequences or 300, "threads": threads}
+        show(_trained(out, drawn), format, output, all=all)
+        return
+    with Steps(_TITLE, BEGINS_AGAIN) as steps:
+        if score:
             data, found = _given(folder, "--data"), _given(results, "--results")
             names = [name.strip() for name in score.split(",") if name.strip()]
             report = api.skynet_track_results(data, found, names, lenient=lenient, store=store)
@@ -72,6 +78,15 @@ def track(
             drawn |= {"sequences": sequences or 8, "weights": weights, "results": results}
             report = api.skynet_track(name, **drawn, told=steps.told)
     show(report, format, output, all=all)
+
+
+def _trained(out: Path, asked: dict[str, Any]) -> Report:
+    from dlscope import api
+
+    with Stopping() as stopping, Steps(_TITLE, FROM_CHECKPOINT) as steps:
+        return api.train_skynet_tracker(
+            out, **asked, told=steps.told, should_stop=stopping.should_stop
+        )
 
 
 def _export(weights: Path | None, folder: Path) -> None:

@@ -22,6 +22,7 @@ from dlscope.cli.skynet.options import (
     end_by,
 )
 from dlscope.cli.steps import Steps
+from dlscope.cli.stopping import Stopping
 
 if TYPE_CHECKING:
     from dlscope.training.launching import Place
@@ -48,9 +49,7 @@ def train(
     resize: str = typer.Option("area", "--resize", help=f"Filter: {', '.join(FILTERS)}."),
     seed: int = typer.Option(0, "--seed", help="Of weights, order and augmentation."),
     threads: int = typer.Option(1, "--threads", min=1, help="Threads of the training."),
-    device: str = typer.Option(
-        "cpu", "--device", help="cpu, cuda, or auto: a GPU if there is one."
-    ),
+    device: str = typer.Option("cpu", "--device", help="cpu, cuda, or auto: a GPU if any."),
     resume: bool = typer.Option(False, "--resume", help="Evaluate a finished training again."),
     strict: bool = STRICT,
     store: str = STORE,
@@ -59,15 +58,15 @@ def train(
 ) -> None:
     """Train a detector, and evaluate it on unseen images.
 
-    The folder then has detector.pt, skynet.onnx, and skynet.yaml for `dlscope evaluate`. An
-    interrupted training goes on with the same command. A folder of --data has train and val.
+    The folder then has detector.pt, skynet.onnx, and skynet.yaml for `dlscope evaluate`. What was
+    interrupted goes on after the last step, given again. A folder of --data has train and val.
 
     \b
     dlscope skynet train --recipe iou --budget 150s --out skynet
     """
     from dlscope import api
 
-    with Steps("skynet train", FROM_CHECKPOINT) as steps:
+    with Stopping() as stopping, Steps("skynet train", FROM_CHECKPOINT) as steps:
         report = api.train_skynet(
             folder,
             recipe=one_of(_RECIPES, recipe, "--recipe"),
@@ -89,6 +88,7 @@ def train(
             strict=strict,
             store=store,
             told=steps.told,
+            should_stop=stopping.should_stop,
         )
     shown.show(report)
     end_by(report)

@@ -28,6 +28,7 @@ from dlscope.methods.adaptation.class_figure import gain_figure
 from dlscope.methods.adaptation.class_gains import class_table, gain_table
 from dlscope.methods.adaptation.recipes import WARM_START, told_of
 from dlscope.methods.adaptation.unmatched import told_of_trainings
+from dlscope.reporting.words import plural
 
 _SIGNS: Mapping[str, Sign] = {"shown": "good", "reversed": "bad"}
 NOT_ADAPTED = ("oracle", "source", "source_long", WARM_START)
@@ -128,12 +129,14 @@ def _answer(results: Sequence[Result]) -> str:
     adapted = {row: value for row, value in means.items() if row not in ("oracle", "warm_start")}
     best = max(adapted, key=lambda row: adapted[row])
     seeds = len({each["seed"] for each in results})
-    told = f"{told_of(best)} has the best mean IoU on the target, {adapted[best]:.1f} %"
+    told = f"The best mean IoU on the target, {adapted[best]:.1f} %, is that of {best} "
+    told += f"({told_of(best)})"
+    told += ", which sees no image of the target" if best in NOT_ADAPTED else ""
     if "source" in adapted and best != "source":
         told += f", against {adapted['source']:.1f} % of the source alone"
     if "oracle" in means:
         told += f" and {means['oracle']:.1f} % with labels of the target"
-    return f"{told} (19 classes, {seeds} seeds, last weights)."
+    return f"{told} (19 classes, {plural(seeds, 'seed')}, last weights)."
 
 
 def _finding(paired: Table, number: int) -> Finding:

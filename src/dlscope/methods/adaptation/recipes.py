@@ -59,7 +59,9 @@ RECIPES: Mapping[str, Recipe] = {
     "sim_guarded": Recipe(WARM_START, _ALL, told="SIM with guards", is_guarded=True),
     "adv_st": Recipe("adv", ("adversarial",), "own", "adversarial, then self-training"),
     "sim_st": Recipe("adv_stuff_inst", _ALL, "own", "SIM: all terms, then self-training"),
-    "source_long": Recipe(WARM_START, told="source alone, as long as online", is_long=True),
+    "source_long": Recipe(
+        WARM_START, told="source alone, trained for as many steps as online", is_long=True
+    ),
     "online": Recipe(
         "adv_stuff_inst", told="online after SIM: teacher and mixed images", kind="online"
     ),

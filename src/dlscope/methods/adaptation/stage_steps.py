@@ -19,6 +19,7 @@ from dlscope.methods.adaptation.rare_classes import RareClasses
 from dlscope.methods.adaptation.stage import Stage, StageData
 from dlscope.methods.adaptation.stepping import Batch
 from dlscope.training.batches import Batches
+from dlscope.training.epoch_steps import EpochSteps
 from dlscope.training.loop import Figures
 from dlscope.training.schedule import polynomial
 from dlscope.training.tensor_file import write_tensors
@@ -50,8 +51,7 @@ class StageSteps:
     ) -> None:
         self._stage, self._parts, self._data = stage, parts, data
         self._options, self._folder, self._progress = options, folder, progress
-        self._score, self._should_stop = score, should_stop
-        self._figures: list[Figures] = []
+        self._score, self._steps = score, EpochSteps(should_stop)
         self._rare = (
             RareClasses(data.source, options.online.temperature) if stage.is_online else None
         )
@@ -59,11 +59,9 @@ class StageSteps:
     def carried_out(self, first: int, last: int) -> Figures | None:
         """Steps from `first` up to `last`, the mean figures of them; None if stopped before."""
         self._parts.network.train()
-        for step in range(first + len(self._figures), last):
-            self._figures.append(self._one(step))
-            if step + 1 < last and self._should_stop():
-                return None
-        every, self._figures = self._figures, []
+        every = self._steps.carried_out(range(first, last), self._one)
+        if every is None:
+            return None
         names = dict.fromkeys(name for figures in every for name in figures)
         means = {
             name: float(np.mean([figures[name] for figures in every if name in figures]))
@@ -76,15 +74,15 @@ class StageSteps:
     @property
     def since_checkpoint(self) -> int:
         """How many steps were carried out since the last checkpoint."""
-        return len(self._figures)
+        return len(self._steps)
 
     def state_dict(self) -> dict[str, Any]:
         """The figures of the steps since the last checkpoint."""
-        return {"figures": [dict(each) for each in self._figures]}
+        return self._steps.state_dict()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on after the steps that `state_dict` gave the figures of."""
-        self._figures = [dict(each) for each in state["figures"]]
+        self._steps.load_state_dict(state)
 
     def _one(self, step: int) -> Figures:
         horizon = self._options.horizon or self._stage.steps

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from dlscope.catalog.finder import find
@@ -33,6 +34,7 @@ FLEXIBLE: Mapping[str, type[BitFlexible]] = {
     "loom": Loom,
     "stripes": Stripes,
 }
+_ENDINGS = (".yaml", ".yml")
 _LANES = re.compile(r"(?P<lanes>\d+)@(?P<mhz>\d+(\.\d+)?)")
 
 
@@ -55,6 +57,14 @@ def named_device(name: str, *, local: Callable[[], Device]) -> Device:
     if not isinstance(board, BoardManifest):
         raise TypeError(f"{first} is no board")
     return MODELS[second](board)
+
+
+def lasting_name(name: str) -> str:
+    """`name` as it holds in any folder: the whole path of a board that is a file."""
+    board, colon, model = name.rpartition(":")
+    path = Path(board)
+    is_file = path.suffix in _ENDINGS and path.is_file()
+    return f"{path.resolve()}{colon}{model}" if is_file else name
 
 
 def _flexible(name: str, kind: str, size: str) -> Device:

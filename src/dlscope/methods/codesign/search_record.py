@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self, final
 
 from dlscope.core.errors import SearchError
 from dlscope.core.table import Table
-from dlscope.methods.codesign.tables import SEARCH_TABLES, search_table
+from dlscope.devices.whole_units import whole_units
+from dlscope.methods.codesign.tables import SEARCH_TABLES, Record, search_table
 
 SCHEMA_VERSION = 1
+SMALLEST = "Smallest reachable"
+"""The fact of an infeasible search that tells the least time per result."""
+
 Status = Literal["done", "infeasible", "budget_limited"]
 
 
@@ -92,4 +96,13 @@ _PLAIN = (
 def _restored(name: str, data: Mapping[str, Any]) -> Table:
     """A table read back, with the roles and intervals of columns that JSON does not keep."""
     read = Table.from_json(name, data)
-    return search_table(name, read) if name in SEARCH_TABLES else read
+    if name not in SEARCH_TABLES:
+        return read
+    counts = [each.name for each in SEARCH_TABLES[name] if each.dtype == "int"]
+    return search_table(name, ({**row, **_whole(row, counts)} for row in read))
+
+
+def _whole(row: Record, counts: Sequence[str]) -> Record:
+    """What earlier versions told as shares of a unit, in whole ones."""
+    told = {name: row.get(name) for name in counts}
+    return {name: whole_units(each) for name, each in told.items() if isinstance(each, float)}

@@ -86,7 +86,7 @@ STAGES = (
     Column("weight_bits", "int", "bits of weights", role="count"),
     Column("activation_bits", "int", "bits of activations", role="count", priority=2),
     Column("lanes", "int", "multiply-accumulates in a cycle", role="count"),
-    Column("dsp", "float", "DSPs of the stage", role="value"),
+    Column("dsp", "int", "DSPs of the stage, whole ones", role="count"),
     Column("latency_ns", "float", "time of one inference in it", "ns", "value", 2),
     Column("cycles", "int", "cycles of one inference in it", role="count"),
     Column("busy_share", "float", "its time as a share of the slowest stage", "share", "share"),
@@ -94,8 +94,8 @@ STAGES = (
 )
 RESOURCES = (
     Column("resource", "str", "resource of the device", role="id"),
-    Column("used", "float", "what the design takes", role="value"),
-    Column("available", "float", "what a design may use", role="value"),
+    Column("used", "int", "what the design takes, in whole units", role="count"),
+    Column("available", "int", "what a design may use, in whole units", role="count"),
     Column("share", "float", "used / available", "share", "share"),
 )
 REQUIREMENTS = (

@@ -25,7 +25,9 @@ COUNT_COLUMNS = (
     Column("normalised_channels", "int", "channels with a normalisation", role="count"),
     Column("trainable", "int", "learnt numbers: kernels, gains and biases", role="value"),
     Column("fused", "int", "kernels and biases after folding", role="value"),
-    Column("state_bytes", "int", "all arrays as float32, statistics included", "B", role="value"),
+    Column(
+        "state_bytes", "int", "all arrays as float32, statistics included", "bytes", role="value"
+    ),
     Column("macs", "int", "multiply-accumulates of one image", role="value"),
 )
 BACKBONE_COLUMNS = (

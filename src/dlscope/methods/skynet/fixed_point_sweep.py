@@ -182,7 +182,8 @@ def _rows(
     told: Told,
 ) -> Iterator[Mapping[str, Cell]]:
     for number, bits in enumerate(asked):
-        told(f"{bits.maps} bits of maps, {bits.weights} of weights", number / len(asked))
+        words = f"{bits.maps} bits of maps, {bits.weights} of weights"
+        told(f"{words}, integer bits {bits.map_integer}", number / len(asked))
         scheme = bits.scheme(folded, observed)
         yield _row(detector, folded, images, floats, bits, scheme)
 

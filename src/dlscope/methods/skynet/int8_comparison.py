@@ -22,7 +22,7 @@ ROUNDS = 30
 INT8_COLUMNS = (
     Column("model", "str", "numbers that it computes with", role="id"),
     *ANSWER_COLUMNS,
-    Column("size_bytes", "int", "bytes of the file", "B", role="value"),
+    Column("size_bytes", "int", "what the file takes", "bytes", role="value"),
     Column("latency_ns", "int", "median time of one image on one thread", "ns", role="value"),
     Column("cpu_ns", "int", "median CPU time of one image", "ns", role="value", priority=2),
     Column(

@@ -17,7 +17,6 @@ from dlscope.methods.codesign.emission.emitting import (
     reference_of,
     runs_in_float,
     verified_folder,
-    wide,
 )
 from dlscope.methods.codesign.emission.quantise import quantise
 
@@ -42,7 +41,7 @@ def test_a_network_of_32_bits_stays_as_it_is(folded, tmp_path) -> None:
 
 def test_the_reference_of_fewer_bits_are_the_integers(folded) -> None:
     found = reference_of(folded, images())(images())
-    assert np.array_equal(found, wide(folded, images()).logits(images()))
+    assert np.array_equal(found, quantise(folded, images()).logits(images()))
 
 
 def test_nothing_is_written_when_the_compiler_is_missing(folded, tmp_path, monkeypatch) -> None:

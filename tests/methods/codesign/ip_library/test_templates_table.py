@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from dlscope.catalog.finder import find
 from dlscope.core.errors import SearchError
+from dlscope.devices.fpga_dataflow import DataflowFpga
 from dlscope.devices.fpga_pipelined import PipelinedFpga
 from dlscope.devices.fpga_recursive import RecursiveFpga
 from dlscope.devices.measured import MeasuredDevice, MeasuredTable
@@ -34,7 +37,15 @@ def test_lanes_take_time_for_resources() -> None:
     found = rows(RECURSIVE, "mbconv_k3_e2", "8 bit")
     times = [row["latency_ns"] for row in found]
     assert times == sorted(times, reverse=True)
-    assert [row["dsp"] for row in found] == [1.5 * row["lanes"] for row in found]
+    assert [row["dsp"] for row in found] == [math.ceil(1.5 * row["lanes"]) for row in found]
+
+
+def test_blocks_of_memory_are_whole_ones() -> None:
+    """The model of a pipeline without buffers counts 0.355 of a block."""
+    device = DataflowFpga(find("board", "zcu102"))
+    blocks = templates_table(SPACE, device).column("bram18")
+    assert min(blocks) == 1
+    assert {type(each) for each in blocks} == {int}
 
 
 def test_a_pipeline_is_as_slow_as_its_slowest_layer() -> None:
@@ -43,7 +54,7 @@ def test_a_pipeline_is_as_slow_as_its_slowest_layer() -> None:
 
 
 def test_bits_without_a_dsp_take_none() -> None:
-    assert {row["dsp"] for row in rows(RECURSIVE, "mbconv_k3_e2", "4 bit")} == {0.0}
+    assert {row["dsp"] for row in rows(RECURSIVE, "mbconv_k3_e2", "4 bit")} == {0}
 
 
 def test_a_device_says_what_writes_its_source() -> None:

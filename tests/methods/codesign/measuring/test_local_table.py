@@ -90,7 +90,8 @@ def test_a_table_of_another_machine_is_refused_unless_it_is_accepted(tmp_path) -
     ("change", "message"),
     [
         ({"schema_version": 2}, "it has schema 2, this dlscope reads 1"),
-        ({"table": {}}, "KeyError: 'rows'"),
+        ({"table": {}}, "the file is damaged, or it is another one"),
+        ({"calibrations": []}, "the file is damaged, or it is another one"),
     ],
 )
 def test_what_is_no_table_is_refused(tmp_path, change, message: str) -> None:

@@ -111,7 +111,7 @@ BASELINES = [
         "p_value": 0.03,
     },
 ]
-RESOURCES = [{"resource": "dsp", "used": 90.0, "available": 100.0, "share": 0.9}]
+RESOURCES = [{"resource": "dsp", "used": 90, "available": 100, "share": 0.9}]
 TABLES = {
     "pareto": PARETO,
     "trajectory": TRAJECTORY,

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -50,9 +52,19 @@ def test_without_a_clock_there_are_no_cycles(implemented) -> None:
 
 
 def test_resources_are_shares_of_what_a_design_may_use(implemented) -> None:
-    table = resources_table(DEVICE, implemented)
+    table = resources_table(DEVICE, implemented.resources)
     assert set(table.column("resource")) == {"bram18", "dsp", "lut"}
     assert all(0 <= share <= 1 for share in table.column("share"))
+
+
+def test_resources_come_in_whole_units() -> None:
+    """A device counts shares of a block, so that a search has a slope to follow."""
+    available = math.ceil(DEVICE.budget["bram18"])
+    table = resources_table(DEVICE, {"bram18": 0.355, "dsp": DEVICE.budget["dsp"]})
+    assert table.rows == (
+        ("bram18", 1, available, 1 / available),
+        ("dsp", math.ceil(DEVICE.budget["dsp"]), math.ceil(DEVICE.budget["dsp"]), 1.0),
+    )
 
 
 def test_weights_take_their_bits(implemented) -> None:

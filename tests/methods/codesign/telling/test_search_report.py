@@ -109,7 +109,21 @@ def test_nothing_that_fits_is_said_first_with_what_can_be_reached() -> None:
         "(target 1 ms; smallest reachable 2.5 ms)."
     )
     assert report.findings[0].sign == "bad"
+    assert report.findings[0].claim == (
+        "there is no front and no design: the search ended before it began to train, since nothing "
+        "meets the target"
+    )
+    assert report.findings[0].advice == (
+        "allow more than 2.5 ms (--target-latency), or take a larger board"
+    )
     assert report.next_commands == ()
+
+
+def test_nothing_that_fits_is_told_without_an_empty_table() -> None:
+    record = sample(tables={}, status="infeasible", design=None, facts=())
+    told = registry.load("renderers", "text")().report(search_report(record))
+    assert "no rows" not in told
+    assert "allow more time per result (--target-latency), or take a larger board" in told
 
 
 def test_a_short_budget_is_told() -> None:

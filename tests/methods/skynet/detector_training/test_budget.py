@@ -36,7 +36,7 @@ def fresh():
 
 
 class MachineClock:
-    """Of a machine on which a stretch of steps takes what `told` says, one after another."""
+    """Of a machine on which a step takes what `told` says, one after another."""
 
     def __init__(self, *told: float) -> None:
         self._told, self._now, self._is_begun = list(told), 0.0, False
@@ -94,20 +94,27 @@ def test_seconds_that_are_gone_end_it_with_the_next_step():
 
 def test_an_interrupted_training_goes_on_at_its_pace_to_the_same_bits(tmp_path):
     asked = TrainingOptions(RECIPE, 8, checkpoint_every=2, budget=Budget(12.0, (1.0, 1.0)))
-    images, seconds = squares(12, SIZE), (4.0, 1.0, 2.0, 2.0, 3.0)
+    images, seconds = squares(12, SIZE), (2.0, 2.0, 0.5, 0.5, 1.0, 1.0, 1.0, 1.0, 1.5, 1.5)
     whole = train_detector(fresh(), images, asked, clock=MachineClock(*seconds))
     # As slow as at first there was time for six; in the end it was enough for two beyond the eight.
     assert [each["step"] for each in whole.history] == [2.0, 4.0, 6.0, 8.0, 10.0]
+    told = []
     first = train_detector(
-        fresh(), images, asked, folder=tmp_path, clock=MachineClock(4.0), should_stop=lambda: True
+        fresh(),
+        images,
+        asked,
+        folder=tmp_path,
+        told=lambda *now: told.append(now),
+        should_stop=lambda: len(told) == 3,
+        clock=MachineClock(*seconds),
     )
-    assert (first.ending, first.steps) == ("stopped", 2)
+    assert (first.ending, first.steps) == ("stopped", 3)
     resumed = train_detector(
         build("C", width_mult=0.1, input=SIZE),
         images,
         asked,
         folder=tmp_path,
-        clock=MachineClock(*seconds[1:]),
+        clock=MachineClock(*seconds[3:]),
     )
     assert resumed.steps == whole.steps == 10
     states = whole.network.state_dict(), resumed.network.state_dict()

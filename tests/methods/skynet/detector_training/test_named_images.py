@@ -31,6 +31,15 @@ def test_a_folder_is_read_whole_or_at_even_steps(tmp_path, write):
         three[3]
 
 
+def test_images_of_changed_files_are_made_from_something_else(tmp_path):
+    write_contest_images(tmp_path, SQUARES)
+    before = images_named(str(tmp_path), "val", 100).made_from()
+    assert images_named(str(tmp_path), "val", 100).made_from() == before
+    next(tmp_path.rglob("*.xml")).unlink()
+    assert images_named(str(tmp_path), "val", 100).made_from() != before
+    assert images_named("uav-synth", "val", 3).made_from() == {"count": 3}
+
+
 def test_a_split_has_a_folder_of_its_own_where_there_is_one(tmp_path):
     write_contest_images(tmp_path / "train", SQUARES[:4])
     write_contest_images(tmp_path / "val", SQUARES[4:])

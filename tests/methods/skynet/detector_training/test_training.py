@@ -59,15 +59,27 @@ def same(a, b):
 
 
 @pytest.mark.parametrize("recipe", [TINY, TINY_REGION], ids=["iou", "region"])
-def test_an_interrupted_training_ends_with_the_same_bits(recipe, tmp_path):
-    images = squares(12, SIZE)
-    whole = train_detector(fresh(), images, options(recipe))
+@pytest.mark.parametrize("step", [2, 3, 4])
+def test_an_interrupted_training_ends_with_the_same_bits(recipe, step, tmp_path):
+    """Where it is stopped after the step at hand, at a checkpoint or between two."""
+    images, given = squares(12, SIZE), options(recipe, checkpoint_every=4)
+    whole = train_detector(fresh(), images, given)
+    told = []
     stopped = train_detector(
-        fresh(), images, options(recipe), folder=tmp_path, should_stop=lambda: True
+        fresh(),
+        images,
+        given,
+        folder=tmp_path,
+        told=lambda *now: told.append(now),
+        should_stop=lambda: len(told) == step,
     )
-    assert (stopped.ending, len(stopped.history)) == ("stopped", 1)
-    resumed = train_detector(fresh(seed=5), images, options(recipe), folder=tmp_path)
-    assert resumed.ending == "done"
+    assert (stopped.ending, stopped.steps, len(told)) == ("stopped", step, step)
+    first = []
+    resumed = train_detector(
+        fresh(seed=5), images, given, folder=tmp_path, told=lambda *now: first.append(now)
+    )
+    assert first[0][0].startswith(f"{recipe.name}, step {step + 1} of 6")
+    assert (resumed.ending, resumed.steps) == ("done", 6)
     assert figures(resumed) == figures(whole)
     assert same(resumed, whole)
 

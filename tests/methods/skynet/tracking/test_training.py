@@ -31,12 +31,20 @@ def arrays(network):
     return torch.cat([each.double().flatten() for each in network.state_dict().values()])
 
 
-def test_a_stopped_training_goes_on_to_the_same_weights(small_network, pairs, tmp_path):
-    options = TrackerTraining(iterations=4, batch=2, every=2)
+@pytest.mark.parametrize("step", [1, 3])
+@pytest.mark.parametrize("has_trained_trunk", [False, True])
+def test_a_stopped_training_goes_on_to_the_same_weights(
+    small_network, pairs, tmp_path, has_trained_trunk, step
+):
+    """After the step at hand, between two checkpoints."""
+    options = TrackerTraining(4, batch=2, every=4, has_trained_trunk=has_trained_trunk)
     whole, done = trained(small_network, pairs, options)
-    _, stopped = trained(small_network, pairs, options, tmp_path, should_stop=lambda: True)
+    told = []
+    stop = {"told": lambda *now: told.append(now), "should_stop": lambda: len(told) == step}
+    _, stopped = trained(small_network, pairs, options, tmp_path, **stop)
     resumed, again = trained(small_network, pairs, options, tmp_path)
     assert (done.ending, stopped.ending, again.ending) == ("done", "stopped", "done")
+    assert (stopped.steps, again.steps, len(told)) == (step, 4, step)
     assert done.history == again.history
     assert torch.equal(arrays(whole), arrays(resumed))
 
@@ -54,14 +62,9 @@ def test_a_trained_trunk_is_frozen_for_the_first_half(small_network, pairs):
     options = TrackerTraining(iterations=2, batch=2, every=1, has_trained_trunk=True)
     before = arrays(small_network.trunk)
     seen = []
-
-    def stop():
-        seen.append(arrays(own.trunk))
-        return False
-
     own = copy.deepcopy(small_network)
-    train_tracker(own, pairs, options, should_stop=stop)
-    assert torch.equal(seen[0], before)
+    train_tracker(own, pairs, options, told=lambda *_now: seen.append(arrays(own.trunk)))
+    assert torch.equal(seen[1], before)
     assert not torch.equal(arrays(own.trunk), before)
 
 

@@ -29,7 +29,7 @@ BUNDLE_COLUMNS = (
     Column("group", "int", "class of resources, from 0", role="id"),
     _PARAMETERS,
     _MACS,
-    Column("activation_bytes", "int", "most that maps take at a time", "B", priority=2),
+    Column("activation_bytes", "int", "most that maps take at a time", "bytes", priority=2),
     Column("resource", "float", "what classes are made by", role="count", priority=2),
     _ACCURACY,
     _LATENCY,

@@ -25,7 +25,7 @@ from dlscope.methods.codesign.emission.calibration import inputs_of
 from dlscope.methods.codesign.emission.integer_network import IntegerNetwork
 from dlscope.methods.codesign.emission.model_manifest import model_document
 from dlscope.methods.codesign.emission.qdq import to_qdq
-from dlscope.methods.codesign.emission.quantise import ACCUMULATOR_BITS, quantise
+from dlscope.methods.codesign.emission.quantise import EXACT_BITS, quantise
 from dlscope.methods.codesign.emission.vectors import RANDOM, golden, vectors_of, write_golden
 from dlscope.methods.codesign.emission.verifying import Verification, verified
 from dlscope.methods.codesign.float_model import to_onnx
@@ -53,7 +53,7 @@ class Accelerator:
     lanes: tuple[int, ...]
     part: str = ""
     clock_mhz: float = 0.0
-    most_accumulator_bits: int = ACCUMULATOR_BITS
+    most_accumulator_bits: int = EXACT_BITS
 
     @classmethod
     def read(cls, folder: Path) -> Accelerator:
@@ -79,10 +79,14 @@ class Accelerator:
 @final
 @dataclass(frozen=True)
 class Emitted:
-    """Files, by their path from the folder, and for an accelerator how it was verified."""
+    """Files, by their path from the folder, and for an accelerator how it was verified.
+
+    `accumulator_bits` are those of its widest sum.
+    """
 
     files: tuple[str, ...]
     verification: Verification | None = None
+    accumulator_bits: int | None = None
 
 
 def emit_onnx(
@@ -94,7 +98,9 @@ def emit_onnx(
     layers that have no step.
     """
     is_float = runs_in_float(network)
-    model = to_onnx(network, name=name) if is_float else to_qdq(wide(network, images), name=name)
+    model = (
+        to_onnx(network, name=name) if is_float else to_qdq(quantise(network, images), name=name)
+    )
     path = folder / f"{name}.onnx"
     write_whole(path, serialize(model))
     document = model_document(network, path, name=name, dataset=dataset)
@@ -102,11 +108,6 @@ def emit_onnx(
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
     write_whole(manifest, text)
     return Emitted((path.name, manifest.name))
-
-
-def wide(network: FoldedNetwork, images: NDArray[Any]) -> IntegerNetwork:
-    """`network` in whole numbers, its sums as wide as the reference is exact: for ONNX."""
-    return quantise(network, images, most_accumulator_bits=53)
 
 
 def runs_in_float(network: FoldedNetwork) -> bool:
@@ -119,7 +120,7 @@ def reference_of(
 ) -> Callable[[NDArray[Any]], NDArray[Any]]:
     """What says of a batch, N×classes, what an emitted model of `network` must say."""
     if not runs_in_float(network):
-        return wide(network, images).logits
+        return quantise(network, images).logits
 
     def answered(batch: NDArray[Any]) -> NDArray[Any]:
         *_, logits = inputs_of(network, batch)
@@ -154,7 +155,8 @@ def emit_accelerator(
     for file, text in texts.items():
         (target / file).write_text(text, encoding="utf-8")
     _write_vectors(target / _VECTORS, integers, source.golden_bits, rng)
-    return Emitted(tuple(f"{FOLDER}/{file}" for file in (*texts, _VECTORS)), verification)
+    names = tuple(f"{FOLDER}/{file}" for file in (*texts, _VECTORS))
+    return Emitted(names, verification, integers.accumulator_bits)
 
 
 def verified_folder(

@@ -118,6 +118,11 @@ class IntegerNetwork:
         return self.layers[-1].shape.channels_out
 
     @property
+    def accumulator_bits(self) -> int:
+        """Bits, with the sign, of the widest sum of all layers."""
+        return max(layer.accumulator_bits for layer in self.layers)
+
+    @property
     def exponent(self) -> int:
         """Log2 of the step of the answers, the same for all classes."""
         return int(self.layers[-1].exponents[0])

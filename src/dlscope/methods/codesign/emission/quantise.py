@@ -1,7 +1,7 @@
 """`quantise`: a folded network in whole numbers, every step a power of two.
 
 Weights have a step for each channel of output. How wide accumulators are follows from the weights
-themselves, and a layer that needs more than the hardware has is refused.
+themselves, and layers that need more than is allowed are refused.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from dlscope.methods.codesign.emission.integer_network import (
     IntegerNetwork,
 )
 from dlscope.methods.codesign.folded_network import FoldedLayer, FoldedNetwork
+from dlscope.reporting.words import plural
 
-ACCUMULATOR_BITS = 32
-"""What a layer's sums may need unless more is allowed: a register of most machines."""
+EXACT_BITS = 53
+"""What sums may need unless less is allowed: the reference adds in float64, exact up to here."""
 
-_EXACT_BITS = 53  # the reference sums in float64, which is exact up to here
 _AVERAGE_BITS = 63
 _USEFUL_BITS = 20  # products are no finer than 2^-20 of the step they are rounded to
 _BIAS_BITS, _ANSWER_BITS = 10, 4  # biases are no coarser than 2^-10 of it, or 2^-4 of a product
@@ -34,18 +34,19 @@ _RELU6, _HALF_OF_RELU6 = 6, 1  # 6 is a multiple of steps up to 2^1
 
 
 def quantise(
-    network: FoldedNetwork, images: NDArray[Any], *, most_accumulator_bits: int = ACCUMULATOR_BITS
+    network: FoldedNetwork, images: NDArray[Any], *, most_accumulator_bits: int = EXACT_BITS
 ) -> IntegerNetwork:
     """`network` in whole numbers; inputs without a step are calibrated on `images`, N×C×H×W.
 
-    Raises `SearchError`, or `Problems` with one for each layer, where sums need more bits than
-    `most_accumulator_bits`, which is at most 53, and where weights have a single bit.
+    Sums of each layer have as many bits as they need. Raises `SearchError`, naming all layers,
+    where that is more than `most_accumulator_bits`, which is at most 53, and where weights have a
+    single bit.
     """
-    if not 1 < most_accumulator_bits <= _EXACT_BITS:
+    if not 1 < most_accumulator_bits <= EXACT_BITS:
         raise SearchError(
             f"accumulators have {most_accumulator_bits} bits",
             where="quantisation",
-            fix=f"use 2 to {_EXACT_BITS} bits, up to which the reference is exact",
+            fix=f"use 2 to {EXACT_BITS} bits, up to which the reference is exact",
         )
     raise_all([_no_weights(layer) for layer in network.layers if layer.precision.weight_bits < 2])
     reads = calibrated(network, images)
@@ -155,20 +156,21 @@ def _rounded(values: NDArray[Any], exponents: Integers) -> Integers:
 
 
 def _too_wide(layers: tuple[IntegerLayer, ...], most: int) -> Iterator[SearchError]:
-    widest = max(layer.accumulator_bits for layer in layers)
-    wider = f", or allow wider accumulators (--accumulator-bits {widest})"
+    wide = [layer for layer in layers if layer.accumulator_bits > most]
+    if wide:
+        widest = max(layer.accumulator_bits for layer in wide)
+        wider = f"allow {widest} bits (--accumulator-bits {widest}), or "
+        yield SearchError(
+            f"sums of {plural(len(wide), 'layer')} need up to {widest} bits, accumulators have at "
+            f"most {most}",
+            where=", ".join(f"{each.name} ({each.accumulator_bits} bits)" for each in wide),
+            fix=(wider if widest <= EXACT_BITS else "") + "use fewer bits for these layers",
+        )
     for layer in layers:
-        where = f"layer {layer.name}: {layer.shape} at {layer.precision}"
-        if layer.accumulator_bits > most:
-            yield SearchError(
-                f"sums need {layer.accumulator_bits} bits, accumulators have {most}",
-                where=where,
-                fix="use fewer bits for this layer" + (wider if widest <= _EXACT_BITS else ""),
-            )
-        elif layer.average is not None and layer.average.bits > _AVERAGE_BITS:
+        if layer.average is not None and layer.average.bits > _AVERAGE_BITS:
             yield SearchError(
                 f"the sum of a map needs {layer.average.bits} bits of {_AVERAGE_BITS}",
-                where=where,
+                where=f"layer {layer.name}: {layer.shape} at {layer.precision}",
                 fix="use fewer bits for this layer",
             )
 

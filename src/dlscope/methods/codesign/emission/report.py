@@ -16,7 +16,7 @@ Record = Mapping[str, Cell]
 
 EMITTED = (
     Column("file", "str", "path from the folder of the design", role="id"),
-    Column("bytes", "int", "size of the file", "bytes", role="count"),
+    Column("size_bytes", "int", "what the file takes", "bytes", role="count"),
     Column("sha256", "str", "digest, as it stands in the design", priority=2),
 )
 AGREEMENT = (
@@ -51,7 +51,7 @@ def emitted_table(folder: Path, names: Sequence[str]) -> Table:
     records: list[Record] = [
         {
             "file": name,
-            "bytes": (folder / name).stat().st_size,
+            "size_bytes": (folder / name).stat().st_size,
             "sha256": file_digest(folder / name),
         }
         for name in names

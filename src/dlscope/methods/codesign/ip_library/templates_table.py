@@ -12,6 +12,7 @@ from dlscope.core.table import Column, Table
 from dlscope.devices.base import Cost, Device, Floats
 from dlscope.devices.layer_shape import LayerShape
 from dlscope.devices.precision import Precision
+from dlscope.devices.whole_units import whole_units
 from dlscope.methods.codesign.space.space import Block, Space
 from dlscope.reporting.words import plural
 
@@ -27,9 +28,9 @@ TEMPLATES = (
     Column("precision", "str", "bits of weights and activations"),
     Column("lanes", "int", "multiply-accumulates in a cycle, of each of its layers", role="count"),
     Column("latency_ns", "float", "time per result of this operation alone", "ns", "value"),
-    Column("dsp", "float", "DSPs", role="value"),
-    Column("lut", "float", "look-up tables", role="value"),
-    Column("bram18", "float", "block RAMs of 18 Kibit", role="value"),
+    Column("dsp", "int", "DSPs, whole ones", role="count"),
+    Column("lut", "int", "look-up tables", role="count"),
+    Column("bram18", "int", "block RAMs of 18 Kibit, whole ones", role="count"),
     Column("example", "str", "layers that were costed: its first place in the space", priority=2),
     Column("emitter", "str", "what writes its source; absent where nothing does", priority=2),
 )
@@ -117,8 +118,8 @@ def _together(
     )
 
 
-def _of(device: Device, cost: Cost, name: str, place: int) -> float | None:
+def _of(device: Device, cost: Cost, name: str, place: int) -> int | None:
     """What is taken of a resource: 0 of one that the device has and this cost does not name."""
     if name in cost.resources:
-        return float(cost.resources[name][place])
-    return 0.0 if name in device.budget else None
+        return whole_units(float(cost.resources[name][place]))
+    return 0 if name in device.budget else None

@@ -120,8 +120,10 @@ class LocalTable:
                 for space, lines in data["calibrations"].items()
             }
             refusals, facts = data["refusals"], data["facts"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise _unreadable(path, f"{type(error).__name__}: {error}") from error
+        except OSError as error:
+            raise _unreadable(path, error.strerror or type(error).__name__) from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise _unreadable(path, "the file is damaged, or it is another one") from error
         table = MeasuredTable.of_machine(
             read.machine, read.rows, here=here, threads=read.threads, allow_foreign=allow_foreign
         )

@@ -10,7 +10,7 @@ from dlscope.core.units import format_number, format_percent
 from dlscope.devices.base import Device
 from dlscope.methods.codesign.multi_task.splitting import TIME
 from dlscope.methods.codesign.multi_task.task import Split, TaskShare
-from dlscope.methods.codesign.tables import RESOURCES
+from dlscope.methods.codesign.telling.implementation_tables import resources_table
 
 TASKS = (
     Column("task", "str", "network", role="id"),
@@ -41,20 +41,7 @@ def split_report(device: Device, found: Split, *, name: str, command: str = "") 
     """What `found` gives to each task of the device called `name`."""
     by_turns = found.divided == TIME
     tasks = Table.of("tasks", TASKS, (_row(each, by_turns=by_turns) for each in found.shares))
-    resources = Table.of(
-        "resources",
-        RESOURCES,
-        (
-            {
-                "resource": key,
-                "used": float(used),
-                "available": float(device.budget[key]),
-                "share": float(used) / device.budget[key],
-            }
-            for key, used in sorted(found.resources.items())
-            if device.budget.get(key)
-        ),
-    )
+    resources = resources_table(device, found.resources)
     return Report(
         title=f"{len(found.shares)} tasks on {name}",
         answer=_answer(found, name),

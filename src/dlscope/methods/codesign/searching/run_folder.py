@@ -24,7 +24,7 @@ from dlscope.core.table import Table
 from dlscope.devices.base import Device
 from dlscope.methods.codesign.implementing.implementer import ImplementedDesign, Implementer
 from dlscope.methods.codesign.measures.ranking import kendall_tau
-from dlscope.methods.codesign.search_record import SearchRecord
+from dlscope.methods.codesign.search_record import SMALLEST, SearchRecord
 from dlscope.methods.codesign.searching.design_file import (
     DesignFile,
     Status,
@@ -146,7 +146,7 @@ def _infeasible(found: Infeasible, folder: Path) -> SearchRecord:
         status="infeasible",
         facts=(
             ("Target", f"{target_ns / _NS_PER_MS:.6g} ms"),
-            ("Smallest reachable", f"{found.least_ns / _NS_PER_MS:.6g} ms"),
+            (SMALLEST, f"{found.least_ns / _NS_PER_MS:.6g} ms"),
             ("Quickest design", found.quickest.told(found.request.space)),
         ),
         warnings=found.request.warnings,
@@ -194,7 +194,7 @@ def _tables(outcome: Outcome, chosen: str) -> Mapping[str, Table]:
         "stages": stages_table(
             space, outcome.implemented, clock_mhz=_clock_mhz(outcome.request.device)
         ),
-        "resources": resources_table(outcome.request.device, outcome.implemented),
+        "resources": resources_table(outcome.request.device, outcome.implemented.resources),
     }
 
 

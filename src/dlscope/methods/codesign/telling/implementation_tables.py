@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from dlscope.core.table import Cell, Table
-from dlscope.devices.base import Device
+from dlscope.devices.base import Device, Floats
+from dlscope.devices.whole_units import whole_units
 from dlscope.methods.codesign.implementing.implementer import ImplementedDesign
 from dlscope.methods.codesign.space.space import Space
 from dlscope.methods.codesign.tables import Record, search_table
@@ -24,21 +25,23 @@ def stages_table(
     return search_table("stages", _stages(space, implemented, clock_mhz))
 
 
-def resources_table(device: Device, implemented: ImplementedDesign) -> Table:
-    """What the design takes of each resource that the device limits."""
+def resources_table(device: Device, resources: Mapping[str, float | Floats]) -> Table:
+    """What is taken of each resource that the device limits, in whole units.
+
+    A budget is rounded up as well, so that what fits into it is told to fit.
+    """
     return search_table(
         "resources",
         (
-            {
-                "resource": name,
-                "used": float(used),
-                "available": float(device.budget[name]),
-                "share": float(used) / device.budget[name],
-            }
-            for name, used in sorted(implemented.resources.items())
+            _resource(name, whole_units(float(used)), whole_units(device.budget[name]))
+            for name, used in sorted(resources.items())
             if device.budget.get(name)
         ),
     )
+
+
+def _resource(name: str, used: int, available: int) -> Record:
+    return {"resource": name, "used": used, "available": available, "share": used / available}
 
 
 def weight_bytes(space: Space, implemented: ImplementedDesign) -> float:
@@ -68,7 +71,7 @@ def _stages(
             "weight_bits": choice.precision.weight_bits,
             "activation_bits": choice.precision.activation_bits,
             "lanes": round(2**choice.pf),
-            "dsp": float(cost.resources["dsp"]) if "dsp" in cost.resources else None,
+            "dsp": whole_units(float(cost.resources["dsp"])) if "dsp" in cost.resources else None,
             "latency_ns": latency_ns,
             "busy_share": latency_ns / slowest,
             "is_bottleneck": place == implemented.bottleneck,

@@ -76,6 +76,20 @@ def _next(newest: Sequence[SearchRecord]) -> Iterator[tuple[str, str]]:
         yield f"{command} --data mnist-5k --budget 10m", "make one"
         return
     yield f"dlscope codesign show {newest[0].run}", "all that the newest found"
-    if len(newest) > 1:
-        names = " ".join(each.run for each in newest[:2])
-        yield f"dlscope codesign compare {names}", "two of them side by side"
+    pair = _comparable(newest)
+    if pair:
+        names = " ".join(each.run for each in pair)
+        yield f"dlscope codesign compare {names}", "two of one space and device, side by side"
+
+
+def _comparable(newest: Sequence[SearchRecord]) -> Sequence[SearchRecord]:
+    """The newest two that found a design in one space for one device; none without such."""
+    found: dict[tuple[str, str], list[SearchRecord]] = {}
+    for each in newest:
+        if each.design is None:
+            continue
+        alike = found.setdefault((each.space, each.device), [])
+        alike.append(each)
+        if len(alike) > 1:
+            return alike
+    return ()

@@ -9,7 +9,7 @@ from dlscope.core.report import Block, Facts, Finding, Prose, Report, Section
 from dlscope.core.table import Cell, Table
 from dlscope.core.units import format_number, format_percent
 from dlscope.methods.codesign.named_device import LOCAL, MODELS
-from dlscope.methods.codesign.search_record import SearchRecord
+from dlscope.methods.codesign.search_record import SMALLEST, SearchRecord
 from dlscope.methods.codesign.tables import SEARCH_TABLES, Record, search_table
 from dlscope.methods.codesign.telling.figures import (
     SUBJECT,
@@ -137,8 +137,15 @@ def _energy(row: Mapping[str, Cell]) -> str:
 
 def _findings(record: SearchRecord, requirements: Table) -> Iterator[Finding]:
     if record.status == "infeasible":
-        advice = "allow more time per result (--target-latency), or take a larger board"
-        yield Finding("bad", "no design meets what was asked", "pareto", advice=advice)
+        least = dict(record.facts).get(SMALLEST)
+        allowed = f"more than {least}" if least else "more time per result"
+        yield Finding(
+            "bad",
+            "there is no front and no design: the search ended before it began to train, since "
+            "nothing meets the target",
+            "pareto",
+            advice=f"allow {allowed} (--target-latency), or take a larger board",
+        )
     yield from search_findings(record, requirements)
 
 

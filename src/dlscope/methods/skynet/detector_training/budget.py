@@ -110,9 +110,10 @@ def timed_budget(
             recipe = replace(course.recipe, phases=(phase,))
             timed = replace(course, recipe=recipe, iterations=10 * _TIMED, seed=0)
             stepping = Stepping(copy.deepcopy(network), images, timed, device=device)
-            stepping.carried_out(range(1))
+            stepping.stepped(0, 0)
             started = clock()
             # One step of each size that may be drawn.
-            stepping.carried_out(range(1, 10 * _TIMED, 10))
+            for step in range(1, 10 * _TIMED, 10):
+                stepping.stepped(step, step)
             taken.append((clock() - started) / _TIMED)
     return Budget(seconds, tuple(taken))

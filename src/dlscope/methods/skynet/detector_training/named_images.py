@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 import numpy as np
 
@@ -27,6 +27,18 @@ class NamedImages:
     images: UavImages | ContestImages | CocoImages
     count: int
     counts: Mapping[str, int] = field(default_factory=Counter)
+    root: Path | None = None
+
+    def made_from(self) -> dict[str, Any]:
+        """What decides them: the name, size and time of each file; of drawn ones their number."""
+        if self.root is None:
+            return {"count": self.count}
+        found = ((path, path.stat()) for path in sorted(self.root.rglob("*")) if path.is_file())
+        files = [
+            [path.relative_to(self.root).as_posix(), each.st_size, each.st_mtime_ns]
+            for path, each in found
+        ]
+        return {"count": self.count, "files": files}
 
     def __len__(self) -> int:
         return min(self.count, len(self.images))
@@ -66,4 +78,4 @@ def images_named(
             )
         part = folder
     read = CocoImages(part) if (part / ANNOTATIONS).is_file() else ContestImages(part)
-    return NamedImages(read, count, read.counts)
+    return NamedImages(read, count, read.counts, part)

@@ -6,7 +6,7 @@ So a training that was killed goes on to the same weights, bit for bit, on one t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, final
 
@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from dlscope.core.errors import TrainingError
 from dlscope.methods.skynet.detector_training.device_pixels import DevicePixels
 from dlscope.methods.skynet.detector_training.overlap_loss import overlap_loss
-from dlscope.methods.skynet.detector_training.pace import Pace
 from dlscope.methods.skynet.detector_training.recipes import Phase, Recipe
 from dlscope.methods.skynet.detector_training.views import Looks, looks_of, pixels_of
 from dlscope.methods.skynet.prepared_images import PreparedImages
@@ -105,28 +104,8 @@ class Stepping:
         if self._average is not None:
             self.network.load_state_dict(self._average.state_dict()["average"])
 
-    def carried_out(
-        self,
-        steps: Sequence[int],
-        pace: Pace | None = None,
-        *,
-        told: Callable[[int], None] = lambda _step: None,
-    ) -> Figures:
-        """Carry out `steps`, one for each of the course without a `pace`; their mean figures.
-
-        `told` hears of each step before it is taken.
-        """
-        pace = pace or Pace(self._course.iterations)
-        self.network.train()
-        every = []
-        for step in steps:
-            told(step)
-            every.append(self._one(step, pace.position(step)))
-        means = {name: float(np.mean([each[name] for each in every])) for name in every[0]}
-        last_rate = self._course.rate(pace.position(steps[-1]))
-        return {**means, "step": float(steps[-1] + 1), "rate": last_rate}
-
-    def _one(self, step: int, position: float) -> Figures:
+    def stepped(self, step: int, position: float) -> Figures:
+        """Take `step`, at a point of the course; its figures."""
         course = self._course
         set_rate(self._optimizer, course.rate(position))
         indices = _indices(course, course.phase(position), step, len(self._images))

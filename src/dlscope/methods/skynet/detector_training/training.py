@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, final
 
+import numpy as np
+
 from dlscope.core.digest import digest
 from dlscope.core.errors import PlanError
 from dlscope.data.procedural.uav.light import one_thread
@@ -25,8 +27,10 @@ from dlscope.methods.skynet.detector_training.stepping import Anchors, Course, S
 from dlscope.methods.skynet.prepared_images import PreparedImages
 from dlscope.training.checkpoints import Checkpoints
 from dlscope.training.determinism import reproducible
+from dlscope.training.epoch_steps import EpochSteps
 from dlscope.training.loop import Ending, Figures, TrainingLoop
 
+_TIMES = ("spent_s", "cpu_s", "wall_s")
 _NOT_TOLD = ("loss", "boxes", "step", "rate")
 _ENDLESS = 10**9
 
@@ -70,18 +74,15 @@ class TrainingOptions:
 class TrainedDetector:
     """A network in evaluation mode, what it was trained by, and what that took.
 
-    `cpu_s` is of all iterations, those before an interruption included, all threads together.
+    `steps` is how many iterations there were. `cpu_s` is of all, those before an interruption
+    included, all threads together.
     """
 
     network: Any
     course: Course
     history: tuple[Figures, ...]
     ending: Ending
-
-    @property
-    def steps(self) -> int:
-        """How many iterations there were."""
-        return int(self.history[-1]["step"])
+    steps: int
 
     @property
     def cpu_s(self) -> float:
@@ -113,7 +114,7 @@ def train_detector(
 
     It is moved to the device of the options, and left there; what a GPU cannot compute alike each
     time is computed all the same, and torch warns. A budget is counted by `clock`, by default CPU
-    time, or wall time on a GPU.
+    time, or wall time on a GPU. Asked to stop it ends after the step at hand, and keeps that.
 
     Raises `TrainingError` where a loss is no number, naming it and its images, and for a
     checkpoint of another training.
@@ -123,9 +124,12 @@ def train_detector(
     is_strict = options.device == "cpu"
     with reproducible(options.seed, threads=options.threads, is_strict=is_strict), one_thread():
         stepping = Stepping(network, images, course, device=options.device)
-        stretches = _Stretches(stepping, course, options, told, clock or clock_of(options.device))
+        steps = EpochSteps(should_stop)
+        stretches = _Stretches(
+            stepping, steps, course, options, told, clock or clock_of(options.device)
+        )
         loop = TrainingLoop(
-            stepping.stateful,
+            {**stepping.stateful, "steps": steps},
             stretches.most,
             checkpoints=None if folder is None else Checkpoints(folder, identity),
             name=course.recipe.name,
@@ -133,7 +137,8 @@ def train_detector(
         done = loop.run(stretches, ends_early=stretches.are_done, should_stop=should_stop)
         if done.ending != "stopped":
             stepping.settle()
-    return TrainedDetector(network.eval(), course, done.history, done.ending)
+    whole = int(done.history[-1]["step"]) if done.history else 0
+    return TrainedDetector(network.eval(), course, done.history, done.ending, whole + len(steps))
 
 
 @final
@@ -143,12 +148,14 @@ class _Stretches:
     def __init__(
         self,
         stepping: Stepping,
+        steps: EpochSteps,
         course: Course,
         options: TrainingOptions,
         told: Callable[[str, float], None],
         clock: Clock,
     ) -> None:
-        self._stepping, self._course, self._told, self._clock = stepping, course, told, clock
+        self._stepping, self._steps, self._course = stepping, steps, course
+        self._told, self._clock = told, clock
         self._budget, self._every = options.budget, options.checkpoint_every
         self._pace, self._last = Pace(course.iterations), Figures()
 
@@ -166,21 +173,33 @@ class _Stretches:
         self._pace = self._budget.pace(self._course, history)
         return int(history[-1]["step"]) >= self._pace.steps
 
-    def __call__(self, number: int) -> Figures:
+    def __call__(self, number: int) -> Figures | None:
         first, most = number * self._every, self._pace.steps
-        now = _told_of(self._course, first, most, self._last)
-        begun = self._clock(), time.process_time(), time.monotonic()
+        now = _told_of(self._course, first + len(self._steps), most, self._last)
+
+        def told_and_timed(step: int) -> Figures:
+            self._told(now, step / most)
+            return self._timed(step)
+
         steps = range(first, min(first + self._every, most))
-        self._last = self._stepping.carried_out(
-            steps, self._pace, told=lambda step: self._told(now, step / most)
-        )
-        spent_s, cpu_s, wall_s = (
-            now - then
-            for now, then in zip(
-                (self._clock(), time.process_time(), time.monotonic()), begun, strict=True
-            )
-        )
-        return {**self._last, "spent_s": spent_s, "cpu_s": cpu_s, "wall_s": wall_s}
+        every = self._steps.carried_out(steps, told_and_timed)
+        if every is None:
+            return None
+        times = {name: math.fsum(each.pop(name) for each in every) for name in _TIMES}
+        means = {name: float(np.mean([each[name] for each in every])) for name in every[0]}
+        last_rate = self._course.rate(self._pace.position(steps[-1]))
+        self._last = {**means, "step": float(steps[-1] + 1), "rate": last_rate}
+        return {**self._last, **times}
+
+    def _timed(self, step: int) -> Figures:
+        """The figures of a step, with what it took."""
+        begun = self._times()
+        figures = self._stepping.stepped(step, self._pace.position(step))
+        took = (now - then for now, then in zip(self._times(), begun, strict=True))
+        return figures | dict(zip(_TIMES, took, strict=True))
+
+    def _times(self) -> tuple[float, float, float]:
+        return self._clock(), time.process_time(), time.monotonic()
 
 
 def _told_of(course: Course, step: int, most: int, last: Figures) -> str:

@@ -2,6 +2,7 @@
 
 training.json   what was asked for, and how many steps that is
 checkpoint.pt   the newest state, while it is trained
+images-….npz    the images as they are prepared, likewise
 detector.pt     the trained detector
 skynet.onnx     the same as a model, with its manifest skynet.yaml
 """
@@ -26,6 +27,7 @@ from dlscope.methods.skynet.detector_training.stored_detector import (
     untrained,
 )
 from dlscope.methods.skynet.detector_training.training import TrainingOptions, train_detector
+from dlscope.methods.skynet.kept_images import remove_kept_images
 from dlscope.methods.skynet.prepared_images import PreparedImages
 from dlscope.methods.skynet.preparing import Resize
 from dlscope.training.launching import PLACES, Place, device_of
@@ -100,12 +102,14 @@ def trained_in(
     dataset: str = "",
     may_be_finished: bool = False,
     told: Callable[[str, float], None] = lambda _step, _share: None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> StoredDetector:
     """The detector that `request` asks for; what was interrupted goes on where it was.
 
     `images_of` is called where there is something to train. `dataset` is what the model is
-    evaluated on by default. Raises `PlanError` for a folder with another training, or with a
-    finished one unless that is allowed.
+    evaluated on by default. Asked to stop it ends after the step at hand, keeps that and raises
+    `KeyboardInterrupt`. Raises `PlanError` for a folder with another training, or with a finished
+    one unless that is allowed.
     """
     kept = _kept(folder, request)
     if kept is not None and (folder / FILE).is_file():
@@ -120,7 +124,14 @@ def trained_in(
     options = kept or _options(request, images, start)
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / _ASKED, json.dumps({**_plain(request), **_chosen(options)}, indent=1))
-    trained = train_detector(start.network, images, options, folder=folder, told=told)
+    trained = train_detector(
+        start.network, images, options, folder=folder, told=told, should_stop=should_stop
+    )
+    if trained.ending == "stopped":
+        most = "" if options.budget else f" of {options.iterations}"
+        raise KeyboardInterrupt(
+            f"{request.recipe} stopped after step {trained.steps}{most}, which is kept in {folder}"
+        )
     detector = StoredDetector(
         start.network.to("cpu"),
         trained.course.anchors,
@@ -131,6 +142,7 @@ def trained_in(
     export_detector(detector, folder / _MODEL, dataset=dataset)
     detector.write(folder / FILE)
     (folder / _CHECKPOINT).unlink(missing_ok=True)
+    remove_kept_images(folder)
     return detector
 
 

@@ -13,11 +13,15 @@ from dlscope.data.procedural.uav import uav_sequences
 from dlscope.data.procedural.uav.presets import Preset
 from dlscope.methods.skynet.tracking.appearances import collect
 from dlscope.methods.skynet.tracking.pairs import PairSource
-from dlscope.methods.skynet.tracking.training import TrackerTraining, train_tracker
+from dlscope.methods.skynet.tracking.training import (
+    TrackerTraining,
+    TrainedTracker,
+    train_tracker,
+)
 from dlscope.methods.skynet.tracking.weights import load_trunk, save_tracker
 from dlscope.reporting.curves import curves
 from dlscope.training.determinism import reproducible
-from dlscope.training.loop import Trained
+from dlscope.training.heeding import heeding
 from dlscope.zoo.siamese.counting import counts_of
 from dlscope.zoo.siamese.design import named_design
 from dlscope.zoo.siamese.network import SiameseNetwork
@@ -66,6 +70,7 @@ def train(
 ) -> Report:
     """Train into `folder` and write the tracker to `output`; table `tracker_training`.
 
+    Asked to stop it ends after the step at hand, keeps that and raises `KeyboardInterrupt`.
     Raises `GraphError` for an unknown design, `DataError` for a backbone that does not fit,
     `TrainingError` for a loss that is no number.
     """
@@ -78,6 +83,7 @@ def train(
         every=min(100, campaign.iterations),
         has_trained_trunk=campaign.backbone != _SCRATCH,
     )
+    drawing = heeding(told, should_stop)
     with reproducible(campaign.seed, threads=threads):
         network = SiameseNetwork(design)
         if campaign.backbone != _SCRATCH:
@@ -89,16 +95,25 @@ def train(
             design,
             campaign.per_sequence,
             seed=campaign.seed,
-            told=lambda done, of: told(f"drawing {of} sequences", done / of),
+            told=lambda done, of: drawing(f"drawing {of} sequences", done / of),
         )
         pairs = PairSource(seen, design, counts_of(design).response, seed=campaign.seed)
         trained = train_tracker(network, pairs, options, folder, told=told, should_stop=should_stop)
+    if trained.ending == "stopped":
+        raise KeyboardInterrupt(
+            f"{campaign.design} stopped after step {trained.steps} of {options.iterations}, "
+            f"which is kept in {folder}"
+        )
     save_tracker(output, network)
     return _report(campaign, options, trained, len(seen), output)
 
 
 def _report(
-    campaign: Campaign, options: TrackerTraining, trained: Trained, appearances: int, output: Path
+    campaign: Campaign,
+    options: TrackerTraining,
+    trained: TrainedTracker,
+    appearances: int,
+    output: Path,
 ) -> Report:
     rows = [
         {"step": min((number + 1) * options.every, options.iterations), **figures}
@@ -107,10 +122,9 @@ def _report(
     table = Table.of("tracker_training", TRAINING_COLUMNS, rows)
     lines = (("loss", "loss"), ("score_loss", "scores"), ("box_loss", "boxes"))
     figure = curves(table, "step", lines, title="Loss", unit_title="Mean loss")
-    done = "trained" if trained.ending == "done" else "stopped early"
     return Report(
         title="Training of a tracker",
-        answer=f"{campaign.design} is {done} after {rows[-1]['step']} steps of {options.batch} "
+        answer=f"{campaign.design} is trained after {trained.steps} steps of {options.batch} "
         f"pairs from {appearances} appearances in {campaign.sequences} sequences; the last mean "
         f"loss is {rows[-1]['loss']:.3f}.",
         tables=(table,),

@@ -19,7 +19,8 @@ from dlscope.methods.skynet.tracking.inputs import as_input
 from dlscope.methods.skynet.tracking.losses import tracker_loss
 from dlscope.methods.skynet.tracking.pairs import Pairs, PairSource
 from dlscope.training.checkpoints import Checkpoints
-from dlscope.training.loop import Figures, Trained, TrainingLoop, require_finite_loss
+from dlscope.training.epoch_steps import EpochSteps
+from dlscope.training.loop import Ending, Figures, TrainingLoop, require_finite_loss
 from dlscope.training.schedule import cosine, geometric, set_rate
 from dlscope.zoo.siamese.network import Response, SiameseNetwork
 
@@ -32,6 +33,16 @@ _CLIP, _DECAY, _MOMENTUM = 10.0, 1e-4, 0.9
 _TRUNK_SHARE = 0.1
 _FROZEN_SHARE = 0.5
 _TOLD_LOSSES = 5
+
+
+@final
+@dataclass(frozen=True)
+class TrainedTracker:
+    """How a training ended, after so many steps, and the figures of each `every` of them."""
+
+    ending: Ending
+    history: tuple[Figures, ...]
+    steps: int
 
 
 @final
@@ -80,13 +91,15 @@ def train_tracker(
     *,
     told: Callable[[str, float], None] = lambda _step, _share: None,
     should_stop: Callable[[], bool] = lambda: False,
-) -> Trained:
+) -> TrainedTracker:
     """Train `network` in place; the figures of an epoch are means over `every` steps.
 
-    Goes on from the checkpoint in `folder`. Raises `TrainingError` where a loss is no number.
+    Goes on from the checkpoint in `folder`. Asked to stop it ends after the step at hand, and
+    keeps that. Raises `TrainingError` where a loss is no number.
     """
     network.to(memory_format=torch.channels_last)
-    steps = _Steps(network, pairs, options)
+    of_epoch = EpochSteps(should_stop)
+    steps = _Steps(network, pairs, options, of_epoch)
     chunk = options.every
     identity = digest(
         {
@@ -96,7 +109,7 @@ def train_tracker(
         }
     )
     loop = TrainingLoop(
-        {"network": network, "optimizer": steps.optimizer},
+        {"network": network, "optimizer": steps.optimizer, "steps": of_epoch},
         math.ceil(options.iterations / chunk),
         checkpoints=None if folder is None else Checkpoints(folder, identity),
         name="tracker",
@@ -108,15 +121,21 @@ def train_tracker(
         should_stop=should_stop,
     )
     network.eval()
-    return trained
+    taken = min(len(trained.history) * chunk + len(of_epoch), options.iterations)
+    return TrainedTracker(trained.ending, trained.history, taken)
 
 
 @final
 class _Steps:
     def __init__(
-        self, network: SiameseNetwork, pairs: PairSource, options: TrackerTraining
+        self,
+        network: SiameseNetwork,
+        pairs: PairSource,
+        options: TrackerTraining,
+        of_epoch: EpochSteps,
     ) -> None:
         self._network, self._pairs, self._options = network, pairs, options
+        self._of_epoch = of_epoch
         trunk = list(network.trunk.parameters())
         known = {id(each) for each in trunk}
         others = [each for each in network.parameters() if id(each) not in known]
@@ -128,15 +147,23 @@ class _Steps:
         )
         self._last: list[float] = []
 
-    def carried_out(self, steps: range, told: Callable[[str, float], None]) -> Figures:
-        """The mean losses over some steps, and the last rate; `told` hears of each step."""
-        figures = []
+    def carried_out(self, steps: range, told: Callable[[str, float], None]) -> Figures | None:
+        """The mean losses over some steps, and the last rate; None if stopped before.
+
+        `told` hears of each step.
+        """
         most = self._options.iterations
         loss = f", loss {self._last[-1]:.4g}" if self._last else ""
-        for step in steps:
-            told(f"tracker, step {steps[0] + 1} of {most}{loss}", step / most)
+        now = f"tracker, step {steps[0] + len(self._of_epoch) + 1} of {most}{loss}"
+
+        def one(step: int) -> Figures:
+            told(now, step / most)
             self._prepare(step)
-            figures.append(self._step(step))
+            return self._step(step)
+
+        figures = self._of_epoch.carried_out(steps, one)
+        if figures is None:
+            return None
         means = {name: sum(each[name] for each in figures) / len(steps) for name in figures[0]}
         return means | {"rate": self._options.rate_at(steps[-1])}
 

@@ -63,4 +63,4 @@ def _context(network: IntegerNetwork, stages: Sequence[Stage], title: str) -> di
 
 def golden_bits(network: IntegerNetwork) -> int:
     """Bits of the integers in a file of golden vectors: 32 unless sums are wider."""
-    return 32 if all(layer.accumulator_bits <= 32 for layer in network.layers) else 64
+    return 32 if network.accumulator_bits <= 32 else 64
