@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from dlscope import api
 from dlscope.core.errors import BoundError, PlanError, StoreError
 from dlscope.core.report import Report
 from dlscope.graph.builder import GraphBuilder
+from dlscope.stacks import fingerprint
 
 QUICK = {
     "implementations": ["ort"],
@@ -97,6 +99,61 @@ def test_a_suite_is_measured_without_the_model(model: str, tmp_path: Path) -> No
     assert first.answer == "3 benchmarks, 4 results, 4 of them new."
     assert api.run_bounds(suite, store=where, **asked).answer == (
         "3 benchmarks, 4 results, 0 of them new."
+    )
+
+
+def test_results_measured_without_the_model_come_home(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away, home, file = str(tmp_path / "away"), str(tmp_path / "home"), tmp_path / "results.jsonl"
+    api.generate_bounds(model, layouts=False).save(tmp_path / "bounds.json")
+    here = fingerprint.environment()
+    there = replace(here, system={**here.system, "name": "rack"})
+    with monkeypatch.context() as moved:
+        moved.setattr(fingerprint, "environment", lambda: there)
+        asked = {"implementations": ["ort"], "dtypes": ["float32"], "seconds": 0.01}
+        ran = api.run_bounds(tmp_path / "bounds.json", store=away, **asked)
+        assert [command for command, _ in ran.next_commands] == [
+            f"dlscope bound export results.jsonl --store {away}",
+            "dlscope bound import results.jsonl",
+            f"dlscope bound analyze small --stored --environment {there.fingerprint[:12]} "
+            "--seconds 0.01 --no-layouts",
+        ]
+        assert [api.export_benchmarks(file, store=away) for _ in range(2)] == [4, 0]
+    read = api.import_benchmarks(file, store=home)
+    assert read.answer == "4 results of results.jsonl are new, 0 were known."
+    digits = there.fingerprint[:12]
+    assert read.next_commands[0][0] == (
+        f"dlscope bound analyze MODEL --stored --environment {digits} --store {home}"
+    )
+    with pytest.raises(BoundError, match="2 layers have no measurement"):
+        api.bound(model, store=home, measure=False, **QUICK)
+    report = api.bound(model, store=home, measure=False, environment=digits, **QUICK)
+    assert report.warnings[0] == (
+        f"these are bounds of the environment {digits}, where the layers were measured"
+    )
+    (row,) = report.table("bounds")
+    assert row["sequential_ns"] >= row["fused_ns"] > 0
+    assert (row["measured_ns"], row["roofline_ns"]) == (None, None)
+
+
+def test_another_machine_is_asked_of_its_stored_results_only(bound) -> None:
+    with pytest.raises(BoundError) as refused:
+        bound(environment="abc")
+    assert refused.value.describe() == (
+        "BoundError: another machine cannot be measured from here\n"
+        "  where  --environment\n"
+        "  fix    add --stored, or leave --environment out"
+    )
+
+
+def test_an_export_has_the_ending_that_is_read_as_one(tmp_path: Path) -> None:
+    with pytest.raises(StoreError) as refused:
+        api.export_benchmarks(tmp_path / "all.json", store=str(tmp_path / "store"))
+    assert refused.value.describe() == (
+        "StoreError: an export of benchmarks ends in .jsonl\n"
+        f"  where  {tmp_path / 'all.json'}\n"
+        "  fix    name it all.jsonl"
     )
 
 

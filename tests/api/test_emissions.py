@@ -9,7 +9,7 @@ import pytest
 from dlscope import api
 from dlscope.catalog.finder import find
 from dlscope.core.digest import file_digest
-from dlscope.core.errors import Problems, SearchError
+from dlscope.core.errors import SearchError
 from dlscope.methods.codesign.implementing.implementer import Implementer
 from dlscope.methods.codesign.named_device import named_device
 from dlscope.methods.codesign.random_network import random_network
@@ -100,20 +100,18 @@ def test_refuses_an_edited_design(tmp_path) -> None:
 
 
 def test_refuses_layers_whose_sums_are_too_wide_by_name(tmp_path) -> None:
-    with pytest.raises(Problems) as refused:
+    with pytest.raises(SearchError) as refused:
         api.emit_design(_design(tmp_path), to="cpp", accumulator_bits=32)
-    assert [each.where.partition(":")[0] for each in refused.value.problems] == [
-        "layer head",
-        "layer classifier",
-    ]
-    assert refused.value.problems[0].what == "sums need 35 bits, accumulators have 32"
+    assert refused.value.where == "head (35 bits), classifier (40 bits)"
+    assert refused.value.fix.startswith("allow 40 bits (--accumulator-bits 40), or ")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("device", ["zc706:pipelined", "zc706:dataflow", "zc706:recursive"])
 def test_an_accelerator_of_each_device_counts_the_cycles_of_its_design(tmp_path, device) -> None:
     path = _design(tmp_path, device)
-    report = api.emit_design(path, to="cpp", accumulator_bits=40)
+    report = api.emit_design(path, to="cpp")
+    assert report.answer.endswith(" Accumulators have up to 40 bits, as the sums need.")
     table = report.table("verification")
     assert table.column("counted_cycles") == table.column("modelled_cycles")
     if not device.endswith("recursive"):
@@ -130,7 +128,7 @@ def test_an_accelerator_of_each_device_counts_the_cycles_of_its_design(tmp_path,
 @pytest.mark.slow
 def test_one_weight_that_was_edited_is_found(tmp_path) -> None:
     path = _design(tmp_path)
-    api.emit_design(path, to="cpp", accumulator_bits=40)
+    api.emit_design(path, to="cpp")
     header = tmp_path / "accelerator" / "weights.h"
     text = header.read_text()
     start = text.index("_weights", text.index("_depthwise_weights"))

@@ -35,11 +35,26 @@ def test_or_in_the_order_of_the_data_set(store: str) -> None:
     assert report.answer == "4 items: 1 failed, 1 wrong, 2 right."
 
 
+def test_answer_and_truth_are_names_and_their_numbers_go_to_the_file(store: str) -> None:
+    report = api.items("r-one", order="index", store=store)
+    table = report.table("items")
+    assert table.column("answer") == ("class 0", "class 2", None, "class 3")
+    # Nothing here tells what the classes 1 and 2 are called.
+    assert table.column("truth") == ("class 0", "1", "2", "class 3")
+    assert table.column("predicted") == (0, 2, None, 3)
+    assert table.column("label") == (0, 1, 2, 3)
+    (drawn,) = report.sections[0].blocks
+    assert [each.name for each in drawn.columns] == [
+        *("index", "item", "answer", "p", "truth", "p_truth", "verdict", "reason")
+    ]
+
+
 def test_an_item_has_the_answers_of_several_runs(store: str) -> None:
     shown = api.item("r-one", 1, also=["r-two"], store=store)
     assert (shown.index, shown.count, shown.target) == (1, 4, {"label": 1})
     classes = [each.result.prediction["classes"][0][0] for each in shown.answers]
     assert classes == [2, 1]
+    assert shown.label_name == "class 1"
 
 
 def test_there_are_only_so_many_items(store: str) -> None:

@@ -36,6 +36,39 @@ def test_an_evaluation_finds_what_the_training_said(trained):
     assert first == second == report.table("detectors").column("mean_iou")[0]
 
 
+def test_asked_to_stop_it_tells_where_it_is_and_goes_on_to_the_same_weights(trained, tmp_path):
+    """With the images that it had prepared."""
+    import torch
+
+    told = []
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        api.train_skynet(
+            tmp_path,
+            **FEW,
+            told=lambda step, _share: told.append(step),
+            should_stop=lambda: any(step.startswith("iou") for step in told),
+        )
+    assert str(stopped.value) == f"iou stopped after step 1 of 2, which is kept in {tmp_path}"
+    assert "train: preparing 8 images" in told
+    assert len(list(tmp_path.glob("images-*.npz"))) == 1
+    again = []
+    api.train_skynet(tmp_path, **FEW, told=lambda step, _share: again.append(step))
+    assert "train: preparing 8 images" not in again
+    whole, parts = (
+        torch.load(each / "detector.pt", weights_only=True) for each in (trained[0], tmp_path)
+    )
+    states = whole["state"], parts["state"]
+    assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
+    assert not list(tmp_path.glob("images-*.npz"))
+
+
+def test_asked_to_stop_while_images_are_prepared_it_ends_at_once(tmp_path):
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        api.train_skynet(tmp_path / "there", **FEW, should_stop=lambda: True)
+    assert str(stopped.value) == ""
+    assert not (tmp_path / "there").exists()
+
+
 def test_a_finished_training_is_not_trained_again(trained):
     folder, report = trained
     again = api.train_skynet(folder, resume=True, **FEW)

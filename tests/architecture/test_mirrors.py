@@ -6,6 +6,7 @@ FREE = {"architecture", "benchmarks", "conformance", "docs", "faces", "papers", 
 # Files about more than one module of their folder.
 EXCEPTIONS = {
     "methods/adaptation/test_devices.py": "trainings on another device, through every module",
+    "agents/test_ray_clock.py": "a whole cluster under a clock that steps",
     "catalog/test_builtin.py": "the built-in manifests, which are YAML",
     "pipelines/test_golden_rows.py": "whole pipelines against published figures",
 }

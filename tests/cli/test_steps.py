@@ -32,6 +32,22 @@ def test_off_a_terminal_a_long_step_says_how_far_it_is(capsys, monkeypatch) -> N
     assert capsys.readouterr().err == "bricks run: walking\nbricks run: walking, 40%\n"
 
 
+def test_off_a_terminal_many_steps_are_said_every_ten_seconds_and_where_they_begin_anew(
+    capsys, monkeypatch
+) -> None:
+    with Steps("adapt train", many=True) as steps:
+        for step in range(1, 9):
+            monkeypatch.setattr(steps._pace, "is_due", lambda step=step: step == 4)
+            steps.told(f"warm_start, step {step} of 8", step / 8)
+        for step in range(1, 9):
+            steps.told(f"adv, step {step} of 8", step / 8)
+    assert capsys.readouterr().err.splitlines() == [
+        "adapt train: warm_start, step 1 of 8",
+        "adapt train: warm_start, step 4 of 8, 50%",
+        "adapt train: adv, step 1 of 8",
+    ]
+
+
 def test_on_a_terminal_there_is_a_bar_with_what_is_being_done(monkeypatch) -> None:
     monkeypatch.setattr(sys, "stderr", Terminal())
     steps = Steps("bricks run")

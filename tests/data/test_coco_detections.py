@@ -119,5 +119,16 @@ def test_refuses_a_list_that_is_malformed(change, changed, what):
 
 def test_refuses_what_is_no_list(tmp_path):
     (tmp_path / "annotations.json").write_text("{")
-    with pytest.raises(DataError, match="the list of images cannot be read: Expecting property"):
+    with pytest.raises(DataError) as refused:
         CocoImages(tmp_path)
+    assert refused.value.what == "the list of images is not JSON"
+
+
+def test_says_where_the_list_is_missing(tmp_path):
+    with pytest.raises(DataError) as refused:
+        CocoImages(tmp_path)
+    assert refused.value.describe() == (
+        "DataError: the list of images cannot be read: no such file or directory\n"
+        f"  where  {tmp_path / 'annotations.json'}\n"
+        "  fix    put the list of the detection task of COCO there, beside a folder images"
+    )

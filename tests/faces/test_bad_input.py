@@ -476,3 +476,35 @@ def test_a_trace_in_a_form_that_does_not_exist(cli, tmp_path: Path) -> None:
     result = cli("trace", "export", "r-1", tmp_path / "trace.csv")
     assert result.code == 1
     assert "StoreError: trace.csv is no form that a trace can be written in" in result.err
+
+
+def test_every_wrong_name_is_told_at_once(cli) -> None:
+    result = cli("evaluate", "skynett", "-d", "imagenet", "-b", "torchh", "-s", "onlin")
+    assert (result.code, result.out) == (1, "")
+    assert re.findall(r"^\w+: .*", result.err, re.MULTILINE) == [
+        "ManifestError: there is no model 'skynett'",
+        "PluginError: there is no plugin 'torchh' among the backends",
+        "ManifestError: there is no dataset 'imagenet'",
+        "ManifestError: there is no scenario 'onlin'",
+    ]
+    assert result.err.endswith("4 problems, nothing was run. Exit code 1.\n")
+
+
+@pytest.mark.parametrize("named", [(), ("-b", "onnxruntime")])
+def test_a_comparison_needs_two_backends(
+    cli, files, named, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = {"litert": True, "mock": True, "onnxruntime": True, "reference": True, "torch": False}
+    monkeypatch.setattr("dlscope.agents.capabilities.available_backends", lambda: here)
+    result = cli("compare", files.model, "-d", files.dataset, *named)
+    assert (result.code, result.out) == (1, "")
+    assert result.err == told(
+        f"""
+        PlanError: a comparison needs two backends or more
+          where  --backend
+          fix    all that open it here: dlscope compare {files.model} --backend litert \
+--backend onnxruntime --backend reference
+
+        1 problem, nothing was run. Exit code 1.
+        """
+    )

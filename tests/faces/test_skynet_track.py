@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 
 import pytest
 
@@ -53,6 +54,25 @@ def test_trains_follows_and_goes_on(call, tmp_path):
     code, out, _ = call("--weights", tmp_path / "tracker.pt", *SMALL)
     rows = json.loads(out)["tables"]["tracking"]["rows"]
     assert (code, [row[0] for row in rows]) == (0, ["skynet", "ncc", "mil", "static"])
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_a_training_after_the_step_at_hand(call, tmp_path, monkeypatch):
+    pytest.importorskip("lightning_fabric")
+    from dlscope.methods.skynet.tracking import training
+
+    def interrupted(*args):
+        signal.raise_signal(signal.SIGINT)
+        return taken(*args)
+
+    train = ("--train", "--out", tmp_path, "--sequences", 2, "--frames", 4, "--iterations", 2)
+    taken = training._Steps._step
+    with monkeypatch.context() as patched:
+        patched.setattr(training._Steps, "_step", interrupted)
+        code, _, err = call(*train)
+    assert code == 130
+    assert f"stopped after step 1 of 2, which is kept in {tmp_path}\ngo on with  dlscope" in err
+    assert call(*train)[0] == 0
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 
 import pytest
 
@@ -67,12 +68,30 @@ def test_a_device_that_is_not_there_ends_with_3(call, tmp_path, monkeypatch):
     assert "'tpu' is none of cpu, cuda, gpu, auto" in err
 
 
+def test_ctrl_c_ends_after_the_step_at_hand_and_tells_how_to_go_on(call, tmp_path, monkeypatch):
+    taken = training.Stepping.stepped
+
+    def interrupted(*args):
+        signal.raise_signal(signal.SIGINT)
+        return taken(*args)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(training.Stepping, "stepped", interrupted)
+        code, _, err = call("train", *FEW, "--out", tmp_path / "it")
+    assert code == 130
+    *_, stopped, go_on = err.splitlines()
+    assert stopped == f"iou stopped after step 1 of 2, which is kept in {tmp_path / 'it'}"
+    assert go_on.startswith("go on with  dlscope skynet train --size 96x48 ")
+    code, _, err = call("train", *FEW, "--out", tmp_path / "it")
+    assert (code, "skynet train: iou, step 2 of 2" in err, "preparing 8" in err) == (0, True, False)
+
+
 def test_ctrl_c_ends_with_130_and_keeps_what_there_is(call, tmp_path, monkeypatch):
     def interrupted(*_args, **_kwargs):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(training.Stepping, "carried_out", interrupted)
+        patched.setattr(training.Stepping, "stepped", interrupted)
         code, _, err = call("train", *FEW, "--out", tmp_path / "it")
     assert code == 130
     assert err.endswith(

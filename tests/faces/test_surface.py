@@ -102,7 +102,8 @@ SURFACE = {
     | {"--against", "--all", "--backend", "--batch-size", "--bind", "--cores", "--device"}
     | {"--dtype", "--implementation", "--layouts", "--mixed", "--option", "--paper-costs"}
     | {"--partial", "--refresh", "--seconds", "--select-algorithm", "--show", "--store"}
-    | {"--stored", "--strategy", "--threads", "--verify"},
+    | {"--environment", "--stored", "--strategy", "--threads", "--verify"},
+    "bound export": {"--store"},
     "bound generate": {"--batch-size", "--bind", "--layouts", "--output"},
     "bound import": RESULT | {"--store"},
     "bound run": RESULT
@@ -139,6 +140,7 @@ SURFACE = {
     "doctor": RESULT,
     "evaluate": MEASURE | RESULT | {"--trace-level"},
     "manifest check": RESULT,
+    "manifest draft": {"--bind"},
     "manifest import-mlmodelscope": {"--output"},
     "manifest schema": set(),
     "models": RESULT | {"--all"},

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 from dlscope.core.table import Column, Table
 from dlscope.reporting.bound_dots import bound_dots
 from dlscope.reporting.figures import svg
@@ -46,6 +48,12 @@ def test_every_bound_is_a_rule_with_its_name_in_order():
         if each["mark"] != "rect" and each.get("data", {}).get("values", [{}])[0].get("name")
     ]
     assert names == ["floor 15.0", "fused 22.0"]
+
+
+def test_nothing_is_empty_above_the_names_of_the_bounds():
+    found = re.search(r"translate\(\d+,(\d+)\)", svg(figure(TWO), 700))
+    lines, line_height = 2, 13
+    assert lines * line_height < int(found[1]) < (lines + 1) * line_height
 
 
 def test_what_was_not_measured_is_left_out_and_counted():

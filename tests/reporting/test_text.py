@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from awkward_tables import reports
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from report_sample import LATENCY
 
 from dlscope.core.report import Finding, Report, Section
+from dlscope.core.table import Column, Table
 from dlscope.reporting.text import TextRenderer, encoding_of, gain_of, wants_color
 
 THIN = "\u202f"
@@ -119,6 +121,14 @@ def test_rows_left_out_are_counted(large_report):
     assert "100\u202f000 rows" in text
     assert len(text.splitlines()) <= 24
     assert len(TextRenderer().report(large_report, all=True).splitlines()) < 110
+
+
+def test_tables_without_rows_are_left_out_where_no_section_shows_them():
+    table = Table("front", (Column("design", "str", "it", role="id"),))
+    told = Report("Search", "Nothing meets it.", (table,), sections=(Section("How", ()),))
+    for all_ in (False, True):
+        assert TextRenderer().report(told, all=all_) == "Nothing meets it.\n"
+    assert "no rows" in TextRenderer().report(replace(told, sections=()))
 
 
 def test_a_table_without_rows_says_so():

@@ -31,6 +31,11 @@ def test_words_from_outside_stay_on_one_line_and_do_nothing(text, shown):
         ("movement_pct", "%", "movement"),
         ("p50_ns", None, "p50 ns"),
         ("_ns", "ns", "ns"),
+        ("latency_ms_per_input", "ms", "latency per input"),
+        ("bandwidth_bytes_per_s", "bytes/s", "bandwidth"),
+        ("flops", "flop", "work"),
+        ("mean_fps", "1/s", "mean rate"),
+        ("macs", None, "macs"),
         ("<b>", "<i>", "<b>"),
     ],
 )

@@ -89,14 +89,19 @@ def test_a_file_on_a_full_disk_is_not_begun(mounted: Mounted, command: tuple[str
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here is always full")
-def test_standard_output_on_a_full_disk_is_told() -> None:
+# Short output is written when the interpreter ends, long output before.
+@pytest.mark.parametrize("command", ["models", "--version"])
+def test_standard_output_on_a_full_disk_is_told(command: str) -> None:
+    buffered = {name: each for name, each in os.environ.items() if name != "PYTHONUNBUFFERED"}
     with Path("/dev/full").open("w") as full:
         refused = subprocess.run(
-            [sys.executable, "-m", "dlscope.cli", "models"],
+            [sys.executable, "-m", "dlscope.cli", command],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
+            env=buffered,
         )
     assert refused.returncode == 1
     assert refused.stderr.startswith("FileError: the disk is full\n  where  standard output\n")
     assert "Traceback" not in refused.stderr
+    assert "Exception ignored" not in refused.stderr

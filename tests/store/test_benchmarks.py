@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dlscope.core.errors import StoreError
+from dlscope.core.errors import FileError, StoreError
 from dlscope.core.run import Environment
 from dlscope.store.base import Store
 from dlscope.store.benchmarks import (
@@ -293,6 +293,38 @@ def test_an_unknown_result_is_refused(store: Store) -> None:
         "StoreError: there is no benchmark result 'f00d'\n"
         f"  where  {store.location.shown}\n"
         "  fix    use the id of a result that was read from this store"
+    )
+
+
+def test_an_environment_is_found_by_how_its_fingerprint_begins(
+    store: Store, result: Make, tmp_path: Path
+) -> None:
+    store.benchmarks.accept([result()], environment=_HERE)
+    store.benchmarks.accept([result(fingerprint=_THERE.fingerprint)], environment=_THERE)
+    found = store.benchmarks.environment(_THERE.fingerprint[:12])
+    assert found.fingerprint == _THERE.fingerprint
+    first, second = (each[:12] for each in sorted((_HERE.fingerprint, _THERE.fingerprint)))
+    for beginning, count in (("", 2), ("x", 0)):
+        with pytest.raises(StoreError) as caught:
+            store.benchmarks.environment(beginning)
+        assert str(caught.value) == (
+            f"StoreError: {count} environments with results begin with {beginning!r}\n"
+            f"  where  {store.location.shown}\n"
+            f"  fix    use one of {first}, {second}"
+        )
+    with Store.open(tmp_path / "other") as other, pytest.raises(StoreError) as caught:
+        other.benchmarks.environment("x")
+    assert caught.value.fix == "read some: dlscope bound import FILE"
+
+
+def test_an_export_that_cannot_be_written_says_so(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "nowhere" / "results.jsonl"
+    with pytest.raises(FileError) as caught:
+        store.benchmarks.export(path)
+    assert caught.value.describe() == (
+        "FileError: the file cannot be written: No such file or directory\n"
+        f"  where  {path}\n"
+        "  fix    name a file in a folder that exists and that you may write to"
     )
 
 

@@ -192,7 +192,7 @@ def test_a_user_who_may_not_make_tables_is_a_stated_error(
     assert refused.describe() == (
         "StoreError: the user may not make the tables of the store\n"
         f"  where  {url}\n"
-        "  fix    make the user own the database (ALTER DATABASE … OWNER TO …), "
+        f"  fix    make the user own the database (ALTER DATABASE {name} OWNER TO guest), "
         "or choose another place with $DLSCOPE_STORE"
     )
 

@@ -19,7 +19,13 @@ from dlscope.api.adaptation_request import AdaptationRequest
 from dlscope.api.adaptation_training import train_adaptation
 from dlscope.api.agents import agents, start_agent
 from dlscope.api.analyses import analyse, analyses
-from dlscope.api.bounds import bound, generate_bounds, import_benchmarks, run_bounds
+from dlscope.api.bounds import (
+    bound,
+    export_benchmarks,
+    generate_bounds,
+    import_benchmarks,
+    run_bounds,
+)
 from dlscope.api.bricks import (
     add_to_bricks,
     anonymous_bricks,
@@ -66,6 +72,7 @@ from dlscope.api.machine import doctor, systems
 from dlscope.api.manifests import (
     catalog,
     check_manifests,
+    draft_manifest,
     import_mlmodelscope,
     manifest_schema,
     manifest_text,
@@ -160,12 +167,14 @@ __all__ = [
     "describe_templates",
     "describe_trace",
     "doctor",
+    "draft_manifest",
     "emit_design",
     "evaluate",
     "evaluate_skynet",
     "experiment",
     "explain_adversarial",
     "export_adapted",
+    "export_benchmarks",
     "export_skynet",
     "export_skynet_tracker",
     "export_trace",

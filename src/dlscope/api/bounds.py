@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlscope.api.carrying_out import Names
+from dlscope.api.command_line import command_of
 from dlscope.api.watcher import Told, tell_nobody
 
 if TYPE_CHECKING:
@@ -18,6 +21,10 @@ if TYPE_CHECKING:
     from dlscope.methods.bounds.suite import BoundSuite
 
 _TURNS = 10
+_EXPORT = ".jsonl"
+_RESULTS = f"results{_EXPORT}"
+_USUAL = {"device": "cpu", "threads": 1, "batch_size": 1, "seconds": 0.5}
+_SHOWN_DIGITS, _MOST_COMMANDS = 12, 3
 
 
 def bound(
@@ -44,20 +51,21 @@ def bound(
     refresh: bool = False,
     mixed: bool = False,
     drawn: bool = False,
+    environment: str | None = None,
     store: str | None = None,
     told: Told = tell_nobody,
 ) -> Report:
     """The least latency that each model could have here, and what to change to come near it.
 
-    Models are those of the catalog or ONNX files. Their layers are measured by every
-    implementation that is installed for `device`, each at most `seconds`, and whole models, each
-    at most ten times as long, on every backend that they are set `against` (by default all that
-    are installed), unless the store holds it or without `measure`. Advice is about `backend` with
-    `options`, on up to `cores` cores (by default all that there are); with `verify` it is carried
-    out, and what it saved is told. Layers without a measurement raise `BoundError` naming them
-    all; with `partial` they are told in a table. With `mixed`, results of several versions of the
-    tool count as one. With `drawn`, the graph with its critical path is attached as `MODEL.dot`
-    and, where it is small enough, as `MODEL.svg`.
+    Models are those of the catalog or ONNX files. Their layers are measured by every implementation
+    that is installed for `device`, each at most `seconds`, and whole models, each at most ten times
+    as long, on every backend that they are set `against` (by default all that are installed),
+    unless the store holds it or without `measure`. Advice is about `backend` with `options`, on up
+    to `cores` cores (by default all); with `verify` it is carried out, and what it saved is told.
+    Layers without a measurement raise `BoundError` naming them all; with `partial` they are told in
+    a table. With `mixed`, results of several versions of the tool count as one. With `drawn`, the
+    graph with its critical path is attached as `MODEL.dot`, and a small one as `MODEL.svg`. Without
+    `measure` they can be those of another `environment`, told by how its fingerprint begins.
     """
     from dlscope.methods.bounds.report import bounds_report
     from dlscope.methods.bounds.request import cores_of, strategy_of
@@ -77,8 +85,16 @@ def bound(
         is_mixed=mixed,
     )
     opened = _opened(models, batch_size, bindings, layouts)
-    studied = _studied(request, opened, store, told, measures=measure)
-    return bounds_report(*studied, strategy=wanted, is_drawn=drawn)
+    studied = _studied(request, opened, store, told, environment, measures=measure)
+    return _placed(bounds_report(*studied, strategy=wanted, is_drawn=drawn), environment)
+
+
+def _placed(report: Report, environment: str | None) -> Report:
+    """`report` with what it is of, where that is not this machine."""
+    if environment is None:
+        return report
+    told = f"these are bounds of the environment {environment}, where the layers were measured"
+    return replace(report, warnings=(told, *report.warnings), next_commands=())
 
 
 def generate_bounds(
@@ -114,18 +130,59 @@ def run_bounds(
     Raises `BoundError` for a file that is no suite.
     """
     from dlscope.methods.bounds.gathering import Gathering
-    from dlscope.methods.bounds.suite import BoundSuite
     from dlscope.methods.bounds.suite_report import suite_report
     from dlscope.stacks.fingerprint import environment
     from dlscope.store import Store
 
-    loaded = suite if isinstance(suite, BoundSuite) else BoundSuite.load(Path(suite))
+    loaded, here = _loaded(suite), environment()
     measured = _measured(device, threads, dtypes, implementations, seconds, is_refreshed=refresh)
     request = _request("onnxruntime", **measured)
     with Store.open(store) as database:
-        gathering = Gathering(database.benchmarks, environment(), request)
+        gathering = Gathering(database.benchmarks, here, request)
         new = gathering.measure_suite(loaded, told)
-        return suite_report(loaded, gathering.results_of(loaded), new)
+        report = suite_report(loaded, gathering.results_of(loaded), new)
+    asked = {
+        "stored": True,
+        "environment": here.fingerprint[:_SHOWN_DIGITS],
+        "device": device,
+        "threads": threads,
+        "seconds": seconds,
+        "batch_size": loaded.batch,
+        "no_layouts": not loaded.reorders,
+    }
+    names = " ".join(dict.fromkeys(shlex.quote(model.name) for model in loaded.models))
+    steps = (
+        (command_of(f"bound export {_RESULTS}", {"store": store}), "what was measured, as a file"),
+        (f"dlscope bound import {_RESULTS}", "that file, where the models are"),
+        (command_of(f"bound analyze {names}", asked, _USUAL), "there, the bounds of this machine"),
+    )
+    return replace(report, next_commands=steps)
+
+
+def _loaded(suite: BoundSuite | str | Path) -> BoundSuite:
+    from dlscope.methods.bounds.suite import BoundSuite
+
+    return suite if isinstance(suite, BoundSuite) else BoundSuite.load(Path(suite))
+
+
+def export_benchmarks(path: str | Path, *, store: str | None = None) -> int:
+    """Add every benchmark result of a store to a file that `import_benchmarks` reads elsewhere.
+
+    How many were not in it. Raises `StoreError` for a file of another ending than `.jsonl`,
+    `FileError` where it cannot be written.
+    """
+    from dlscope.core.errors import StoreError
+    from dlscope.store import Store
+
+    file = Path(path)
+    if file.suffix != _EXPORT:
+        raise StoreError(
+            f"an export of benchmarks ends in {_EXPORT}",
+            where=str(file),
+            fix=f"name it {file.stem}{_EXPORT}",
+        )
+    with Store.open(store) as database:
+        return database.benchmarks.export(file)
 
 
 def import_benchmarks(path: str | Path, *, store: str | None = None) -> Report:
@@ -134,17 +191,27 @@ def import_benchmarks(path: str | Path, *, store: str | None = None) -> Report:
     Raises `StoreError` for another file.
     """
     from dlscope.methods.bounds.suite_report import import_report
+    from dlscope.stacks.fingerprint import environment
     from dlscope.store import Store
 
     file = Path(path)
     with Store.open(store) as database:
-        is_export = file.suffix == ".jsonl"
+        is_export = file.suffix == _EXPORT
         read = (
             database.benchmarks.import_
             if is_export
             else database.benchmarks.import_google_benchmark
         )
-        return import_report(file.name, read(file))
+        report = import_report(file.name, read(file))
+        known = database.benchmarks.fingerprints()
+    here = environment().fingerprint
+    asked = [{"environment": None if each == here else each[:_SHOWN_DIGITS]} for each in known]
+    commands = [
+        command_of("bound analyze MODEL", {"stored": True, **each, "store": store})
+        for each in asked[:_MOST_COMMANDS]
+    ]
+    told = [(each, "the bounds of a model where these were measured") for each in commands]
+    return replace(report, next_commands=tuple(told))
 
 
 def _measured(
@@ -197,17 +264,27 @@ def _studied(
     opened: Sequence[ModelBenches],
     store: str | None,
     told: Told,
+    elsewhere: str | None,
     *,
     measures: bool,
 ) -> tuple[list[ModelAnalysis], Missing]:
-    """Each model's bounds, and what is missing of those that have none."""
+    """Each model's bounds, here or elsewhere, and what is missing of those that have none."""
+    from dlscope.core.errors import BoundError
     from dlscope.methods.bounds.gathering import Gathering
     from dlscope.methods.bounds.studying import study
     from dlscope.stacks.fingerprint import environment
     from dlscope.store import Store
 
+    if elsewhere is not None and measures:
+        raise BoundError(
+            "another machine cannot be measured from here",
+            where="--environment",
+            fix="add --stored, or leave --environment out",
+        )
     with Store.open(store) as database:
-        gathering = Gathering(database.benchmarks, environment(), request)
+        known = database.benchmarks
+        place = environment() if elsewhere is None else known.environment(elsewhere)
+        gathering = Gathering(known, place, request)
         return study(gathering, opened, told, measures=measures)
 
 

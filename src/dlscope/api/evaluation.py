@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from dlscope.api.watcher import QUIET, Watcher
 
 if TYPE_CHECKING:
     from dlscope.agents.scheduler import Scheduler
+    from dlscope.core.errors import DlscopeError
     from dlscope.core.hook_permission import HookPermission
     from dlscope.core.manifest import ExperimentManifest
     from dlscope.core.report import Report
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from dlscope.methods.evaluation.planning import Planned
 
 Scenario = str | Mapping[str, Any]
+_FEWEST = 2
+"""Backends that can be compared."""
 
 
 def evaluate(
@@ -93,7 +97,10 @@ def compare(
     address: str | None = None,
     watcher: Watcher = QUIET,
 ) -> Report:
-    """One model on several backends side by side; differences are told from the first."""
+    """One model on several backends side by side; differences are told from the first.
+
+    Raises `PlanError` for less than two backends, naming those here that could be compared.
+    """
     asked = experiment(
         model,
         dataset=dataset,
@@ -105,6 +112,8 @@ def compare(
         memory_limit=memory_limit,
         stack=stack,
     )
+    if len({str(each) for each in asked.frameworks}) < _FEWEST:
+        raise _nothing_to_compare(asked, permission_of(allow_hooks))
     first = asked.frameworks[0]
     baseline = f"{first.name}{first.version}" if first.version[:2] == "==" else first.name
     return run_experiment(
@@ -116,6 +125,27 @@ def compare(
         scheduler=scheduler,
         address=address,
         watcher=watcher,
+    )
+
+
+def _nothing_to_compare(asked: ExperimentManifest, permission: HookPermission) -> DlscopeError:
+    """What to say of one backend, or none, unless something else is wrong with what is asked."""
+    from dlscope.agents.capabilities import available_backends
+    from dlscope.api.command_line import command_of
+    from dlscope.core.errors import PlanError
+    from dlscope.methods.evaluation.matching import opens
+    from dlscope.methods.evaluation.planning import plan_experiment
+
+    model = plan_experiment(asked, permission).plans[0].model
+    here = [name for name, is_here in available_backends().items() if is_here and name != "mock"]
+    able = [name for name in here if opens(model, name, permission)]
+    command = command_of(f"compare {shlex.quote(asked.models[0].name)}", {"backend": able})
+    return PlanError(
+        "a comparison needs two backends or more",
+        where="--backend",
+        fix=f"all that open it here: {command}"
+        if len(able) >= _FEWEST
+        else "install another that opens it: dlscope doctor says how",
     )
 
 

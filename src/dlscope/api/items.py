@@ -19,10 +19,14 @@ _COLUMNS = (
     Column("answer", "str", "what was answered, in short"),
     Column("p", "float", "probability or score of the answer", role="share", priority=2),
     Column("truth", "str", "what is right, where that is known", priority=2),
+    Column("predicted", "int", "class answered", role="count", priority=3),
+    Column("label", "int", "right class", role="count", priority=3),
     Column("p_truth", "float", "probability given to what is right", role="share", priority=3),
     Column("verdict", "str", "right, wrong, failed or answered", role="verdict"),
     Column("reason", "str", "why there is no answer", priority=3),
 )
+_NUMBERS = frozenset(("predicted", "label"))
+"""Columns of which the faces draw the names alone."""
 _RANKS = ("failed", "wrong", "answered", "right")
 _MAGIC = {
     b"\x89PNG": "image/png",
@@ -62,6 +66,13 @@ class ShownItem:
     target: Any
     answers: tuple[Answer, ...]
 
+    @property
+    def label_name(self) -> str | None:
+        """What the right class is called, None where no answer tells."""
+        from dlscope.methods.evaluation.analyses.answers import label_name_of
+
+        return next(filter(None, (label_name_of(each.result) for each in self.answers)), None)
+
 
 def items(run: str, *, order: Order = "worst", store: str | None = None) -> Report:
     """Every item that a run answered; the worst first, or in the order of the data set."""
@@ -73,6 +84,7 @@ def items(run: str, *, order: Order = "worst", store: str | None = None) -> Repo
     if order == "worst":
         records.sort(key=_badness)
     table = Table.of("items", _COLUMNS, records)
+    shown = [each.name for each in _COLUMNS if each.name not in _NUMBERS]
     counts = {each: table.column("verdict").count(each) for each in _RANKS}
     said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     return Report(
@@ -81,7 +93,7 @@ def items(run: str, *, order: Order = "worst", store: str | None = None) -> Repo
         if len(table)
         else "This run answered no items.",
         tables=(table,),
-        sections=(Section("Items", (table,)),),
+        sections=(Section("Items", (table.view(*shown),)),),
         runs=(found.id,),
         command=f"dlscope report {found.id}",
     )
@@ -139,15 +151,20 @@ def answer_of(result: ItemResult) -> tuple[str, float | None]:
 
 
 def _record(index: int, result: ItemResult) -> Mapping[str, Cell]:
+    from dlscope.methods.evaluation.analyses import answers
+
     answer, p = answer_of(result)
     label = result.target.get("label") if isinstance(result.target, Mapping) else None
+    name = answers.label_name_of(result)
     p_truth = (result.prediction or {}).get("p_label")
     return {
         "index": index,
         "item": result.item,
         "answer": answer or None,
         "p": p,
-        "truth": None if label is None else str(label),
+        "truth": name if name is not None or label is None else str(label),
+        "predicted": answers.answer_of(result),
+        "label": answers.label_of(result),
         "p_truth": None if p_truth is None else float(p_truth),
         "verdict": _verdict(result, label),
         "reason": result.error,

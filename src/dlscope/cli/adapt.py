@@ -117,7 +117,7 @@ def ablate(
     """
     from dlscope import api
 
-    with Stopping() as stopping, Steps("adapt ablate") as steps:
+    with Stopping() as stopping, Steps("adapt ablate", many=True) as steps:
         report = api.ablate_adaptation(
             scenes,
             folder,

@@ -167,7 +167,7 @@ def train(
     from dlscope import api
 
     request = api.AdaptationRequest(row=row, **images.asked(), **course.asked())
-    with Stopping() as stopping, Steps("adapt train") as steps:
+    with Stopping() as stopping, Steps("adapt train", many=True) as steps:
         report = api.train_adaptation(
             request,
             folder,

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 
 import typer
 
@@ -91,14 +93,27 @@ def options(
 def main() -> None:
     """Run the command line; stated errors become their three fields and an exit code."""
     try:
-        app()
+        try:
+            app()
+        finally:
+            # What does not go out now would fail when the interpreter ends, past all that tells.
+            with suppress(BrokenPipeError):
+                sys.stdout.flush()
     except DlscopeError as error:
         sys.exit(_told(error))
     # What computes in this process, such as a training, ends with an error of its framework.
     except (OSError, MemoryError, RuntimeError, ImportError) as error:
         if (stated := _stated(error)) is None:
             raise
-        sys.exit(_told(stated))
+        code = _told(stated)
+        _drop_output()
+        sys.exit(code)
+
+
+def _drop_output() -> None:
+    """Let what is still to be written go nowhere: the interpreter tries it again at its end."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _told(error: DlscopeError) -> int:

@@ -14,6 +14,9 @@ Word = TypeVar("Word", bound=str)
 BACKEND = typer.Option(
     ["onnxruntime"], "--backend", "-b", help="Backend, or backend==version; repeat for several."
 )
+BACKENDS = typer.Option(
+    None, "--backend", "-b", help="Backend, or backend==version; repeat for two or more."
+)
 DATASET = typer.Option(None, "--dataset", "-d", help="Data set; default: the model's own.")
 RERUN = typer.Option(False, "--rerun", help="Measure again what is finished.")
 HOOKS = typer.Option(

@@ -131,6 +131,9 @@ class _Answer:
     partial: bool = typer.Option(
         False, "--partial", help="Tell which layers lack a measurement instead of ending."
     )
+    environment: str = typer.Option(
+        None, "--environment", help="Another machine, by its fingerprint; with --stored."
+    )
 
 
 @app.command()
@@ -190,6 +193,28 @@ def analyze(
     _tell(report, graph, shown)
 
 
+@app.command()
+def export(
+    file: Path = typer.Argument(..., help="File to add to, a .jsonl."), store: str = STORE
+) -> None:
+    """Write benchmark results to a file for another store.
+
+    What is in the file already stays, and is not written twice.
+
+    \b
+    dlscope bound export results.jsonl
+    """
+    from dlscope import api
+    from dlscope.reporting.words import plural
+
+    count = api.export_benchmarks(file, store=store)
+    typer.echo(
+        f"{file}: {plural(count, 'new result')}; read them elsewhere with: "
+        f"dlscope bound import {file.name}",
+        err=True,
+    )
+
+
 @app.command(name="import")
 def import_(
     file: Path = typer.Argument(..., help="JSON of Google Benchmark, or a .jsonl export."),
@@ -200,7 +225,7 @@ def import_(
     """Read benchmark results of another tool or store.
 
     \b
-    dlscope bound import results.json
+    dlscope bound import results.jsonl
     """
     from dlscope import api
 

@@ -13,7 +13,7 @@ from dlscope.cli.output import Shown, exit_code
 @spread
 def evaluate(
     model: list[str] = typer.Argument(
-        ..., help="Models by name or manifest, or one experiment manifest."
+        ..., help="Models by name, manifest or ONNX file, or one experiment manifest."
     ),
     dataset: list[str] = asking.DATASET,
     backend: list[str] = asking.BACKEND,
@@ -55,8 +55,8 @@ def evaluate(
 
 @spread
 def compare(
-    model: str = typer.Argument(..., help="Model by name or manifest."),
-    backend: list[str] = asking.BACKEND,
+    model: str = typer.Argument(..., help="Model by name, manifest or ONNX file."),
+    backend: list[str] = asking.BACKENDS,
     dataset: str = asking.DATASET,
     *,
     load: Load,
@@ -76,7 +76,7 @@ def compare(
     with Progress(f"compare {model}") as progress:
         report = api.compare(
             model,
-            backends=backend,
+            backends=backend or (),
             dataset=dataset,
             scenario=load.asked(),
             watcher=progress,

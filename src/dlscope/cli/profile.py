@@ -11,7 +11,7 @@ from dlscope.cli.output import ALL, FORMAT, OUTPUT, STORE, Format, exit_code, sh
 
 
 def profile(
-    model: list[str] = typer.Argument(..., help="Models by name or manifest."),
+    model: list[str] = typer.Argument(..., help="Models by name, manifest or ONNX file."),
     dataset: list[str] = asking.DATASET,
     backend: list[str] = asking.BACKEND,
     levels: str = typer.Option(

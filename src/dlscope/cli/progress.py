@@ -15,7 +15,8 @@ from dlscope.agents.device_lock import WAITING
 from dlscope.api import Watcher
 from dlscope.cli.live import started
 from dlscope.cli.pace import Pace
-from dlscope.core.units import format_number
+from dlscope.core.units import format_number, scale_for
+from dlscope.reporting.plan_labels import PlanLabels
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -38,6 +39,9 @@ class Progress(Watcher):
         self._total = 0
         self._started = time.monotonic()
         self._now = ""
+        self._plans: tuple[Plan, ...] = ()
+        self._labels = PlanLabels(())
+        self._lines: list[str] = []
         self._pace = Pace()
         self.refused = 0
         self.runs: tuple[Run, ...] = ()
@@ -65,12 +69,14 @@ class Progress(Watcher):
     def planned(self, plans: Sequence[Plan], refused: int) -> None:
         """Remember how much there is to do."""
         self._total += len(plans)
+        self._plans += tuple(plans)
+        self._labels = PlanLabels(self._plans)
         self.refused += refused
 
     def progress(self, plan: Plan, event: Mapping[str, Any]) -> None:
         """Remember what is being done."""
         share = f" {event['share']:.0%}" if event.get("share") else ""
-        self._now = f"{plan.label} · {event['step']}{_trial(event)}{share}"
+        self._now = f"{self._labels.of(plan)} · {event['step']}{_trial(event)}{share}"
         if self._is_terminal:
             return
         if event["step"] == WAITING:
@@ -82,8 +88,9 @@ class Progress(Watcher):
         """Count a Run; off a terminal, say so in one line."""
         self.runs += (run,)
         self.known += is_known
+        self._lines.append(_line(self._labels.of(plan), run, is_known=is_known))
         if not self._is_terminal:
-            sys.stderr.write(f"{len(self.runs)}/{self._total} {_line(plan, run, is_known)}\n")
+            sys.stderr.write(f"{len(self.runs)}/{self._total} {self._lines[-1]}\n")
             self._pace.begin()
 
     def spooled(self, run: Run, refusal: StoreError) -> None:
@@ -104,7 +111,7 @@ class Progress(Watcher):
             f"{self._title}  {self._total} runs{refused}",
             f"{'━' * filled}{'╌' * (width - filled)} {done}/{self._total}  "
             f"{elapsed:.0f} s{self._left(elapsed)}",
-            *(f"  {_line(run.plan, run, False)}" for run in self.runs[-3:]),
+            *(f"  {line}" for line in self._lines[-3:]),
             f"now  {self._now or 'planning'}",
             "Ctrl-C finishes the current query and keeps all results; a second run resumes.",
         ]
@@ -126,18 +133,18 @@ def _trial(event: Mapping[str, Any]) -> str:
     return f", trial {event['trial']} at {format_number(event['rate_qps'])} queries/s"
 
 
-def _line(plan: Plan, run: Run, is_known: bool) -> str:
+def _line(label: str, run: Run, *, is_known: bool) -> str:
     sign = _SIGNS[run.status]
     if run.error is not None:
-        return f"{sign} {plan.label}: {run.error['what']}"
+        return f"{sign} {label}: {run.error['what']}"
     words = []
     top_1 = run.metric("top_1")
     if top_1 is not None:
         words.append(f"{top_1.count}/{top_1.n} right")
-    latencies = run.samples.latency_ns
-    if latencies.size:
-        middle = float(sorted(latencies)[latencies.size // 2]) / 1e6
-        words.append(f"{format_number(middle)} ms")
+    mean_ns = run.samples.trimmed_mean_ns
+    if mean_ns is not None:
+        unit, factor = scale_for("ns", [mean_ns])
+        words.append(f"mean {format_number(mean_ns * factor)} {unit}")
     if is_known:
         words.append("already measured")
-    return f"{sign} {plan.label}: {', '.join(words) or run.status}"
+    return f"{sign} {label}: {', '.join(words) or run.status}"

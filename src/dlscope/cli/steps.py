@@ -24,12 +24,14 @@ BEGINS_AGAIN = "nothing is kept, the same command begins again"
 class Steps:
     """Shows what is being done, and how much of it is; everything goes to standard error.
 
-    `afterwards` is said where it is interrupted.
+    `afterwards` is said where it is interrupted. Where steps are `many`, a line is let through
+    every ten seconds, and where the share begins anew, with another stage.
     """
 
-    def __init__(self, title: str, afterwards: str = GOES_ON) -> None:
+    def __init__(self, title: str, afterwards: str = GOES_ON, *, many: bool = False) -> None:
         self._title = title
         self._afterwards = afterwards
+        self._many = many
         self._is_terminal = sys.stderr.isatty()
         self._live: Live | None = None
         self._started = time.monotonic()
@@ -39,7 +41,9 @@ class Steps:
 
     def told(self, step: str, share: float) -> None:
         """Remember what is being done; off a terminal, say each step, and how far a long one is."""
-        is_new, self._step, self._share = step != self._step, step, min(max(share, 0.0), 1.0)
+        goes_on = self._many and self._step and share > self._share
+        is_new = step != self._step and not goes_on
+        self._step, self._share = step, min(max(share, 0.0), 1.0)
         if self._is_terminal:
             return
         if is_new:

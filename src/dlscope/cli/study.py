@@ -23,7 +23,7 @@ def group() -> None:
 @app.command()
 @spread
 def preprocessing(
-    model: str = typer.Argument(..., help="Model by name or manifest."),
+    model: str = typer.Argument(..., help="Model by name, manifest or ONNX file."),
     dataset: str = typer.Option(None, "--dataset", "-d", help="Default: the model's own."),
     backend: str = typer.Option("onnxruntime", "--backend", "-b", help="Backend to run it on."),
     change: list[str] = typer.Option(None, "--change", help="Only this change; repeatable."),

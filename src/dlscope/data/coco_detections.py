@@ -107,8 +107,14 @@ def write_coco_images(folder: Path, images: Iterable[UavImage], class_names: Seq
 def _listed(path: Path) -> dict[str, Any]:
     try:
         listed = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise _malformed(f"the list of images cannot be read: {error}", str(path)) from None
+    except OSError as error:
+        raise DataError(
+            f"the list of images cannot be read: {(error.strerror or 'no reason given').lower()}",
+            where=str(path),
+            fix=f"put the list of the detection task of COCO there, beside a folder {IMAGES}",
+        ) from None
+    except (ValueError, RecursionError):
+        raise _malformed("the list of images is not JSON", str(path)) from None
     for part in _PARTS:
         if not isinstance(listed, dict) or not isinstance(listed.get(part), list):
             raise _malformed(f"there is no list {part!r}", str(path))

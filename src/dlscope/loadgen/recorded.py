@@ -97,7 +97,7 @@ def _parquet(path: Path, where: str) -> Mapping[str, Sequence[int]]:
     import pyarrow.parquet as pq
 
     try:
-        table: Any = pq.read_table(path)
+        table: Any = pq.read_table(path, use_threads=False, pre_buffer=False)
     except (OSError, pa.ArrowException) as error:
         raise DataError(
             f"{path.name} is not a Parquet file", where=where, fix="record the trace again"

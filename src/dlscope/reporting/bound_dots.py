@@ -20,7 +20,6 @@ Rule = tuple[str, str]
 
 _MOST_DOTS = 60
 _HEIGHT = 26
-_LABEL_LINES = 4
 _LABEL_HEIGHT = 13
 _HEADROOM = 1.12
 
@@ -104,7 +103,6 @@ def _body(names: Sequence[str], most: float, title: str) -> Spec:
     text = {"type": "text", "align": "left", "dx": 10, "fontWeight": 600}
     return {
         "height": _HEIGHT * max(len(names), 1) + 10,
-        "padding": {"top": _LABEL_LINES * _LABEL_HEIGHT, "left": 5, "right": 5, "bottom": 5},
         "layer": [
             {
                 "mark": band,

@@ -90,7 +90,8 @@ class _Sheet:
 
     def whole(self, report: Report) -> list[Line]:
         tables = [table for section in report.sections for table in tables_of(section.blocks)]
-        return self._joined(report, tables or list(report.tables), None, len(report.findings))
+        shown = tables or list(_beside_sections(report))
+        return self._joined(report, shown, None, len(report.findings))
 
     def within(self, report: Report, limit: int) -> list[Line]:
         """The parts of `report` that fit into `limit` lines: rows give way, then findings."""
@@ -208,7 +209,12 @@ def rows_of(finding: Finding) -> str:
 
 def _first_tables(report: Report) -> tuple[Table, ...]:
     found = (tables_of(section.blocks) for section in report.sections)
-    return next((tables for tables in found if tables), report.tables[:1])
+    return next((tables for tables in found if tables), _beside_sections(report)[:1])
+
+
+def _beside_sections(report: Report) -> tuple[Table, ...]:
+    """The tables of a report whose sections show none: an empty one alone would tell nothing."""
+    return tuple(table for table in report.tables if len(table) or not report.sections)
 
 
 def _left_out(table: Table, rows: int, fitted: Fitted) -> str:

@@ -11,15 +11,28 @@ _UNIT_SUFFIXES = {
     "bytes": ("_bytes",),
     "share": ("_share",),
     "flop": ("_flop",),
+    "bytes/s": ("_bytes_per_s",),
     "1/s": ("_per_s", "_qps"),
     "J": ("_j",),
+    "1/J": ("_per_j",),
     "W": ("_w",),
     "ms": ("_ms",),
     "µs": ("_us",),
     "%": ("_pct",),
     "MiB": ("_mib",),
     "s": ("_s",),
+    "bit": ("_bits",),
 }
+_QUANTITIES = {
+    "bytes": "size",
+    "flops": "work",
+    "macs": "work",
+    "gflops": "rate",
+    "gbytes": "bandwidth",
+    "fps": "rate",
+    "percent": "share",
+}
+"""What a name that ends with nothing but its unit is a number of."""
 
 
 def plain(text: str) -> str:
@@ -29,12 +42,19 @@ def plain(text: str) -> str:
 
 
 def header_of(name: str, unit: str | None) -> str:
-    """A column's name for people: `p50_ns` is `p50`, since the unit stands under it."""
+    """A column's name for people, without the unit, which stands beside it.
+
+    >>> header_of("p50_ns", "ns"), header_of("latency_ms_per_input", "ms"), header_of("macs", "MAC")
+    ('p50', 'latency per input', 'work')
+    """
     for suffix in _UNIT_SUFFIXES.get(unit or "", ()):
         if name.endswith(suffix) and name != suffix:
             name = name.removesuffix(suffix)
             break
-    return plain(name.replace("_", " "))
+        name = name.replace(f"{suffix}_per_", "_per_")
+    *before, last = name.split("_")
+    quantity = _QUANTITIES.get(last, last) if unit else last
+    return plain(" ".join((*before, quantity)))
 
 
 def cut(text: str, length: int) -> str:

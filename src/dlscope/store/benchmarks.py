@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 
 from dlscope.core.errors import StoreError
 from dlscope.core.run import Environment
+from dlscope.core.whole_file import unwritable
 from dlscope.store import benchmark_rows, schema
 from dlscope.store.benchmark_exchange import append_bundle, read_bundle
 from dlscope.store.benchmark_key import BenchmarkFilter, BenchmarkKey, Kind
@@ -25,7 +26,6 @@ from dlscope.store.benchmark_order import among_all, behind_all
 from dlscope.store.benchmark_result import Benchmark, BenchmarkResult, Bundle
 from dlscope.store.database import Database
 from dlscope.store.google_benchmark import read_google_benchmark
-from dlscope.store.refusal import refusals
 from dlscope.store.rows import write_environment
 
 __all__ = [
@@ -165,6 +165,23 @@ class Benchmarks:
         with self._database.reading() as connection:
             return tuple(sorted(connection.scalars(query)))
 
+    def environment(self, beginning: str) -> Environment:
+        """The environment with results whose fingerprint begins like that.
+
+        Raises `StoreError` where there is none, or more than one.
+        """
+        known = self.fingerprints()
+        found = [each for each in known if each.startswith(beginning)]
+        if len(found) != 1:
+            listed = ", ".join(each[:12] for each in found or known)
+            raise StoreError(
+                f"{len(found)} environments with results begin with {beginning!r}",
+                where=self._database.where,
+                fix=f"use one of {listed}" if listed else "read some: dlscope bound import FILE",
+            )
+        with self._database.reading() as connection:
+            return benchmark_rows.environments(connection, found)[0]
+
     def count(self) -> int:
         """How many results are stored; it grows with each, since rows are only ever added."""
         query = select(func.count()).select_from(schema.benchmark_results)
@@ -174,7 +191,8 @@ class Benchmarks:
     def export(self, path: Path, wanted: BenchmarkFilter | None = None) -> int:
         """Add the results that `wanted` accepts to the file at `path`; how many were not in it.
 
-        Older results of a key go with the newest. See `dlscope.store.benchmark_exchange`.
+        Older results of a key go with the newest. See `dlscope.store.benchmark_exchange`. Raises
+        `FileError` where it cannot be written.
         """
         with self._database.reading() as connection:
             results = benchmark_rows.matching(connection, wanted or BenchmarkFilter(), history=True)
@@ -183,8 +201,10 @@ class Benchmarks:
             bricks = (each.key.brick_id for each in results)
             benchmarks = benchmark_rows.read_benchmarks(connection, bricks)
         bundle = Bundle(tuple(environments), tuple(benchmarks), tuple(results))
-        with refusals(str(path)):
+        try:
             return append_bundle(path, bundle)
+        except OSError as error:
+            raise unwritable(error, path) from error
 
     def import_(self, path: Path) -> Imported:
         """Store what `export` wrote; results that are here already are left as they are.

@@ -107,8 +107,9 @@ def _write(path: Path, table: pa.Table) -> None:
 def _read(path: Path, schema: pa.Schema) -> pa.Table:
     try:
         # Opened here: given a path, pyarrow would keep the file mapped beyond this call.
+        # In this thread: where there is no memory for another one, its pools wait for ever.
         with path.open("rb") as file:
-            return pq.read_table(file, schema=schema)
+            return pq.read_table(file, schema=schema, use_threads=False, pre_buffer=False)
     except (OSError, pa.ArrowException) as error:
         reason = "it is missing" if isinstance(error, FileNotFoundError) else _first_line(error)
         raise _unreadable(path, reason) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from dlscope.core.errors import StoreError
 
 _ELSEWHERE = "or choose another place with $DLSCOPE_STORE"
 # Parts of messages of SQLite and PostgreSQL → what happened, how to mend it, where `{name}` is what
-# the message names.
+# the message names, `{database}` and `{user}` what the URL does.
 _KNOWN: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
         ("database is locked", "lock timeout", "could not obtain lock"),
@@ -33,7 +33,8 @@ _KNOWN: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
         ("permission denied for schema",),
         "the user may not make the tables of the store",
-        f"make the user own the database (ALTER DATABASE … OWNER TO …), {_ELSEWHERE}",
+        f"make the user own the database (ALTER DATABASE {{database}} OWNER TO {{user}}), "
+        f"{_ELSEWHERE}",
     ),
     (
         ("readonly database", "unable to open", "read-only", "permission denied"),
@@ -113,6 +114,16 @@ def _is_full(where: str) -> bool:
         return False
 
 
+def _url_names(where: str) -> Mapping[str, str]:
+    """The user and the database of a URL as SQL writes them, `…` for one that it leaves out."""
+    from sqlalchemy.engine import make_url
+
+    url = make_url(where)
+    quote = url.get_dialect()().identifier_preparer.quote
+    told = {"user": url.username, "database": url.database}
+    return {name: quote(value) if value else "…" for name, value in told.items()}
+
+
 def _stated(message: str, where: str) -> StoreError:
     lower = message.lower()
     if _UNTOLD in lower and _is_full(where):
@@ -120,8 +131,10 @@ def _stated(message: str, where: str) -> StoreError:
     for signs, what, fix in _KNOWN:
         if any(sign in lower for sign in signs):
             named = _NAMED.search(message)
-            name = named.group(1) if named else ""
-            return StoreError(what, where=where, fix=fix.format(name=name))
+            names = {"name": named.group(1) if named else ""}
+            # Worker processes need not wait for SQLAlchemy.
+            names |= _url_names(where) if "{user}" in fix else {}
+            return StoreError(what, where=where, fix=fix.format(**names))
     first = message.strip().splitlines()[0] if message.strip() else "no reason given"
     return StoreError(
         f"the store cannot be used: {first}", where=where, fix=f"check that place, {_ELSEWHERE}"

@@ -171,7 +171,7 @@ def _stages() -> Iterator[Record]:
             "weight_bits": 8,
             "activation_bits": 8,
             "lanes": 16,
-            "dsp": 8.0,
+            "dsp": 8,
             "latency_ns": 5.0 * cycles,
             "cycles": cycles,
             "busy_share": cycles / 1600,
@@ -180,7 +180,7 @@ def _stages() -> Iterator[Record]:
 
 
 def _resources() -> Iterator[Record]:
-    for name, used, available in (("bram", 120.0, 545.0), ("dsp", 806.0, 810.0)):
+    for name, used, available in (("bram", 120, 545), ("dsp", 806, 810)):
         yield {"resource": name, "used": used, "available": available, "share": used / available}
 
 

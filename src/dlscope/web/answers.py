@@ -33,7 +33,9 @@ _MOST_POINTS = 720
 _LEAST_GRID = 16
 _DASHES = ("", "6 3", "2 3", "8 3 2 3")
 _TRUTH_TINT, _TRUTH_DASH = "var(--ink)", "1 3"
-_SHOWN = frozenset(("classes", "top", "p_label", "boxes", "text", "mask", "image", "notes"))
+_SHOWN = frozenset(
+    ("classes", "top", "p_label", "label_name", "boxes", "text", "mask", "image", "notes")
+)
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,7 @@ class ItemPages:
             is_truth_drawn=bool(truth),
             true_picture=true_picture(shown.target),
             has_boxes=any("boxes" in (each.result.prediction or {}) for each in shown.answers),
-            target=_said(shown.target),
+            target=_said(shown.target, shown.label_name),
             score=f"{least:g}",
             others=",".join(query.texts("with")),
         )
@@ -171,13 +171,15 @@ def _score(query: Query) -> float:
         raise refused(400, f"{text!r} is no score", where="score", fix="write it as 0.5") from None
 
 
-def _said(target: Any) -> str:
-    """The truth in words, without what is drawn."""
+def _said(target: Any, name: str | None) -> str:
+    """The truth in words, without what is drawn; `name` is that of its class."""
     if not isinstance(target, Mapping):
         return plain_text(target)
     told = {key: value for key, value in target.items() if key not in _DRAWN}
     if set(told) == {"text"}:
         return str(told["text"])
+    if set(told) == {"label"} and name is not None:
+        return f"{told['label']} {plain(name)}"
     return plain_text(told) if told else ""
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, final
 from dlscope import api
 from dlscope.core.errors import DlscopeError, StoreError
 from dlscope.core.units import format_number, scale_for
+from dlscope.reporting.plan_labels import PlanLabels
 
 if TYPE_CHECKING:
     from dlscope.api.watcher import Told
@@ -52,9 +53,13 @@ class _Telling(api.Watcher):
         self._total = 0
         self._cells: dict[str, list[int]] = {}
         self._done = 0
+        self._plans: tuple[Plan, ...] = ()
+        self._labels = PlanLabels(())
 
     def planned(self, plans: Sequence[Plan], refused: int) -> None:
         self._total += len(plans)
+        self._plans += tuple(plans)
+        self._labels = PlanLabels(self._plans)
         for plan in plans:
             self._cells.setdefault(_cell(plan), [0, 0])[1] += 1
         cells = list(self._cells)
@@ -62,7 +67,7 @@ class _Telling(api.Watcher):
 
     def progress(self, plan: Plan, event: Mapping[str, Any]) -> None:
         told = {"step": event["step"], "share": event.get("share")}
-        self._tell({"type": "stage", "label": plan.label, "cell": _cell(plan), **told})
+        self._tell({"type": "stage", "label": self._labels.of(plan), "cell": _cell(plan), **told})
 
     def finished(self, plan: Plan, run: Run, is_known: bool) -> None:
         self._done += 1
@@ -73,7 +78,7 @@ class _Telling(api.Watcher):
             {
                 "type": "run",
                 "id": run.id,
-                "label": plan.label,
+                "label": self._labels.of(plan),
                 "cell": _cell(plan),
                 "verdict": verdict,
                 "sign": _SIGNS[verdict],

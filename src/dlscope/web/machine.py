@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import threading
 from collections.abc import Mapping
@@ -28,6 +29,7 @@ _COLUMNS = (
     Column("reason", "str", "why it cannot be used", priority=2),
     Column("fix", "str", "how to get it", priority=2),
 )
+NEWER = "benchmarks were added since; they are being put in: reload this page in a while"
 _PLANS_KEPT = 100
 _PATIENCE_S = 2.0
 _ASKING = threading.Lock()
@@ -74,37 +76,51 @@ class Machine:
         problems of `api.known_bounds` or `api.known_bricks`.
         """
         asked = {"do": f"known_{what}", "model": model, "options": dict(options)}
-        found = self._reports.find(self._made_from(asked))
+        results = self._results()
+        found = self._reports.find(self._made_from(asked, results))
         if found is None:
             told = answer_of({**asked, "store": self._store})
             if told["type"] != "end":
                 raise _problems(told)
             found = report_of(told["report"])
-            self._reports.keep(self._made_from(asked), found)
+            self._keep(asked, results, found)
         return found
 
     def known_soon(
         self, what: Literal["bounds", "bricks"], model: str, options: Mapping[str, Any]
     ) -> Report | None:
-        """What `known` tells, or None while it is being put together: ask again."""
+        """What `known` tells, or None while it is being put together: ask again.
+
+        Where results were added meanwhile, what was put together last is told, and that there is
+        more: a measurement under way adds some every second.
+        """
         asked = {"do": f"known_{what}", "model": model, "options": dict(options)}
-        found = self._reports.find(self._made_from(asked))
+        found = self._reports.find(self._made_from(asked, self._results()))
         if found is not None:
             return found
         make = functools.partial(self.known, what, model, options)
-        return self._background.result(digest(asked), make, _PATIENCE_S)
+        found = self._background.result(digest(asked), make, _PATIENCE_S)
+        if found is not None:
+            return found
+        last = self._reports.find(self._made_from(asked, None))
+        return last and dataclasses.replace(last, warnings=(*last.warnings, NEWER))
 
     def ended(self, told: Mapping[str, Any]) -> None:
         """A job has ended: plans are asked anew, and the report that it brought is kept."""
         self._plans.clear()
         if "report" in told:
-            self._reports.keep(self._made_from(told["known_by"]), report_of(told["report"]))
+            self._keep(told["known_by"], self._results(), report_of(told["report"]))
 
-    def _made_from(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _keep(self, asked: Mapping[str, Any], results: int, report: Report) -> None:
+        """Keep a report made from so many results, also as the last one that was made."""
+        for each in (results, None):
+            self._reports.keep(self._made_from(asked, each), report)
+
+    def _made_from(self, asked: Mapping[str, Any], results: int | None) -> Mapping[str, Any]:
         from dlscope.stacks.fingerprint import environment
 
         made_by = {"dlscope": version("dlscope"), "environment": environment().fingerprint}
-        return {**asked, **made_by, "results": self._results()}
+        return {**asked, **made_by, "results": results}
 
     @property
     def has_results(self) -> bool:

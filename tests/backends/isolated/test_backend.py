@@ -115,3 +115,12 @@ def test_says_what_cannot_be_seen_inside() -> None:
     assert told[Level.LAYER].fix == "install the framework beside dlscope"
     profiled = {each.level: each.is_available for each in IsolatedOnnxRuntime.capabilities()}
     assert profiled == {Level.LAYER: True, Level.LIBRARY: False, Level.KERNEL: True}
+
+
+def test_openvino_over_there_fixes_the_batch_as_it_does_here(tmp_path: Path) -> None:
+    model = SMALL_MODELS["dense"].build(tmp_path / "model.onnx")
+    backend = ISOLATED["openvino"](HERE)
+    backend.import_framework()
+    with backend.open(model, {"batch_size": 2}) as predictor:
+        assert [spec.shape[0] for spec in (*predictor.inputs, *predictor.outputs)] == [2, 2]
+    backend.close()

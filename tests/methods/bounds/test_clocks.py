@@ -31,6 +31,10 @@ def test_the_wall_does_not_see_that_cpu_time_is_read() -> None:
 
 def test_sleeping_is_not_computing() -> None:
     clocks = Clocks()
-    begin = clocks.begin()
-    time.sleep(0.02)
-    assert taken_ns(begin, clocks.end()) < 10_000_000
+    taken = []
+    # Threads that other tests left behind compute now and then.
+    for _ in range(10):
+        begin = clocks.begin()
+        time.sleep(0.02)
+        taken.append(taken_ns(begin, clocks.end()))
+    assert min(taken) < 10_000_000

@@ -55,8 +55,8 @@ def test_without_measuring_what_is_missing_is_refused_by_name(gathering, tmp_pat
         "(MaxPool), Concat_4 (Concat)"
     )
     assert (
-        refused.value.fix == "measure them: leave --stored and --implementation out; --partial "
-        "tells of each why not"
+        refused.value.fix == "measure them: leave --stored and --implementation out; --mixed takes "
+        "what was measured with other --seconds; --partial tells of each why not"
     )
 
 

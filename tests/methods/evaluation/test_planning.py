@@ -124,6 +124,26 @@ def test_nothing_left_to_measure_is_an_error_with_every_reason(ask) -> None:
     ]
 
 
+def test_everything_that_is_wrong_is_told_at_once(ask) -> None:
+    asked = ask(
+        models=["efficientnet-lite9"],
+        datasets=["imagenet-mini21"],
+        frameworks=["onxruntime"],
+        scenarios=["onlin"],
+        trace_level="LAYR",
+        memory_limit="much",
+        metrics=["top_1"],
+    )
+    assert [problem.what for problem in refusal(asked).problems] == [
+        "there is no model 'efficientnet-lite9'",
+        "there is no plugin 'onxruntime' among the backends",
+        "there is no dataset 'imagenet-mini21'",
+        "there is no scenario 'onlin'",
+        "'LAYR' is not a trace level",
+        "'much' is not a size in bytes",
+    ]
+
+
 def test_a_stack_that_cannot_be_had_is_an_error_of_its_own(
     ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import dataclasses
 
 from dlscope.core.report import Finding
-from dlscope.core.run import Metric
+from dlscope.core.run import Metric, Run
+from dlscope.methods.evaluation.analyses.accuracy import Accuracy
 from dlscope.methods.evaluation.analyses.latency import Latency
 from dlscope.methods.evaluation.analyses.models import Models
 from dlscope.methods.evaluation.report_answer import answer, title
@@ -15,8 +16,14 @@ def ms(latency: float) -> tuple[int, ...]:
 
 
 def told(*runs, findings=()) -> str:
-    tables = {"models": Models().table(runs), "latency": Latency().table(runs)}
-    return answer(tables, findings)
+    analyses = (Models(), Latency(), Accuracy())
+    return answer({each.name: each.table(runs) for each in analyses}, findings)
+
+
+def unlabelled(run: Run) -> Run:
+    """`run` over items without a right answer."""
+    items = tuple(dataclasses.replace(item, target=None) for item in run.items)
+    return dataclasses.replace(run, items=items, metrics=())
 
 
 def test_names_the_fastest_backend_of_each_model_and_how_right_it_is() -> None:
@@ -79,6 +86,14 @@ def test_without_queries_accuracy_alone_is_told() -> None:
     failed = example_run("r-1", status="failed", latencies_ns=(), answers=())
     assert told(failed) == "tiny: the graph is cut off; no latency was measured."
     assert told() == "Nothing was measured."
+
+
+def test_without_right_answers_it_says_so() -> None:
+    run = unlabelled(example_run("r-1", latencies_ns=ms(1)))
+    said = f"data set {run.plan.dataset.name} has no right answers"
+    assert told(run) == f"onnxruntime answers tiny in 1.00 ms [1.00, 1.00]; {said}."
+    timed = example_run("r-1", latencies_ns=ms(1), answers=(), mode="performance")
+    assert told(timed).endswith("; accuracy was not asked for.")
 
 
 def test_a_wrong_declaration_and_a_peak_belong_to_the_answer_and_other_findings_do_not() -> None:

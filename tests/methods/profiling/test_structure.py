@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+from dlscope.core.plan import Plan
+from dlscope.methods.profiling.profile import Profile
 from dlscope.methods.profiling.report import profiling_report
 from dlscope.methods.profiling.structure import structure_table, structure_warnings
 
@@ -46,3 +50,16 @@ def test_what_is_the_same_in_every_iteration_is_not_told(made) -> None:
         [made("M/L", ([9] * 2, []), ([9] * 2, [("L", "a", 0, [1, None])]))]
     )
     assert "1 of 1 spans of level LAYER is not in every iteration: a" in told
+
+
+def test_warnings_of_several_numbers_of_threads_are_told_apart(made) -> None:
+    profile = uneven(made)
+    several = [Profile(replace(profile.run, plan=threaded(profile.run.plan, n))) for n in (1, 2)]
+    label = profile.run.plan.label
+    told = [each.partition(":")[0] for each in structure_warnings(several)]
+    assert told == [f"{label} · threads 1", f"{label} · threads 2"]
+
+
+def threaded(plan: Plan, threads: int) -> Plan:
+    framework = plan.framework.model_copy(update={"options": {"threads": threads}})
+    return plan.model_copy(update={"framework": framework})

@@ -59,3 +59,11 @@ def test_a_model_of_one_batch_size_has_that_alone() -> None:
     model = plan.model.model_copy(update={"inputs": (fixed,)})
     plans = [_plan(batch).model_copy(update={"model": model}) for batch in (1, 2, 4)]
     assert [run.plan.batch_size for run in swept(plans, _run)] == [1]
+
+
+def test_a_model_without_a_batch_axis_takes_one_item_whatever_its_sizes() -> None:
+    plan = _plan(1)
+    whole = plan.model.inputs[0].model_copy(update={"layout": "CDHW", "shape": (4, 3, 8, 8)})
+    model = plan.model.model_copy(update={"inputs": (whole,)})
+    plans = [_plan(batch).model_copy(update={"model": model}) for batch in (1, 2, 4)]
+    assert [run.plan.batch_size for run in swept(plans, _run)] == [1]

@@ -48,6 +48,7 @@ class OpenVinoOptions(Options):
     """As those of the backend `openvino`."""
 
     precision: Literal["f32", "bf16", "f16"] = "f32"
+    batch_size: int = Field(default=0, ge=0)
 
 
 class IsolatedBackend(Backend):

@@ -267,11 +267,23 @@ class OpenVinoModel:
         }
         core = openvino.Core()
         model = core.read_model(path)
+        if options["batch_size"]:
+            self._fix_batch(model, options["batch_size"])
         self._compiled = core.compile_model(model, "CPU", settings)
         self._request = self._compiled.create_infer_request()
         self._threads = options["threads"]
         self.inputs = [self._spec(port) for port in model.inputs]
         self.outputs = [self._spec(port) for port in model.outputs]
+
+    def _fix_batch(self, model: Any, batch_size: int) -> None:
+        shapes = {}
+        for port in model.inputs:
+            shape = port.partial_shape
+            if shape.rank.is_static and len(shape) and shape[0].is_dynamic:
+                shape[0] = batch_size
+                shapes[port] = shape
+        if shapes:
+            model.reshape(shapes)
 
     def _spec(self, port: Any) -> list[Any]:
         shape = [size.get_length() if size.is_static else None for size in port.partial_shape]

@@ -251,8 +251,8 @@ def _lacking(model: ModelBenches, layers: Sequence[MissingLayer]) -> BoundError:
     return BoundError(
         f"{count} no measurement: {', '.join(names[:_MOST_NAMES])}{more}",
         where=model.name,
-        fix="measure them: leave --stored and --implementation out; --partial tells of each why "
-        "not",
+        fix="measure them: leave --stored and --implementation out; --mixed takes what was "
+        "measured with other --seconds; --partial tells of each why not",
     )
 
 

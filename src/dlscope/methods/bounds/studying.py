@@ -11,6 +11,7 @@ from dlscope.methods.bounds.generating import ModelBenches
 from dlscope.methods.bounds.model_analysis import ModelAnalysis
 from dlscope.methods.bounds.peaks import measured_peaks
 from dlscope.methods.bounds.roofline_floor import Peaks
+from dlscope.stacks.fingerprint import environment
 
 Missing = Mapping[str, Sequence[MissingLayer]]
 
@@ -36,9 +37,10 @@ def study(
 
 
 def _peaks(gathering: Gathering) -> Peaks | None:
-    """Those of the processor; a GPU's are not measured yet."""
+    """Those of this machine's processor; a GPU's are not measured yet."""
     request = gathering.request
-    return measured_peaks(request.threads) if request.device == "cpu" else None
+    is_here = gathering.environment.fingerprint == environment().fingerprint
+    return measured_peaks(request.threads) if is_here and request.device == "cpu" else None
 
 
 def _refuse(gathering: Gathering, models: Sequence[ModelBenches], peaks: Peaks | None) -> None:

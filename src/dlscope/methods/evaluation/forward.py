@@ -43,8 +43,8 @@ class Ready:
     def answered(self, answer: Answer, *, keep_outputs: bool) -> ItemResult:
         """The record of this item with its answer.
 
-        A classification also keeps `p_label`, the probability it gave to the right class. An item
-        whose class the model does not have fails.
+        A classification also keeps `p_label`, the probability it gave to the right class, and
+        `label_name`, what that class is called. An item whose class the model does not have fails.
         """
         if answer.prediction is None:
             assert answer.error is not None
@@ -55,6 +55,8 @@ class Ready:
             if not 0 <= label < len(probabilities):
                 return self.failed(_no_class(label, len(probabilities)))
             prediction["p_label"] = float(probabilities[label])
+            if label < len(names := answer.attributes.get("labels", ())):
+                prediction["label_name"] = names[label]
         outputs = answer.outputs if keep_outputs else {}
         return ItemResult(self.id, prediction, self.target, None, outputs)
 

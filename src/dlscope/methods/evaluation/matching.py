@@ -92,6 +92,15 @@ def match(
     )
 
 
+def opens(model: ModelManifest, backend: str, permission: HookPermission) -> bool:
+    """Whether `backend` can run `model` here."""
+    try:
+        match(model, Reference(name=backend), Level.MODEL, permission=permission)
+    except DlscopeError:
+        return False
+    return True
+
+
 def thread_problems(threads: object, machine: SystemManifest) -> Iterator[PlanError]:
     """More threads than the machine has cores measure how they wait for one another."""
     cores = machine.cpu.effective_cores

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar, final
 
 from dlscope.backends.isolated.backend import ISOLATED
 from dlscope.catalog.assets import fetch
@@ -43,6 +44,8 @@ from dlscope.methods.evaluation.resolving import (
 from dlscope.methods.evaluation.scenarios import resolve_scenario, scenario_for
 from dlscope.metrics.measure import choice_problems, chosen
 
+_Named = TypeVar("_Named")
+_Found = TypeVar("_Found")
 _DEFAULT_FRAMEWORKS = (Reference(name="onnxruntime"),)
 _UNTRACED = {
     "accuracy": "it asks no queries",
@@ -76,6 +79,17 @@ class _Data:
     items: int
 
 
+@final
+@dataclass(frozen=True)
+class _Asked:
+    """What an experiment names; data and scenarios by the name of the model."""
+
+    models: Sequence[ModelManifest]
+    data: Mapping[str, Sequence[_Data]]
+    scenarios: Mapping[str, Sequence[ScenarioManifest]]
+    level: Level
+
+
 def plan_experiment(
     experiment: ExperimentManifest,
     permission: HookPermission | None = None,
@@ -91,42 +105,63 @@ def plan_experiment(
     """
     permission = permission or HookPermission.of()
     frameworks = experiment.frameworks or _DEFAULT_FRAMEWORKS
-    raise_all([*_not_yet(experiment), *_unknown_backends(frameworks)])
-    models = [resolve_model(reference) for reference in experiment.models]
-    data = {model.name: _data_of(model, experiment) for model in models}
-    scenarios = _scenarios(experiment, models)
-    level = Level.named(experiment.trace_level)
-    raise_all(
-        [
-            *_metric_problems(experiment, models),
-            *_trace_problems(level, itertools.chain.from_iterable(scenarios.values())),
-            *(
-                problem
-                for model in models
-                for each in data[model.name]
-                for problem in check_dataset(model, each.manifest)
-            ),
-        ]
-    )
+    asked = _asked(experiment, frameworks)
     plans: list[Plan] = []
     refusals: list[Refusal] = []
     systems = experiment.systems or (SystemSelector(),)
     provision = Provision(experiment.stack, frameworks)
-    for model, reference, selected in itertools.product(models, frameworks, systems):
+    for model, reference, selected in itertools.product(asked.models, frameworks, systems):
         try:
             stack = provision.lock(reference, model)
             raise_all(list(_unlimited(experiment, stack)))
-            framework = framework_of(model, reference, level, selected, permission, stack)
+            framework = framework_of(model, reference, asked.level, selected, permission, stack)
         except DlscopeError as error:
             refusals.extend(Refusal(model.name, str(reference), each) for each in error.problems)
         else:
-            asked = scenarios[model.name]
-            plans.extend(_plans(experiment, model, framework, data[model.name], asked))
+            points = (asked.data[model.name], asked.scenarios[model.name])
+            plans.extend(_plans(experiment, model, framework, *points))
     if not plans:
         raise _nothing_left([refusal.error for refusal in refusals])
     # A B C A B C: a machine that drifts must not favour one variant.
     interleaved = sorted(plans, key=lambda plan: plan.repeat)
     return Planned(tuple(interleaved), tuple(refusals))
+
+
+def _asked(experiment: ExperimentManifest, frameworks: Sequence[Reference]) -> _Asked:
+    """All that `experiment` names, found. Raises everything that is wrong with it at once."""
+    problems: list[DlscopeError] = [*_not_yet(experiment)]
+    models = list(_each(resolve_model, experiment.models, problems))
+    problems += _unknown_backends(frameworks)
+    data = _data_by_model(experiment, models, problems)
+    scenarios = _scenarios(experiment, models, problems)
+    levels = list(_each(Level.named, [experiment.trace_level], problems))
+    problems += [
+        problem
+        for level in levels
+        for problem in _trace_problems(level, itertools.chain.from_iterable(scenarios.values()))
+    ]
+    list(_each(memory_limit_bytes, [experiment], problems))
+    if len(models) == len(experiment.models):
+        problems += _metric_problems(experiment, models)
+    problems += [
+        problem
+        for model in models
+        for each in data.get(model.name, ())
+        for problem in check_dataset(model, each.manifest)
+    ]
+    raise_all(problems)
+    return _Asked(models, data, scenarios, levels[0])
+
+
+def _each(
+    find: Callable[[_Named], _Found], asked: Iterable[_Named], problems: list[DlscopeError]
+) -> Iterator[_Found]:
+    """What `find` gives for each of `asked`; what it raises becomes one of the `problems`."""
+    for each in asked:
+        try:
+            yield find(each)
+        except DlscopeError as error:
+            problems.extend(error.problems)
 
 
 def _nothing_left(errors: Sequence[DlscopeError]) -> DlscopeError:
@@ -189,23 +224,17 @@ def _trace_problems(level: Level, scenarios: Iterable[ScenarioManifest]) -> Iter
 
 
 def _scenarios(
-    experiment: ExperimentManifest, models: Sequence[ModelManifest]
+    experiment: ExperimentManifest, models: Sequence[ModelManifest], problems: list[DlscopeError]
 ) -> dict[str, list[ScenarioManifest]]:
-    """The closed scenarios of each model; LoadGen's files may ask something else of each.
+    """The closed scenarios of each model; LoadGen's files may ask something else of each."""
+    names = [model.name for model in models]
 
-    Raises the problems of all scenarios at once.
-    """
-    problems: list[DlscopeError] = []
-    closed: dict[str, list[ScenarioManifest]] = {model.name: [] for model in models}
-    for entry in experiment.scenarios:
-        try:
-            scenario = resolve_scenario(entry)
-            for name, of_model in closed.items():
-                of_model.append(scenario_for(scenario, name))
-        except DlscopeError as error:
-            problems.extend(error.problems)
-    raise_all(problems)
-    return closed
+    def closed(entry: Mapping[str, Any]) -> dict[str, ScenarioManifest]:
+        scenario = resolve_scenario(entry)
+        return {name: scenario_for(scenario, name) for name in names}
+
+    found = list(_each(closed, experiment.scenarios, problems))
+    return {name: [each[name] for each in found] for name in names}
 
 
 def _chosen_metrics(experiment: ExperimentManifest, model: ModelManifest) -> dict[str, Any]:
@@ -224,10 +253,19 @@ def _metric_problems(
     return choice_problems(experiment.metrics, [model.task for model in models], where)
 
 
-def _data_of(model: ModelManifest, experiment: ExperimentManifest) -> list[_Data]:
-    """The data sets asked for, or the model's own."""
-    entries = experiment.datasets or (Reference(name=own_dataset(model)),)
-    return [_data(entry, experiment.items) for entry in entries]
+def _data_by_model(
+    experiment: ExperimentManifest, models: Sequence[ModelManifest], problems: list[DlscopeError]
+) -> dict[str, list[_Data]]:
+    """The data sets asked for, or those that the models name themselves."""
+    most = experiment.items
+    if experiment.datasets:
+        found = list(_each(partial(_data, most=most), experiment.datasets, problems))
+        return {model.name: found for model in models}
+
+    def own(model: ModelManifest) -> _Data:
+        return _data(Reference(name=own_dataset(model)), most)
+
+    return {model.name: list(_each(own, [model], problems)) for model in models}
 
 
 def _data(entry: Reference, most: int | None) -> _Data:

@@ -52,11 +52,11 @@ def _measured(tables: Mapping[str, Table]) -> Iterator[str]:
         single = _fastest(rows, "mean_ns")
         loaded = _fastest([row for row in tables["latency"] if row["model"] == model], "p99_ns")
         if single is not None:
-            yield _online(single)
+            yield _online(single, _accuracy(single, tables["accuracy"]))
         elif loaded is not None:
-            yield _under_load(loaded, rows[0])
+            yield _under_load(loaded, _accuracy(rows[0], tables["accuracy"]))
         else:
-            words = _accuracy(rows[0])
+            words = _accuracy(rows[0], tables["accuracy"])
             yield f"{model}: {words}; no latency was measured."
 
 
@@ -79,30 +79,34 @@ def _fastest(rows: Sequence[Row], name: str) -> Row | None:
     return min(told, key=lambda row: float(row[name] or 0), default=None)
 
 
-def _online(row: Row) -> str:
+def _online(row: Row, accuracy: str) -> str:
     latency = _duration(row["mean_ns"], row["ci_lo_ns"], row["ci_hi_ns"])
     speed = f"{row['backend']} answers {row['model']} in {latency}"
     if not row["valid"]:
         speed += ", in a run that does not count"
-    return f"{speed}; {_accuracy(row)}."
+    return f"{speed}; {accuracy}."
 
 
-def _under_load(row: Row, model: Row) -> str:
+def _under_load(row: Row, accuracy: str) -> str:
     scale = scale_for("ns", [float(row["p99_ns"] or 0)])
     latency = f"{format_number(float(row['p99_ns'] or 0) * scale.factor)} {scale.unit}"
     speed = f"{row['backend']} answers {row['model']} in {latency} at p99 ({row['scenario']})"
     if not row["valid"]:
         speed += ", in a run that does not count"
-    return f"{speed}; {_accuracy(model)}."
+    return f"{speed}; {accuracy}."
 
 
-def _accuracy(row: Row) -> str:
-    """How right the answers of one row of the model table are."""
+def _accuracy(row: Row, accuracy: Table) -> str:
+    """How right the answers of one row of the model table are, or why that is not known."""
     if row["right"] is not None:
         count, _, n = str(row["right"]).partition("/")
         return f"{count} of {n} right"
     if row["accuracy"] is None:
-        return str(row["reason"] or "accuracy was not asked for")
+        subject = row["model"], row["backend"]
+        reasons = [
+            each["reason"] for each in accuracy if (each["model"], each["backend"]) == subject
+        ]
+        return str(row["reason"] or next(filter(None, reasons), "accuracy was not asked for"))
     return f"{str(row['metric']).replace('_', ' ')} {format_number(float(row['accuracy']))}"
 
 

@@ -60,7 +60,15 @@ _SHOWN = {
         "mean_p_label",
         "reason",
     ),
-    "mistakes": ("model", "backend", "item", "label", "predicted_name", "p_predicted", "p_label"),
+    "mistakes": (
+        "model",
+        "backend",
+        "item",
+        "label_name",
+        "predicted_name",
+        "p_predicted",
+        "p_label",
+    ),
     "failures": ("model", "backend", "item", "reason"),
     "agreement": (
         "model",

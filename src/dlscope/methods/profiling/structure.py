@@ -7,13 +7,14 @@ structure mismatch).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from dlscope.core.table import Cell, Column, Table
 from dlscope.methods.profiling.analyses.base import BATCH, SUBJECT, subject
 from dlscope.methods.profiling.levels import level_set
 from dlscope.methods.profiling.node import Node
 from dlscope.methods.profiling.profile import Profile
+from dlscope.reporting.plan_labels import PlanLabels
 
 _COLUMNS = (
     *SUBJECT,
@@ -36,8 +37,9 @@ def structure_table(profiles: Sequence[Profile]) -> Table:
     return Table.of("structure", _COLUMNS, records, note=note)
 
 
-def structure_warnings(profiles: Iterable[Profile]) -> Iterator[str]:
+def structure_warnings(profiles: Sequence[Profile]) -> Iterator[str]:
     """How many spans of each level are not everywhere, and what the first of them are called."""
+    labels = PlanLabels(profile.run.plan for profile in profiles)
     for profile in profiles:
         nodes = [node for node in profile.every_node() if profile.missing(node)]
         for level, count in sorted(Counter(node.level for node in nodes).items()):
@@ -45,8 +47,8 @@ def structure_warnings(profiles: Iterable[Profile]) -> Iterator[str]:
             told = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
             is_are = "is" if count == 1 else "are"
             yield (
-                f"{profile.run.plan.label}: {count} of {len(profile.nodes(level))} spans of level "
-                f"{level.name} {is_are} not in every iteration: {told}"
+                f"{labels.of(profile.run.plan)}: {count} of {len(profile.nodes(level))} spans of "
+                f"level {level.name} {is_are} not in every iteration: {told}"
             )
 
 

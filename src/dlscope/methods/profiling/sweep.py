@@ -38,8 +38,14 @@ def throughput(run: Run) -> float | None:
 
 
 def _takes_batch(plan: Plan) -> bool:
-    sizes = [each.shape[0] for each in plan.model.inputs if each.shape]
-    return all(size == plan.batch_size for size in sizes if isinstance(size, int))
+    """Whether the graph takes so many items; one without a batch axis takes one."""
+    sizes = [
+        size
+        for each in plan.model.inputs
+        for axis, size in zip(each.layout, each.shape, strict=True)
+        if axis == "N"
+    ] or [1]
+    return all(size in ("N", None, plan.batch_size) for size in sizes)
 
 
 def _subject(plan: Plan) -> tuple[str, str, int]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 from dlscope.methods.evaluation.analyses.accuracy import Accuracy
 from dlscope.testing.analyses import example_run
 
@@ -86,3 +88,11 @@ run  n  metric  reason
 r-1  0  –       the graph is cut off
 """
     )
+
+
+def test_says_where_there_is_nothing_to_be_right_about() -> None:
+    run = example_run("r-1")
+    items = tuple(dataclasses.replace(item, target=None) for item in run.items)
+    (row,) = Accuracy().table([dataclasses.replace(run, items=items, metrics=())])
+    assert (row["n"], row["metric"]) == (3, None)
+    assert row["reason"] == f"data set {run.plan.dataset.name} has no right answers"

@@ -8,6 +8,7 @@ from dlscope.core.run import ItemResult
 from dlscope.methods.evaluation.analyses.answers import (
     answer_of,
     is_right,
+    label_name_of,
     label_of,
     p_label_of,
     paired,
@@ -45,6 +46,21 @@ def test_the_probability_of_the_label_is_what_the_run_kept_else_what_is_listed()
     assert p_label_of(item({"classes": classes}, {"label": 2})) == 0.3
     assert p_label_of(item({"classes": classes}, {"label": 9})) == 0.0
     assert p_label_of(item(error="empty", target={"label": 2})) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("prediction", "name"),
+    [
+        ({"classes": [[1, "cat", 0.6]], "label_name": "jeep"}, "jeep"),
+        ({"classes": [[1, "cat", 0.6], [2, "jeep", 0.3]]}, "jeep"),
+        ({"classes": [[1, "cat", 0.6], [2, None, 0.3]]}, None),
+        ({"classes": [[1, "cat", 0.6]]}, None),
+        (None, None),
+    ],
+)
+def test_the_name_of_the_label_is_what_the_run_kept_else_what_is_listed(prediction, name) -> None:
+    assert label_name_of(item(prediction, {"label": 2})) == name
+    assert label_name_of(item(prediction)) is None
 
 
 def test_a_failed_item_is_not_right() -> None:

@@ -21,6 +21,27 @@ item-0  0      1          class 1         0.75         0.25
     )
 
 
+def test_classes_are_told_by_name_and_by_number_where_they_have_none(text) -> None:
+    run = example_run("r-1", answers=(1, 2))
+    told = [
+        {"classes": [[1, None, 0.75], [0, None, 0.25]]},
+        {"classes": [[2, "tank", 0.75]], "label_name": "jeep"},
+    ]
+    items = [
+        dataclasses.replace(item, prediction=prediction)
+        for item, prediction in zip(run.items, told, strict=True)
+    ]
+    table = Mistakes().table([dataclasses.replace(run, items=tuple(items))])
+    assert (
+        text(table, "label", "label_name", "predicted", "predicted_name")
+        == """
+label  label_name  predicted  predicted_name
+0      0           1          1
+1      jeep        2          tank
+"""
+    )
+
+
 def test_only_classifications_have_wrong_classes() -> None:
     run = example_run("r-1", answers=(1,))
     model = run.plan.model.model_copy(update={"task": "raw"})

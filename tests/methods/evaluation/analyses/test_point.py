@@ -142,3 +142,13 @@ def test_machines_are_points_of_their_own() -> None:
         ("rack", "r-2"),
     ]
     assert machine_name(runs[0]) == "rack"
+
+
+def test_two_models_of_one_name_are_two_points() -> None:
+    first, second = example_run("r-1"), example_run("r-2")
+    model = second.plan.model.model_copy(update={"version": "2.0.0"})
+    second = dataclasses.replace(second, plan=second.plan.model_copy(update={"model": model}))
+    assert [[run.id for run in point.runs] for point in points([second, first])] == [
+        ["r-1"],
+        ["r-2"],
+    ]

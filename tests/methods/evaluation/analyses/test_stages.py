@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from dlscope.core.manifest import StepSpec
 from dlscope.core.trace import Trace
 from dlscope.methods.evaluation.analyses.stages import Stages
 from dlscope.testing.analyses import example_run
@@ -33,4 +34,20 @@ def test_says_nothing_of_items_that_were_only_prepared() -> None:
     run = example_run("r-1")
     prepared = Trace(tuple(run.trace.named("preprocess")))
     table = Stages().table([dataclasses.replace(run, trace=prepared)])
+    assert Stages().findings(table) == ()
+
+
+def test_numbers_that_are_drawn_are_no_preparation() -> None:
+    run = example_run("r-1")
+    (image,) = run.plan.model.inputs
+    drawn = image.model_copy(update={"preprocess": (StepSpec(name="random"),)})
+    model = run.plan.model.model_copy(update={"inputs": (drawn,)})
+    table = Stages().table(
+        [dataclasses.replace(run, plan=run.plan.model_copy(update={"model": model}))]
+    )
+    assert [row["stage"] for row in table if row["part"] == "item"] == [
+        "draw",
+        "predict",
+        "postprocess",
+    ]
     assert Stages().findings(table) == ()

@@ -63,7 +63,13 @@ def _result(run: Run) -> Hashable:
     """What of a Run is told, with numbers as far as they repeat."""
     failed = sum(item.error is not None for item in run.items)
     metrics = tuple((each.name, round(each.value, 6), each.n) for each in run.metrics)
-    return len(run.items), failed, metrics, None if run.items or run.metrics else failure(run)
+    return len(run.items), failed, metrics, _reason(run)
+
+
+def _reason(run: Run) -> str | None:
+    if run.metrics or any(item.target for item in run.items):
+        return None
+    return f"data set {run.plan.dataset.name} has no right answers" if run.items else failure(run)
 
 
 def _record(same: Merged[Hashable]) -> Mapping[str, Cell]:
@@ -85,7 +91,7 @@ def _record(same: Merged[Hashable]) -> Mapping[str, Cell]:
         "top_5": top_5.value if top_5 else None,
         "top_5_count": top_5.count if top_5 else None,
         "mean_p_label": mean_p.value if mean_p else None,
-        "reason": None if run.items or run.metrics else failure(run),
+        "reason": _reason(run),
     }
 
 

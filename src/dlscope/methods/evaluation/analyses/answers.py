@@ -31,6 +31,14 @@ def answer_of(item: ItemResult) -> int | None:
     return best[0][0] if best else None
 
 
+def label_name_of(item: ItemResult) -> str | None:
+    """What the right class is called, None where neither the model nor its answer tells."""
+    prediction, label = item.prediction or {}, label_of(item)
+    listed = (name for index, name, _ in prediction.get("classes") or () if index == label)
+    name = prediction.get("label_name") or next(listed, None)
+    return str(name) if name and label is not None else None
+
+
 def p_label_of(item: ItemResult) -> float:
     """The probability given to the right class, 0 where it is not told."""
     if item.prediction is None:

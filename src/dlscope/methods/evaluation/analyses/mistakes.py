@@ -8,6 +8,7 @@ from typing import ClassVar, final
 from dlscope.core.analysis import Analysis
 from dlscope.core.run import ItemResult, Run
 from dlscope.core.table import Cell, Column, Table
+from dlscope.methods.evaluation.analyses.answers import label_name_of
 from dlscope.methods.evaluation.analyses.merged import merged
 from dlscope.methods.evaluation.analyses.subject import SUBJECT_COLUMNS, subject
 
@@ -16,8 +17,9 @@ _COLUMNS = (
     Column("runs", "int", "Runs that are wrong in the same way", role="count", priority=3),
     Column("item", "str", "id of the data set item", role="id"),
     Column("label", "int", "right class", role="count"),
+    Column("label_name", "str", "its name, or its number where it has none"),
     Column("predicted", "int", "class answered", role="count"),
-    Column("predicted_name", "str", "its name"),
+    Column("predicted_name", "str", "its name, or its number where it has none"),
     Column("p_predicted", "float", "probability given to the class answered", role="share"),
     Column("p_label", "float", "probability given to the right class", role="share"),
 )
@@ -67,8 +69,9 @@ def _record(item: ItemResult) -> Mapping[str, Cell]:
     return {
         "item": item.item,
         "label": item.target["label"],
+        "label_name": label_name_of(item) or str(item.target["label"]),
         "predicted": index,
-        "predicted_name": name,
+        "predicted_name": name or str(index),
         "p_predicted": probability,
         "p_label": (item.prediction or {}).get("p_label"),
     }

@@ -34,7 +34,7 @@ class Online:
 @final
 @dataclass(frozen=True)
 class Point:
-    """The Runs of one model on one version of one framework on one machine, at least one."""
+    """The Runs of one version of a model on one of a framework on one machine, at least one."""
 
     runs: tuple[Run, ...]
 
@@ -125,7 +125,10 @@ class Point:
 
 
 def points(runs: Sequence[Run]) -> Iterator[Point]:
-    """`runs` by model, framework and machine, in the order of their names and versions."""
+    """`runs` by model, framework and machine, in the order of their names and versions.
+
+    Two models of one name are told apart by their version, which a bare graph has from its content.
+    """
     for _, group in groupby(sorted(runs, key=_place), key=_place):
         yield Point(tuple(group))
 
@@ -170,7 +173,8 @@ def _is_online(run: Run) -> bool:
 
 def _place(run: Run) -> tuple[str, ...]:
     framework = run.plan.framework
-    return run.plan.model.name, framework.name, framework.version, machine_name(run)
+    model = run.plan.model
+    return model.name, model.version, framework.name, framework.version, machine_name(run)
 
 
 def _online(latencies: NDArray[np.int64]) -> Online:

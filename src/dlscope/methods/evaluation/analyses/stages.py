@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlscope.core.analysis import Analysis
+from dlscope.core.manifest import ModelManifest
 from dlscope.core.report import Finding
 from dlscope.core.run import Run
 from dlscope.core.stats import bootstrap_interval, trimmed_mean
@@ -32,6 +33,7 @@ _COLUMNS = (
 _PREPARATION = ("decode", "preprocess")
 _MUCH = 0.25
 _DECODERS = ("decode", "decode_audio")
+_DRAWN, _DRAWING = "draw", ("constant", "random")
 
 
 Times = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -40,7 +42,10 @@ Times = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 @final
 class Stages(Analysis):
-    """The cold start part by part, then the mean item part by part."""
+    """The cold start part by part, then the mean item part by part.
+
+    Inputs that are all made from nothing are drawn, not prepared: that work is of the measurement.
+    """
 
     name: ClassVar[str] = "stages"
     doc: ClassVar[str] = "Where the time of a start and of an item goes."
@@ -106,6 +111,8 @@ def _start(run: Run) -> Iterator[Mapping[str, Cell]]:
 
 def _items(run: Run) -> Iterator[Mapping[str, Cell]]:
     means = _per_item_stages(run.trace)
+    if _is_drawn(run.plan.model):
+        means = {_DRAWN if name == "preprocess" else name: each for name, each in means.items()}
     total = sum(wall.mean() for wall, _ in means.values() if wall.size)
     for name, (wall, cpu) in means.items():
         if not wall.size:
@@ -124,6 +131,12 @@ def _items(run: Run) -> Iterator[Mapping[str, Cell]]:
             "cpu_ns": round(float(trimmed_mean(np.sort(cpu)))),
             "share": float(wall.mean() / total),
         }
+
+
+def _is_drawn(model: ModelManifest) -> bool:
+    return all(
+        each.preprocess and each.preprocess[0].name in _DRAWING for each in model.inputs
+    ) and not model.has_hook("preprocess")
 
 
 def _per_item_stages(trace: Trace) -> Mapping[str, Times]:
