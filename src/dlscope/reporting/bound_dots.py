@@ -69,7 +69,8 @@ def bound_dots(
     spec = spec_of(records, body, left_out=len(table) - len(records), legend=legend)
     caption = (
         "Points: measured with 95 % interval. Green rules: lower bounds over the registered "
-        "implementations. Grey: below the roofline floor."
+        "implementations, for one type and number of threads. Diamonds: faster than the fused "
+        "bound. Grey: below the roofline floor."
     )
     return Figure(
         f"{table.name}_against_bounds", title or titled(column), spec, table.name, caption

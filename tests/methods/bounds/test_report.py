@@ -145,6 +145,16 @@ def test_a_setup_faster_than_its_bound_is_told_and_not_clipped(tmp_path: Path) -
     ]
 
 
+@pytest.mark.parametrize("options", [{"threads": 2}, {"inter_op_threads": 2}])
+def test_a_bound_of_one_thread_says_nothing_of_several(tmp_path: Path, options) -> None:
+    model = forked(tmp_path)
+    costs = costs_of(model, only(lambda way: way[0].startswith("ort")))
+    setup = Setup("onnxruntime", options)
+    measured = (whole_result(model, setup, [200_000] * 3),)
+    report = bounds_report([ModelAnalysis(model_bounds(model, costs), setup, measured)])
+    assert [each.claim for each in report.findings if "faster than its" in each.claim] == []
+
+
 def test_predictions_that_were_carried_out_are_counted(analysis) -> None:
     claims = [finding.claim for finding in bounds_report([analysis]).findings]
     assert "2 of 2 predictions were within 25 % of what was achieved" in claims

@@ -11,6 +11,7 @@ from dlscope.methods.bounds.model_analysis import ModelAnalysis
 
 _FASTER = 0.97
 """Measured ÷ S_f below which a setup is faster than its bound, and not by noise."""
+_UNBOUNDED = ("precision=", "threads=")
 _SINGLE_PCT = 10.0
 _WITHIN = 0.25
 """How far a prediction may be from what was achieved."""
@@ -47,9 +48,9 @@ def _faster(analyses: Sequence[ModelAnalysis], table: Table) -> Iterator[Finding
     """A bound that is none is told, never clipped: what it lacks is worth knowing."""
     by_name = {each.name: each for each in analyses}
     for place, row in enumerate(table):
-        ratio, dtype = row["measured_over_fused"], str(row["backend"])
-        # A shorter type than the bound's is not bounded by it.
-        if ratio is None or float(ratio) >= _FASTER or "precision=" in dtype:
+        ratio, setup = row["measured_over_fused"], str(row["backend"])
+        # A shorter type than the bound's is not bounded by it, nor are more threads.
+        if ratio is None or float(ratio) >= _FASTER or any(each in setup for each in _UNBOUNDED):
             continue
         claim = (
             f"{row['backend']} runs {row['model']} faster than its fused bound: "
