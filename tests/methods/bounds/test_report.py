@@ -155,6 +155,16 @@ def test_a_bound_of_one_thread_says_nothing_of_several(tmp_path: Path, options) 
     assert [each.claim for each in report.findings if "faster than its" in each.claim] == []
 
 
+def test_the_next_command_names_the_model_as_it_was_asked_for(tmp_path: Path) -> None:
+    model = forked(tmp_path)
+    costs = costs_of(model)
+    named = {"": "forked", "my nets/forked.onnx": "'my nets/forked.onnx'"}
+    for asked, told in named.items():
+        bounds = model_bounds(replace(model, asked=asked), costs)
+        (first, _), *_ = bounds_report([ModelAnalysis(bounds, Setup("openvino"), ())]).next_commands
+        assert first == f"dlscope bound analyze {told} --backend openvino --verify"
+
+
 def test_predictions_that_were_carried_out_are_counted(analysis) -> None:
     claims = [finding.claim for finding in bounds_report([analysis]).findings]
     assert "2 of 2 predictions were within 25 % of what was achieved" in claims

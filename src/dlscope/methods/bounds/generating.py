@@ -38,7 +38,8 @@ class ModelBenches:
     """A model's graph, and the brick of each layer by its id, of each group, and of the whole.
 
     `path` is the file of the graph with its weights. `reorders` are the changes of layout of its
-    activations: None where nothing moves, left out where there is no such layout.
+    activations: None where nothing moves, left out where there is no such layout. `asked` is the
+    name or the file by which the model was asked for.
     """
 
     name: str
@@ -47,6 +48,7 @@ class ModelBenches:
     layers: Mapping[int, Brick]
     groups: tuple[tuple[Fusible, Brick], ...]
     reorders: Mapping[Reordering, Brick | None]
+    asked: str = ""
 
     @cached_property
     def whole(self) -> Brick:

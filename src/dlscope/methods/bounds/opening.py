@@ -27,7 +27,8 @@ def open_models(
         for batch in batches:
             cut = graph_of(model, "authored", batch=batch, bindings=bindings)
             graph = replace(cut.graph, name=cut.name)
-            found.append(model_benches(cut.name, graph, cut.path, block=block))
+            benches = model_benches(cut.name, graph, cut.path, block=block)
+            found.append(replace(benches, asked=model))
     return found
 
 

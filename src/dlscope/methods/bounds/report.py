@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 from dlscope.core.report import Figure, Prose, Report, Section
@@ -249,4 +250,5 @@ def _asked(analysis: ModelAnalysis) -> str:
     setup = analysis.baseline
     backend = "" if setup.backend == "onnxruntime" else f" --backend {setup.backend}"
     options = "".join(f" --option {name}={each}" for name, each in sorted(setup.options.items()))
-    return f"dlscope bound analyze {analysis.name}{backend}{options}"
+    model = shlex.quote(analysis.bounds.benches.asked or analysis.name)
+    return f"dlscope bound analyze {model}{backend}{options}"
