@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 import typer
 
@@ -92,6 +93,7 @@ def options(
 
 def main() -> None:
     """Run the command line; stated errors become their three fields and an exit code."""
+    _keep_output()
     try:
         try:
             app()
@@ -108,6 +110,27 @@ def main() -> None:
         code = _told(stated)
         _drop_output()
         sys.exit(code)
+
+
+def _keep_output() -> None:
+    """Let standard output be what this program writes; what libraries print goes to the other one.
+
+    Some greet on the descriptor itself, at their import or when the process ends, and what reads
+    JSON from it would stumble over that.
+    """
+    own, other = sys.stdout, sys.stderr
+    if own is None:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")
+        return
+    if other is None or own is not sys.__stdout__:
+        return  # whoever calls this has put something in its place
+    try:
+        kept = os.dup(own.fileno())
+        os.dup2(other.fileno(), own.fileno())
+    except OSError:
+        return  # one of the two is no file
+    buffering = 1 if own.isatty() or own.line_buffering else -1
+    sys.stdout = os.fdopen(kept, "w", buffering, encoding=own.encoding, errors=own.errors)
 
 
 def _drop_output() -> None:
