@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from pathlib import Path
 
 import typer
 
@@ -120,9 +119,10 @@ def _keep_output() -> None:
     """
     own, other = sys.stdout, sys.stderr
     if own is None:
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
         return
-    if other is None or own is not sys.__stdout__:
+    is_replaced = own is not sys.__stdout__
+    if other is None or is_replaced:
         return  # whoever calls this has put something in its place
     try:
         kept = os.dup(own.fileno())
