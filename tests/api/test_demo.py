@@ -7,6 +7,14 @@ import pytest
 from dlscope import api
 
 
+def test_one_backend_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = {"onnxruntime": True, "openvino": False, "torch": False}
+    monkeypatch.setattr("dlscope.agents.capabilities.available_backends", lambda: here)
+    report = api.demo(store=str(tmp_path))
+    assert [row["backend"] for row in report.table("latency")] == ["onnxruntime"]
+    assert "18 of 20 right" in report.answer
+
+
 @pytest.mark.slow
 def test_the_demo_tells_accuracy_latency_and_the_cost_of_one_wrong_step(tmp_path: Path) -> None:
     report = api.demo(store=str(tmp_path))

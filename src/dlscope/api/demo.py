@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dlscope.api.evaluation import compare, study_preprocessing
+from dlscope.api.evaluation import evaluate, study_preprocessing
 from dlscope.api.watcher import QUIET, Watcher
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ def demo(*, store: str | None = None, watcher: Watcher = QUIET) -> Report:
     from dlscope.agents.capabilities import available_backends
 
     backends = [name for name in ("onnxruntime", "openvino", "torch") if available_backends()[name]]
-    speed = compare(
+    speed = evaluate(
         MODEL,
-        backends=backends or ["onnxruntime"],
+        backend=backends or ["onnxruntime"],
         dataset=DATASET,
         scenario="quick",
         store=store,

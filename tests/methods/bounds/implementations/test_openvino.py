@@ -74,7 +74,6 @@ def test_bfloat16_is_the_nearest_there_is(value) -> None:
     assert error <= step
 
 
-@pytest.mark.usefixtures("any_processor")
 @pytest.mark.parametrize("layout", ["plain", "channels_last"])
 def test_a_fused_group_in_bfloat16_is_one_kernel_and_nothing_is_converted(layout) -> None:
     if missing_instructions("bfloat16"):
