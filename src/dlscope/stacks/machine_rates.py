@@ -39,7 +39,7 @@ _THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLI
 class Measurement:
     """`module`, run with `arguments`, tells the rates `names`; errors call it `what`.
 
-    What is kept is known by the processor, the number of threads, NumPy, and `form`.
+    What is kept is known by the module, the processor, the number of threads, and NumPy.
     """
 
     what: str
@@ -47,7 +47,6 @@ class Measurement:
     names: Sequence[str]
     threads: int = 1
     arguments: Sequence[str] = ()
-    form: int = 1
 
     def file(self) -> Path:
         """Where its rates are kept."""
@@ -57,7 +56,6 @@ class Measurement:
                 "cpu": system().cpu.to_json(),
                 "threads": self.threads,
                 "numpy": np.__version__,
-                "form": self.form,
             }
         )
         return cache_folder("ceilings") / f"{key[:32]}.json"

@@ -18,8 +18,6 @@ from dlscope.stacks.machine_rates import Measurement, Rates, fastest_s, machine_
 from dlscope.stacks.system import system
 
 MEMORY = "memory"
-_FORM = 2
-"""Of the file that is kept."""
 _LEVELS = ("L1d", "L2", "L3")
 _SHARES = (0.25, 0.5, 0.75)
 _BEYOND = 4
@@ -54,7 +52,7 @@ def _sizes() -> Mapping[str, int]:
 def _level_rates() -> Rates:
     names = (MEMORY, *_sizes())
     return machine_rates(
-        Measurement("caches of the machine", "dlscope.methods.bounds.peaks", names, form=_FORM)
+        Measurement("caches of the machine", "dlscope.methods.bounds.peaks", names)
     )
 
 
